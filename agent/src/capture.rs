@@ -1,0 +1,44 @@
+//! Frames off the wire or out of a file, each with its time: what every later stage lives on.
+
+use jiff::Timestamp;
+
+/// What a frame's bytes begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Ethernet II.
+    Ethernet,
+    /// An IPv4 or IPv6 header at once.
+    RawIp,
+    /// Linux cooked capture, version 1.
+    LinuxCooked,
+    /// Linux cooked capture, version 2.
+    LinuxCooked2,
+    /// BSD loopback: an address family in the writer's byte order.
+    Null,
+    /// BSD loopback: an address family in network byte order.
+    Loop,
+}
+
+/// Which way a frame went, as the kernel or the cooked header tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Sent by this device.
+    Outgoing,
+    /// Received by this device.
+    Incoming,
+}
+
+/// One captured frame.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// When the frame passed.
+    pub time: Timestamp,
+    /// What `bytes` begins with.
+    pub link: Link,
+    /// Interface index; 0 where it is not known.
+    pub interface: u32,
+    /// Which way it went; `None` where nobody said.
+    pub direction: Option<Direction>,
+    /// What was kept of it.
+    pub bytes: &'a [u8],
+}

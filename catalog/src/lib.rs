@@ -1,0 +1,1 @@
+//! Which name is which cloud service, for which need.
