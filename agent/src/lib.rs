@@ -4,6 +4,7 @@
 //! knows every stage; all of them from `decode` to `summarize` are pure, with time taken from the captured frame.
 
 pub mod capture;
+pub mod clock;
 pub mod commands;
 pub mod decode;
 pub mod domain;
