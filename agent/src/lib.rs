@@ -6,5 +6,10 @@
 pub mod capture;
 pub mod clock;
 pub mod commands;
+pub mod config;
 pub mod decode;
+pub mod disk;
 pub mod domain;
+pub mod enroll;
+pub mod identity;
+pub mod uplink;

@@ -1,9 +1,10 @@
 //! `elsewhere-agent`: watches this device's cloud connections and tells IT's collector which services were used.
 
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use elsewhere_agent::commands::{classify, facts, usage};
+use elsewhere_agent::commands::{check_config, classify, enroll, facts, usage};
+use tracing_subscriber::EnvFilter;
 
 /// Watches this device's cloud connections and tells IT's collector which services were used, never what was done there.
 #[derive(Parser)]
@@ -15,13 +16,20 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Enroll(enroll::Args),
+    CheckConfig(check_config::Args),
     Facts(facts::Args),
     Usage(usage::Args),
     Classify(classify::Args),
 }
 
+/// Exit codes: 0 done, 1 failed, 2 called wrongly (clap's own).
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let command = Cli::parse().command;
+    log_to_stderr();
+    let result = match command {
+        Command::Enroll(args) => enroll::run(&args),
+        Command::CheckConfig(args) => check_config::run(&args),
         Command::Facts(args) => facts::run(args),
         Command::Usage(args) => usage::run(args),
         Command::Classify(args) => classify::run(args),
@@ -33,4 +41,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What happens is told on stderr, at `info` unless `ELSEWHERE_AGENT_LOG` says otherwise.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("ELSEWHERE_AGENT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false).init();
 }

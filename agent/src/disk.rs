@@ -1,0 +1,90 @@
+//! The agent's disk: a file is replaced whole or not at all, also when the power goes between two lines.
+
+use std::{
+    fs::{self, File, OpenOptions, Permissions},
+    io::{self, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::Path,
+};
+
+/// Who may read a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readable {
+    /// Everybody on the device: what the receipt is made of.
+    ByAll,
+    /// The agent alone: keys.
+    ByAgent,
+}
+
+impl Readable {
+    fn mode(self) -> u32 {
+        match self {
+            Self::ByAll => 0o644,
+            Self::ByAgent => 0o600,
+        }
+    }
+}
+
+/// End of the name of a file that is still being written; one that a crash left behind is overwritten or swept.
+pub const UNFINISHED: &str = ".unfinished";
+
+/// Replaces `path` by `bytes`: a new file, synced, moved over the old one, the directory synced.
+pub fn replace(path: &Path, bytes: &[u8], readable: Readable) -> io::Result<()> {
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    let mut unfinished_name = name.to_owned();
+    unfinished_name.push(UNFINISHED);
+    let unfinished = directory.join(unfinished_name);
+    // Opened closed, then opened up: the umask can't keep the receipt from its reader, nor can a stale file leak a key.
+    let _ = fs::remove_file(&unfinished);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
+    file.set_permissions(Permissions::from_mode(readable.mode()))?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    sync_directory(directory)
+}
+
+/// Removes a file for good; one that is not there is removed already.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => path.parent().map_or(Ok(()), sync_directory),
+    }
+}
+
+/// Makes a directory that everybody may read, with all above it; one that is there is left as it is.
+pub fn create_directory(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(path)?;
+    fs::set_permissions(path, Permissions::from_mode(0o755))
+}
+
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_with_its_mode() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key");
+        fs::write(directory.path().join("key.unfinished"), "left by a crash").unwrap();
+        for (bytes, readable, mode) in [(b"one", Readable::ByAll, 0o644), (b"two", Readable::ByAgent, 0o600)]
+        {
+            replace(&path, bytes, readable).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), bytes);
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode);
+        }
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        remove(&path).unwrap();
+        remove(&path).unwrap();
+        assert!(!path.exists());
+    }
+}
