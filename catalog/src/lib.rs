@@ -1,1 +1,100 @@
 //! Which name is which cloud service, for which need.
+//!
+//! The facts are the TOML files beside this crate's `Cargo.toml`: `needs.toml`, one file a need under `services/`,
+//! `plumbing.toml` and `personal.toml`. `build.rs` checks them ([`compile`](../src/compile.rs) says what it refuses) and
+//! lays them out as one read-only table in the program, so that a lookup allocates nothing and nothing is read at start.
+//!
+//! What always holds:
+//! - The longest rule that covers a name decides, whatever its kind: service, plumbing or personal. At equal length a
+//!   rule for exactly that name goes before a rule for it and all below it. So a personal host inside a service's
+//!   domain is personal, and a service inside a personal domain is one only because somebody wrote that rule down.
+//! - A personal name answers [`Verdict::Personal`] and no more: the categories do not reach the program.
+//! - [`Catalog::classify`] takes any bytes off the wire that are a `str`. What is no name is [`Verdict::Unknown`].
+
+mod service;
+mod table;
+
+#[cfg(test)]
+mod compile;
+
+use table::{Table, Target};
+
+pub use service::{Attribute, Need, PlumbingKind, Role, Service, Verdict};
+
+/// The catalog this program was built with.
+pub fn builtin() -> &'static Catalog {
+    &compiled::BUILTIN
+}
+
+/// Needs, services and the rules that lead from a name to them.
+#[derive(Debug)]
+pub struct Catalog {
+    version: &'static str,
+    needs: &'static [Need],
+    services: &'static [Service],
+    table: Table<'static>,
+}
+
+impl Catalog {
+    /// The date of the last review and a short hash of all the facts, `2026-11-22-3f9a1c2b`: differs when they differ.
+    pub fn version(&self) -> &str {
+        self.version
+    }
+
+    /// All needs, in the order in which people read them.
+    pub fn needs(&self) -> &[Need] {
+        self.needs
+    }
+
+    /// The need with this id.
+    pub fn need(&self, id: &str) -> Option<&Need> {
+        self.needs.iter().find(|need| need.id == id)
+    }
+
+    /// All services, by id.
+    pub fn services(&self) -> impl ExactSizeIterator<Item = &Service> {
+        self.services.iter()
+    }
+
+    /// The service with this id.
+    pub fn service(&self, id: &str) -> Option<&Service> {
+        let at = self.services.binary_search_by(|service| service.id.cmp(id)).ok()?;
+        Some(&self.services[at])
+    }
+
+    /// What a name is. Case and one final dot do not matter; an internationalised name matches its `xn--` form.
+    ///
+    /// Allocates only for a name that is not ASCII, which no packet carries.
+    pub fn classify(&self, name: &str) -> Verdict<'_> {
+        let target = if name.is_ascii() { self.table.find(name) } else { self.find_international(name) };
+        match target {
+            Some(Target::Service { index, role, often_embedded }) => {
+                Verdict::Service { service: &self.services[usize::from(index)], role, often_embedded }
+            }
+            Some(Target::Plumbing(kind)) => Verdict::Plumbing(kind),
+            Some(Target::Personal) => Verdict::Personal,
+            None => Verdict::Unknown,
+        }
+    }
+
+    fn find_international(&self, name: &str) -> Option<Target> {
+        if name.len() > MAX_INTERNATIONAL_BYTES {
+            return None;
+        }
+        self.table.find(&idna::domain_to_ascii(name).ok()?)
+    }
+}
+
+/// A name has at most 253 characters and each takes at most 4 bytes in UTF-8. Longer is no name, and is not decoded.
+const MAX_INTERNATIONAL_BYTES: usize = 4 * table::MAX_NAME_BYTES;
+
+/// Made by `build.rs` from the TOML files.
+mod compiled {
+    use crate::service::{Need, PlumbingKind, Role, Service};
+    use crate::table::{Rule, Table, Target};
+
+    include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
+}
+
+#[cfg(test)]
+mod tests;

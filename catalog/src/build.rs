@@ -1,0 +1,72 @@
+//! Checks the catalog's files and writes them as one read-only table for `lib.rs` to include.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{env, fs, process};
+
+mod compile;
+#[expect(dead_code, unreachable_pub, reason = "the build fills what the program reads")]
+mod service;
+#[expect(dead_code, reason = "the build fills what the program reads")]
+mod table;
+
+use compile::{Compiled, Texts};
+
+fn main() {
+    println!("cargo::rerun-if-changed=needs.toml");
+    println!("cargo::rerun-if-changed=plumbing.toml");
+    println!("cargo::rerun-if-changed=personal.toml");
+    println!("cargo::rerun-if-changed=services");
+    let texts = Texts::read(Path::new(".")).expect("read the catalog's files");
+    let compiled = compile::compile(&texts).unwrap_or_else(|refusals| {
+        for refusal in &refusals {
+            println!("cargo::error={}", refusal.to_string().replace('\n', " "));
+        }
+        process::exit(1);
+    });
+    let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
+    let source = write_source(&compiled).expect("writing to a string");
+    fs::write(Path::new(&out).join("catalog.rs"), source).expect("write catalog.rs");
+}
+
+/// Rust source: arrays of plain values, which compile in about a second whatever their length.
+fn write_source(compiled: &Compiled) -> Result<String, std::fmt::Error> {
+    let layout = compile::lay_out(compiled);
+    let mut out = String::new();
+    writeln!(out, "pub(crate) static BUILTIN: crate::Catalog = crate::Catalog {{")?;
+    writeln!(out, "version: {:?}, needs: &NEEDS, services: &SERVICES,", compiled.version)?;
+    writeln!(out, "table: Table {{ text: TEXT, rules: &RULES, slots: &SLOTS }} }};")?;
+
+    writeln!(out, "static NEEDS: [Need; {}] = [", compiled.needs.len())?;
+    for need in &compiled.needs {
+        writeln!(out, "Need {{ id: {:?}, name: {:?}, job: {:?} }},", need.id, need.name, need.job)?;
+    }
+    writeln!(out, "];\nstatic SERVICES: [Service; {}] = [", compiled.services.len())?;
+    for service in &compiled.services {
+        write!(out, "Service {{ id: {:?}, name: {:?}, ", service.id, service.name)?;
+        write!(out, "vendor: {:?}, home: {:?}, need: {:?}, ", service.vendor, service.home, service.need)?;
+        write!(out, "as_often_private: {}, attributes: &[", service.as_often_private)?;
+        for (name, attribute) in &service.attributes {
+            write!(out, "crate::Attribute {{ name: {name:?}, value: {:?}, ", attribute.value)?;
+            write!(out, "source: {:?}, month: {:?} }}, ", attribute.source, attribute.month)?;
+        }
+        writeln!(out, "] }},")?;
+    }
+    writeln!(out, "];\nstatic RULES: [Rule; {}] = [", layout.rules.len())?;
+    for rule in &layout.rules {
+        let target = match rule.target {
+            table::Target::Service { index, role, often_embedded } => {
+                format!(
+                    "Target::Service {{ index: {index}, role: Role::{role:?}, often_embedded: {often_embedded} }}"
+                )
+            }
+            table::Target::Plumbing(kind) => format!("Target::Plumbing(PlumbingKind::{kind:?})"),
+            table::Target::Personal => "Target::Personal".to_owned(),
+        };
+        let (start, len, exact) = (rule.start, rule.len, rule.exact);
+        writeln!(out, "Rule {{ start: {start}, len: {len}, exact: {exact}, target: {target} }},")?;
+    }
+    writeln!(out, "];\nstatic SLOTS: [u32; {}] = {:?};", layout.slots.len(), layout.slots)?;
+    writeln!(out, "static TEXT: &str = {:?};", layout.text)?;
+    Ok(out)
+}

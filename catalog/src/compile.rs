@@ -1,0 +1,195 @@
+//! From the catalog's files to its table: reads, checks everything, lays out.
+//!
+//! Runs in `build.rs`, and in tests on small catalogs. It refuses, naming the file and the entry, and reports all it
+//! found at once: keys, roles, kinds, needs or attributes nobody knows; ids that are taken or no kebab-case; names that
+//! are not in their plain form (lower case, no final dot, `xn--`); the same rule twice, also across services, plumbing
+//! and personal; a public suffix, which would claim everybody's names; a suffix inside another vendor's; an app or
+//! login among plumbing; an attribute without source or month.
+
+mod files;
+mod layout;
+mod rules;
+
+use std::path::Path;
+use std::{fmt, fs, io};
+
+use crate::service::Attribute;
+use crate::table::{Rule, Target};
+
+pub(crate) use layout::lay_out;
+
+/// The catalog's files, as text.
+pub(crate) struct Texts {
+    /// `needs.toml`.
+    pub needs: String,
+    /// What is under `services/`: need id, text.
+    pub services: Vec<(String, String)>,
+    /// `plumbing.toml`.
+    pub plumbing: String,
+    /// `personal.toml`.
+    pub personal: String,
+}
+
+impl Texts {
+    /// Reads them from the catalog's directory; the services in the order of their file names.
+    pub(crate) fn read(directory: &Path) -> io::Result<Texts> {
+        let mut services = Vec::new();
+        for entry in fs::read_dir(directory.join("services"))? {
+            let path = entry?.path();
+            let need = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            services.push((need, fs::read_to_string(path)?));
+        }
+        services.sort();
+        let read = |name| fs::read_to_string(directory.join(name));
+        Ok(Texts {
+            needs: read("needs.toml")?,
+            services,
+            plumbing: read("plumbing.toml")?,
+            personal: read("personal.toml")?,
+        })
+    }
+}
+
+/// A catalog that has been checked.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub version: String,
+    pub needs: Vec<files::Need>,
+    /// By id.
+    pub services: Vec<CheckedService>,
+    pub rules: Vec<CheckedRule>,
+}
+
+/// A service whose defaults are filled in.
+#[derive(Debug)]
+pub(crate) struct CheckedService {
+    pub id: String,
+    pub name: String,
+    pub vendor: String,
+    pub home: String,
+    pub need: String,
+    pub as_often_private: bool,
+    /// Name and facts, in the order of [`Attribute::NAMES`].
+    pub attributes: Vec<(&'static str, files::Attribute)>,
+}
+
+/// A rule that leads to its service by place.
+#[derive(Debug, Clone)]
+pub(crate) struct CheckedRule {
+    pub name: String,
+    pub exact: bool,
+    pub target: Target,
+}
+
+/// The table's parts, ready to be written down or looked up in.
+pub(crate) struct Layout {
+    pub text: String,
+    pub rules: Vec<Rule>,
+    pub slots: Vec<u32>,
+}
+
+/// One reason not to build this catalog.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub file: String,
+    pub reason: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.file, self.reason)
+    }
+}
+
+/// Reads and checks a whole catalog; an error is never empty.
+pub(crate) fn compile(texts: &Texts) -> Result<Compiled, Vec<Refusal>> {
+    let mut refusals = Vec::new();
+    let parsed = files::parse(texts, &mut refusals);
+    let services = check_services(&parsed, &mut refusals);
+    let rules = rules::check(&parsed, &services, &mut refusals);
+    if !refusals.is_empty() {
+        return Err(refusals);
+    }
+    let version = format!("{}-{:08x}", parsed.version, layout::fingerprint(texts));
+    Ok(Compiled { version, needs: parsed.needs, services, rules })
+}
+
+fn check_services(parsed: &files::Parsed, refusals: &mut Vec<Refusal>) -> Vec<CheckedService> {
+    let mut services = Vec::new();
+    for need in &parsed.services {
+        let mut refuse = |reason| refusals.push(Refusal { file: need.file.clone(), reason });
+        if !parsed.needs.iter().any(|known| known.id == need.id) {
+            refuse(format!("there is no need `{}` in needs.toml", need.id));
+        }
+        for service in &need.services {
+            let id = &service.id;
+            if !is_kebab_case(id) {
+                refuse(format!("service `{id}`: an id is lower-case words joined by `-`"));
+            }
+            let Some(first) = service.rules.first() else {
+                refuse(format!("service `{id}`: has no rule"));
+                continue;
+            };
+            let home = service.home.as_deref().unwrap_or_else(|| first.name());
+            if let Err(why) = rules::check_name(home) {
+                refuse(format!("service `{id}`: home `{home}`: {why}"));
+            }
+            services.push(CheckedService {
+                id: id.clone(),
+                name: service.name.clone(),
+                vendor: service.vendor.as_ref().unwrap_or(&service.name).clone(),
+                home: home.to_owned(),
+                need: need.id.clone(),
+                as_often_private: service.as_often_private,
+                attributes: check_attributes(service, &mut refuse),
+            });
+        }
+    }
+    services.sort_by(|a, b| a.id.cmp(&b.id));
+    for pair in services.windows(2).filter(|pair| pair[0].id == pair[1].id) {
+        let file = format!("services/{}.toml", pair[1].need);
+        let reason = format!("service `{}`: the id is taken in services/{}.toml", pair[1].id, pair[0].need);
+        refusals.push(Refusal { file, reason });
+    }
+    services
+}
+
+fn check_attributes(
+    service: &files::Service,
+    refuse: &mut impl FnMut(String),
+) -> Vec<(&'static str, files::Attribute)> {
+    let mut attributes = Vec::new();
+    for (name, attribute) in &service.attributes {
+        let at = format!("service `{}`: attribute `{name}`", service.id);
+        let Some(known) = Attribute::NAMES.into_iter().find(|known| known == name) else {
+            refuse(format!("{at}: is none of {}", Attribute::NAMES.join(", ")));
+            continue;
+        };
+        if !attribute.source.starts_with("https://") {
+            refuse(format!("{at}: the source is the https address of the page that says so"));
+        }
+        if !is_month(&attribute.month) {
+            refuse(format!("{at}: month `{}` is not like 2026-11", attribute.month));
+        }
+        attributes.push((known, attribute.clone()));
+    }
+    attributes.sort_by_key(|(name, _)| Attribute::NAMES.iter().position(|known| known == name));
+    attributes
+}
+
+fn is_kebab_case(id: &str) -> bool {
+    id.split('-').all(|word| {
+        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    })
+}
+
+fn is_month(text: &str) -> bool {
+    let Some((year, month)) = text.split_once('-') else { return false };
+    year.len() == 4
+        && year.bytes().all(|byte| byte.is_ascii_digit())
+        && month.len() == 2
+        && month.parse().is_ok_and(|month: u8| (1..=12).contains(&month))
+}
+
+#[cfg(test)]
+mod tests;

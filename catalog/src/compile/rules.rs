@@ -1,0 +1,199 @@
+//! What a rule may be, alone and beside all others.
+
+use std::collections::HashMap;
+
+use super::{CheckedRule, CheckedService, Refusal, files};
+use crate::service::{PlumbingKind, Role};
+use crate::table::{MAX_LABEL_BYTES, MAX_NAME_BYTES, Target};
+
+/// A slot of the table keeps a rule's place in 16 bits, from 1; ten times what we expect. Past it the build refuses.
+const MAX_RULES: usize = u16::MAX as usize;
+
+/// A rule and where it was written down.
+struct Found<'f> {
+    file: &'f str,
+    /// Names the entry in a refusal: "service `box`", "`cdn`".
+    entry: String,
+    vendor: &'f str,
+    rule: CheckedRule,
+}
+
+/// All rules of all files, each checked alone and against the others.
+pub(super) fn check(
+    parsed: &files::Parsed,
+    services: &[CheckedService],
+    refusals: &mut Vec<Refusal>,
+) -> Vec<CheckedRule> {
+    let mut found = Vec::new();
+    read_services(parsed, services, &mut found, refusals);
+    read_plumbing(parsed, &mut found, refusals);
+    for (category, group) in &parsed.personal {
+        read_group("personal.toml", category, group, Target::Personal, &mut found);
+    }
+    for one in &found {
+        refusals.extend(check_alone(one).err().map(|why| refuse(one, &why)));
+    }
+    check_together(&found, refusals);
+    if found.len() > MAX_RULES {
+        let reason = format!("{} rules are more than the table's {MAX_RULES}", found.len());
+        refusals.push(Refusal { file: "services".to_owned(), reason });
+    }
+    found.into_iter().map(|one| one.rule).collect()
+}
+
+fn refuse(found: &Found<'_>, why: &str) -> Refusal {
+    let reason = format!("{}: rule `{}`: {why}", found.entry, found.rule.name);
+    Refusal { file: found.file.to_owned(), reason }
+}
+
+fn read_services<'f>(
+    parsed: &'f files::Parsed,
+    services: &'f [CheckedService],
+    found: &mut Vec<Found<'f>>,
+    refusals: &mut Vec<Refusal>,
+) {
+    for need in &parsed.services {
+        for service in &need.services {
+            let Ok(at) = services.binary_search_by(|other| other.id.cmp(&service.id)) else { continue };
+            let Ok(index) = u16::try_from(at) else { continue };
+            for rule in &service.rules {
+                let entry = format!("service `{}`", service.id);
+                let Some(role) = Role::ALL.into_iter().find(|role| role.as_str() == rule.role) else {
+                    let known = Role::ALL.map(Role::as_str).join(", ");
+                    let reason =
+                        format!("{entry}: rule `{}`: role `{}` is none of {known}", rule.name(), rule.role);
+                    refusals.push(Refusal { file: need.file.clone(), reason });
+                    continue;
+                };
+                if rule.suffix.is_some() == rule.exact.is_some() {
+                    let reason = format!("{entry}: rule `{}`: give either `suffix` or `exact`", rule.name());
+                    refusals.push(Refusal { file: need.file.clone(), reason });
+                    continue;
+                }
+                let target = Target::Service { index, role, often_embedded: rule.often_embedded };
+                let rule = CheckedRule { name: rule.name().to_owned(), exact: rule.exact.is_some(), target };
+                found.push(Found { file: &need.file, entry, vendor: &services[at].vendor, rule });
+            }
+        }
+    }
+}
+
+fn read_plumbing<'f>(parsed: &'f files::Parsed, found: &mut Vec<Found<'f>>, refusals: &mut Vec<Refusal>) {
+    for (word, group) in &parsed.plumbing {
+        match PlumbingKind::ALL.into_iter().find(|kind| kind.as_str() == word) {
+            Some(kind) => read_group("plumbing.toml", word, group, Target::Plumbing(kind), found),
+            None => refusals.push(Refusal {
+                file: "plumbing.toml".to_owned(),
+                reason: format!(
+                    "kind `{word}` is none of {}",
+                    PlumbingKind::ALL.map(PlumbingKind::as_str).join(", ")
+                ),
+            }),
+        }
+    }
+}
+
+fn read_group<'f>(
+    file: &'static str,
+    word: &'f str,
+    group: &'f files::Group,
+    target: Target,
+    found: &mut Vec<Found<'f>>,
+) {
+    let suffixes = group.suffix.iter().map(|name| (name, false));
+    let exacts = group.exact.iter().map(|name| (name, true));
+    for (name, exact) in suffixes.chain(exacts) {
+        let rule = CheckedRule { name: name.clone(), exact, target };
+        found.push(Found { file, entry: format!("`{word}`"), vendor: "", rule });
+    }
+}
+
+fn check_alone(found: &Found<'_>) -> Result<(), String> {
+    let CheckedRule { name, exact, target } = &found.rule;
+    check_name(name)?;
+    let is_local = *target == Target::Plumbing(PlumbingKind::LocalNetwork);
+    if is_local || *exact {
+        return Ok(());
+    }
+    if !name.contains('.') {
+        return Err("a single label claims a whole top-level domain".to_owned());
+    }
+    // Delivery networks stand in the list's private part, as every customer of theirs has a name there.
+    let may_be_private = matches!(target, Target::Plumbing(_) | Target::Service { role: Role::Hosted, .. });
+    match psl::suffix(name.as_bytes()) {
+        Some(suffix) if suffix == name.as_str() => match suffix.typ() {
+            Some(psl::Type::Icann) => {
+                Err("is a public suffix, under which anybody can have a name".to_owned())
+            }
+            Some(psl::Type::Private) if !may_be_private => {
+                Err("is a public suffix: role `hosted`, or `exact`".to_owned())
+            }
+            _ => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}
+
+/// A name is written as the table compares it.
+pub(super) fn check_name(name: &str) -> Result<(), String> {
+    let plain = idna::domain_to_ascii(name).map_err(|_| "is no domain name".to_owned())?;
+    let plain = plain.trim_end_matches('.');
+    if plain != name {
+        return Err(format!("write it as `{plain}`"));
+    }
+    let is_label = |label: &str| {
+        (1..=MAX_LABEL_BYTES).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    };
+    if name.len() > MAX_NAME_BYTES || !name.split('.').all(is_label) {
+        return Err("is no domain name".to_owned());
+    }
+    let top = name.rsplit('.').next().unwrap_or_default();
+    if top.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("is an address, not a name".to_owned());
+    }
+    Ok(())
+}
+
+/// Every rule beside those of the same name and those above it.
+fn check_together(found: &[Found<'_>], refusals: &mut Vec<Refusal>) {
+    let mut by_name: HashMap<&str, Vec<&Found<'_>>> = HashMap::new();
+    for one in found {
+        let same_name = by_name.entry(&one.rule.name).or_default();
+        for other in same_name.iter() {
+            let same_kind = matches!(one.rule.target, Target::Service { .. })
+                && matches!(other.rule.target, Target::Service { .. });
+            if one.rule.exact == other.rule.exact || !same_kind {
+                refusals.push(refuse(one, &format!("stands in {}, {} too", other.file, other.entry)));
+            }
+        }
+        same_name.push(one);
+    }
+    for one in found.iter().filter(|one| !one.rule.exact) {
+        let above = suffixes_above(&one.rule.name).filter_map(|name| by_name.get(name)).flatten();
+        for above in above.filter(|above| !above.rule.exact) {
+            refusals.extend(check_below(one, above).err().map(|why| refuse(one, &why)));
+        }
+    }
+}
+
+fn check_below(one: &Found<'_>, above: &Found<'_>) -> Result<(), String> {
+    let Target::Service { role, .. } = one.rule.target else { return Ok(()) };
+    let suffix = &above.rule.name;
+    match above.rule.target {
+        Target::Service { .. } if one.vendor != above.vendor => Err(format!(
+            "is inside `{suffix}` of {} ({}): use `exact` if it is right",
+            above.vendor, above.entry
+        )),
+        Target::Plumbing(kind) if matches!(role, Role::App | Role::Login) => Err(format!(
+            "an app or login is inside plumbing `{suffix}` ({}): use `exact` if it is right",
+            kind.as_str()
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// `b.c` and `c` for `a.b.c`.
+fn suffixes_above(name: &str) -> impl Iterator<Item = &str> {
+    name.match_indices('.').map(|(dot, _)| &name[dot + 1..])
+}
