@@ -1,5 +1,7 @@
 //! Frames off the wire or out of a file, each with its time: what every later stage lives on.
 
+pub mod file;
+
 use jiff::Timestamp;
 
 /// What a frame's bytes begin with.
@@ -17,6 +19,8 @@ pub enum Link {
     Null,
     /// BSD loopback: an address family in network byte order.
     Loop,
+    /// PPP, with or without its HDLC-like framing.
+    Ppp,
 }
 
 /// Which way a frame went, as the kernel or the cooked header tells it.
@@ -39,6 +43,8 @@ pub struct Frame<'a> {
     pub interface: u32,
     /// Which way it went; `None` where nobody said.
     pub direction: Option<Direction>,
+    /// Bytes it had on the wire; never under `bytes.len()`, which may be a short piece of it.
+    pub wire_bytes: u32,
     /// What was kept of it.
     pub bytes: &'a [u8],
 }
