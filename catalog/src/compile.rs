@@ -14,7 +14,7 @@ use std::path::Path;
 use std::{fmt, fs, io};
 
 use crate::service::Attribute;
-use crate::table::{Rule, Target};
+use crate::table::Target;
 
 pub(crate) use layout::lay_out;
 
@@ -81,13 +81,6 @@ pub(crate) struct CheckedRule {
     pub target: Target,
 }
 
-/// The table's parts, ready to be written down or looked up in.
-pub(crate) struct Layout {
-    pub text: String,
-    pub rules: Vec<Rule>,
-    pub slots: Vec<u32>,
-}
-
 /// One reason not to build this catalog.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -130,15 +123,15 @@ fn check_services(parsed: &files::Parsed, refusals: &mut Vec<Refusal>) -> Vec<Ch
                 refuse(format!("service `{id}`: has no rule"));
                 continue;
             };
-            let home = service.home.as_deref().unwrap_or_else(|| first.name());
-            if let Err(why) = rules::check_name(home) {
+            if let Some((home, Err(why))) = service.home.as_ref().map(|home| (home, rules::check_name(home)))
+            {
                 refuse(format!("service `{id}`: home `{home}`: {why}"));
             }
             services.push(CheckedService {
                 id: id.clone(),
                 name: service.name.clone(),
                 vendor: service.vendor.as_ref().unwrap_or(&service.name).clone(),
-                home: home.to_owned(),
+                home: service.home.as_deref().unwrap_or_else(|| first.name()).to_owned(),
                 need: need.id.clone(),
                 as_often_private: service.as_often_private,
                 attributes: check_attributes(service, &mut refuse),

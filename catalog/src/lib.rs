@@ -89,6 +89,7 @@ impl Catalog {
 const MAX_INTERNATIONAL_BYTES: usize = 4 * table::MAX_NAME_BYTES;
 
 /// Made by `build.rs` from the TOML files.
+#[expect(clippy::unreadable_literal, reason = "nobody reads the slots of a hash table")]
 mod compiled {
     use crate::service::{Need, PlumbingKind, Role, Service};
     use crate::table::{Rule, Table, Target};

@@ -1,7 +1,14 @@
 //! Lays checked rules out as the table that [`crate::table::Table::find`] reads.
 
-use super::{Compiled, Layout, Texts};
+use super::{Compiled, Texts};
 use crate::table::{self, Rule};
+
+/// The table's parts, ready to be written down or looked up in.
+pub(crate) struct Layout {
+    pub text: String,
+    pub rules: Vec<Rule>,
+    pub slots: Vec<u32>,
+}
 
 /// Writes every rule's name into one text and gives it a slot, of which half stay empty.
 pub(crate) fn lay_out(compiled: &Compiled) -> Layout {
