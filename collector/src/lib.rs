@@ -1,4 +1,12 @@
 //! The collector: ingest → store → rollup → floor → insight → query → api / digest.
 
+pub mod clock;
+pub mod config;
+pub mod device;
+pub mod device_day;
+pub mod installation;
+pub mod place;
 pub mod segment;
+pub mod store;
 pub mod week;
+pub mod wire;

@@ -80,9 +80,85 @@ impl FromStr for Segment {
     }
 }
 
+/// The segments of one device or customer: at most one node in each of at most three dimensions, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Segments(Vec<Segment>);
+
+/// Why some segments can't be those of one device.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SegmentsError {
+    /// Two nodes of one dimension.
+    #[error("dimension '{0}' is given twice; a device has one place in each dimension's tree")]
+    Twice(String),
+    /// A fourth dimension.
+    #[error("there are {0} dimensions; at most 3 are allowed")]
+    TooMany(usize),
+    /// One of them is not readable.
+    #[error(transparent)]
+    Segment(#[from] SegmentError),
+}
+
+/// Most dimensions: each one more multiplies what can be told by differences, and the floor has to answer for all.
+const MAX_DIMENSIONS: usize = 3;
+
+impl Segments {
+    /// In the order of their dimensions.
+    pub fn iter(&self) -> std::slice::Iter<'_, Segment> {
+        self.0.iter()
+    }
+
+    /// No segment at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl TryFrom<Vec<Segment>> for Segments {
+    type Error = SegmentsError;
+
+    fn try_from(mut segments: Vec<Segment>) -> Result<Self, SegmentsError> {
+        if segments.len() > MAX_DIMENSIONS {
+            return Err(SegmentsError::TooMany(segments.len()));
+        }
+        segments.sort();
+        if let Some(pair) = segments.windows(2).find(|pair| pair[0].dimension == pair[1].dimension) {
+            return Err(SegmentsError::Twice(pair[0].dimension.to_string()));
+        }
+        Ok(Self(segments))
+    }
+}
+
+/// One on each line, as the store keeps them.
+impl fmt::Display for Segments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, segment) in self.0.iter().enumerate() {
+            write!(f, "{}{segment}", if index == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Segments {
+    type Err = SegmentsError;
+
+    fn from_str(text: &str) -> Result<Self, SegmentsError> {
+        let segments = text.lines().map(str::parse).collect::<Result<Vec<Segment>, _>>()?;
+        segments.try_into()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn segments_are_one_node_in_each_dimension() {
+        let text = "department:Sales/North\nsite:Leeds";
+        assert_eq!(text.parse::<Segments>().unwrap().to_string(), text);
+        assert_eq!("".parse::<Segments>().unwrap(), Segments::default());
+        assert!("site:Leeds\nsite:York".parse::<Segments>().is_err());
+        assert!("a:1\nb:1\nc:1\nd:1".parse::<Segments>().is_err());
+    }
 
     #[test]
     fn both_spellings_are_one_segment() {

@@ -10,6 +10,9 @@ pub struct Week {
     monday: Date,
 }
 
+/// Days that device-level rows are kept at most: 13 weeks. Privacy rule; it can't be set.
+const KEPT_DAYS: i64 = 91;
+
 /// Why a text is no week.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{0}' is no ISO week; write it like 2026-W46")]
@@ -32,6 +35,11 @@ impl Week {
         self.monday.saturating_add(jiff::Span::new().days(6))
     }
 
+    /// The date at which nothing of a single device is kept from this week any more: its first day turns 91 days old.
+    pub fn expiry(self) -> Date {
+        self.monday.saturating_add(jiff::Span::new().days(KEPT_DAYS))
+    }
+
     /// The week `weeks` later, or earlier where negative.
     #[must_use]
     pub fn plus(self, weeks: i64) -> Self {
@@ -52,7 +60,8 @@ impl FromStr for Week {
     fn from_str(text: &str) -> Result<Self, WeekError> {
         let error = || WeekError(text.chars().take(40).collect());
         let (year, week) = text.split_once("-W").ok_or_else(error)?;
-        if year.len() != 4 || week.len() != 2 || !text.is_ascii() {
+        let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        if year.len() != 4 || week.len() != 2 || !digits(year) || !digits(week) {
             return Err(error());
         }
         let (year, week) = (year.parse().map_err(|_| error())?, week.parse().map_err(|_| error())?);

@@ -1,0 +1,219 @@
+//! One collector directory opened: its configuration, its store, and the one way by which devices and their days enter.
+//!
+//! The server and a simulation that plays weeks into a directory call the same functions. No clock is read here.
+
+use std::{
+    fs::{self, TryLockError},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context, bail};
+use elsewhere_proto::v1::{self, DeviceDayAck, device_day_ack::Outcome};
+use jiff::{Timestamp, civil::Date, tz::Offset};
+
+use crate::{
+    config::Config,
+    device::{Device, DeviceId, DeviceState, Groups},
+    device_day::DeviceDay,
+    store::{Applied, DeviceDays, Store, StoreError, sqlite::SqliteStore},
+    week::Week,
+};
+
+/// An opened collector directory. Cheap to clone.
+#[derive(Clone)]
+pub struct Installation {
+    dir: PathBuf,
+    config: Arc<Config>,
+    store: Arc<dyn Store>,
+}
+
+/// What one device hands in at once.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// The device, as its certificate says.
+    pub device: DeviceId,
+    /// Its enrolment, as its certificate says.
+    pub epoch: u32,
+    /// Its device-days, not looked at yet.
+    pub days: Vec<v1::DeviceDay>,
+}
+
+/// Why a delivery was not taken at all. What is wrong with a single day stands in its ack instead.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliverError {
+    /// Not a device of this collector.
+    #[error("device {0} is not enrolled here; enrol it with a token of this collector")]
+    Unknown(DeviceId),
+    /// Its certificate is from an earlier enrolment.
+    #[error("device {0} has been enrolled again since; this certificate is of an earlier enrolment")]
+    OldEpoch(DeviceId),
+    /// It may not deliver now.
+    #[error("device {0} is {state}", state = .1.as_str())]
+    Barred(DeviceId, DeviceState),
+    /// The store did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Held by the one server of a directory, until it is dropped.
+#[derive(Debug)]
+pub struct ServerLock {
+    _file: fs::File,
+}
+
+impl Installation {
+    /// Opens the collector directory with its own configuration; makes what is missing.
+    pub fn create_or_open(dir: &Path) -> anyhow::Result<Self> {
+        let config = Config::load(dir, std::env::vars(), &[])?;
+        Self::with_config(dir, config)
+    }
+
+    /// Opens the directory with this configuration; makes what is missing.
+    pub fn with_config(dir: &Path, config: Config) -> anyhow::Result<Self> {
+        fs::create_dir_all(dir).with_context(|| format!("make the data directory {}", dir.display()))?;
+        let store = SqliteStore::create_or_open(dir)
+            .with_context(|| format!("open the store in {}", dir.display()))?;
+        Ok(Self { dir: dir.to_owned(), config: Arc::new(config), store: Arc::new(store) })
+    }
+
+    /// Opens a directory that a collector has used before; for commands that only look.
+    pub fn open(dir: &Path) -> anyhow::Result<Self> {
+        if !dir.join("control.db").is_file() {
+            bail!(
+                "{} is no collector's data directory; name it with --data, or begin one with `elsewhere-collector serve`",
+                dir.display()
+            );
+        }
+        Self::create_or_open(dir)
+    }
+
+    /// Takes the directory for a server; a second one is refused.
+    pub fn lock(&self) -> anyhow::Result<ServerLock> {
+        let path = self.dir.join("serve.lock");
+        let file = fs::File::create(&path).with_context(|| format!("make {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(ServerLock { _file: file }),
+            Err(TryLockError::WouldBlock) => bail!(
+                "another elsewhere-collector serves {}; stop it, or give this one a directory of its own with --data",
+                self.dir.display()
+            ),
+            Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("lock {}", path.display())),
+        }
+    }
+
+    /// Where it lies.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// How it is configured.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What it knows.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Enrols a device without a token; one that is known begins its next epoch. `group_token` says that many devices
+    /// were enrolled in the same way.
+    pub fn register_device(
+        &self,
+        device: DeviceId,
+        groups: &Groups,
+        group_token: bool,
+        now: Timestamp,
+    ) -> Result<Device, StoreError> {
+        self.store.register_device(device, groups, group_token, utc_date(now))
+    }
+
+    /// Takes what one device hands in. Each day is answered, in order; a stored one is durable by then.
+    pub fn deliver(
+        &self,
+        device: DeviceId,
+        epoch: u32,
+        days: Vec<v1::DeviceDay>,
+        now: Timestamp,
+    ) -> Result<Vec<DeviceDayAck>, DeliverError> {
+        self.deliver_all(vec![Delivery { device, epoch, days }], now)
+    }
+
+    /// Takes what many devices hand in, in one commit for each week. Each day is answered, in the order given; if one
+    /// of the devices may not deliver, nothing of all is taken.
+    pub fn deliver_all(
+        &self,
+        deliveries: Vec<Delivery>,
+        now: Timestamp,
+    ) -> Result<Vec<DeviceDayAck>, DeliverError> {
+        let today = utc_date(now);
+        let mut accepted = Vec::new();
+        let mut acks = Vec::new();
+        for delivery in deliveries {
+            let device = self.admit(delivery.device, delivery.epoch)?;
+            let mut days = Vec::new();
+            for wire in &delivery.days {
+                let day = judge(wire, today);
+                acks.push(ack(wire, day.as_ref().err()));
+                days.extend(day);
+            }
+            accepted.push(DeviceDays { device, days });
+        }
+        let applied = self.store.put_device_days(accepted, today)?;
+        let taken = acks.iter_mut().filter(|ack| ack.outcome() != Outcome::Refused);
+        for (ack, applied) in taken.zip(applied) {
+            confirm(ack, applied);
+        }
+        Ok(acks)
+    }
+
+    /// The device with this id, if its certificate of this epoch may deliver.
+    pub fn admit(&self, id: DeviceId, epoch: u32) -> Result<Device, DeliverError> {
+        let device = self.store.device(id)?.ok_or(DeliverError::Unknown(id))?;
+        if device.state != DeviceState::Active {
+            return Err(DeliverError::Barred(id, device.state));
+        }
+        if device.epoch != epoch {
+            return Err(DeliverError::OldEpoch(id));
+        }
+        Ok(device)
+    }
+}
+
+/// The date in UTC.
+pub fn utc_date(now: Timestamp) -> Date {
+    Offset::UTC.to_datetime(now).date()
+}
+
+/// The device-day, if it is right in itself and neither too old nor from the future.
+fn judge(wire: &v1::DeviceDay, today: Date) -> Result<DeviceDay, String> {
+    let day = DeviceDay::try_from(wire).map_err(|error| error.to_string())?;
+    // No zone is more than a day ahead of UTC.
+    if day.day > today.saturating_add(jiff::Span::new().days(1)) {
+        return Err(format!("day: {} is in the future; set the device's clock", day.day));
+    }
+    if Week::of(day.day).expiry() <= today {
+        return Err(format!("day: {} is older than the 13 weeks that are kept", day.day));
+    }
+    Ok(day)
+}
+
+fn ack(wire: &v1::DeviceDay, refused: Option<&String>) -> DeviceDayAck {
+    let outcome = if refused.is_some() { Outcome::Refused } else { Outcome::Unspecified };
+    DeviceDayAck {
+        day: wire.day,
+        revision: wire.revision,
+        outcome: outcome.into(),
+        fingerprint: Vec::new(),
+        problem: refused.cloned().unwrap_or_default(),
+    }
+}
+
+fn confirm(ack: &mut DeviceDayAck, applied: Applied) {
+    ack.set_outcome(if applied.stored { Outcome::Stored } else { Outcome::AlreadyStored });
+    ack.fingerprint = applied.fingerprint.to_vec();
+}
+
+#[cfg(test)]
+mod tests;

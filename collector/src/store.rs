@@ -1,0 +1,179 @@
+//! The store: one trait of the questions the product asks, and SQLite as its first answer.
+//!
+//! What always holds: a device-day is stored durably before anybody hears so; for each (device, day, epoch) the highest
+//! revision wins, in whatever order and however often they come; of several epochs of a device the newest one is read,
+//! so that a device enrolled again is still one device and no day counts twice. Nothing is stored that was not sent.
+//! Calls block: from async they go through `spawn_blocking`. Time is passed in.
+
+use std::{io, path::PathBuf};
+
+use jiff::{Timestamp, civil::Date};
+
+use crate::{
+    device::{Customer, Device, DeviceId, DeviceState, Groups},
+    device_day::DeviceDay,
+    segment::Segments,
+    week::Week,
+};
+
+pub mod body;
+pub mod sqlite;
+
+/// The questions the product asks its store.
+pub trait Store: Send + Sync {
+    /// Who this store is; it changes when a backup is restored, and agents then send their kept days again.
+    fn identity(&self) -> Result<Identity, StoreError>;
+
+    /// Keeps a new enrolment token.
+    fn add_token(&self, token: &Token, secret_hash: [u8; 32]) -> Result<(), StoreError>;
+    /// All enrolment tokens, used up and expired ones too.
+    fn tokens(&self) -> Result<Vec<Token>, StoreError>;
+    /// Makes a token useless. False if there is none of that id.
+    fn revoke_token(&self, id: &str) -> Result<bool, StoreError>;
+    /// Takes one use from the token and enrols the device, both or neither. `None` if the token is not good at `now`.
+    fn redeem_token(
+        &self,
+        secret_hash: [u8; 32],
+        device: DeviceId,
+        now: Timestamp,
+    ) -> Result<Option<Device>, StoreError>;
+
+    /// Enrols a device without a token; a known one gets its next epoch.
+    fn register_device(
+        &self,
+        device: DeviceId,
+        groups: &Groups,
+        group_token: bool,
+        date: Date,
+    ) -> Result<Device, StoreError>;
+    /// One device.
+    fn device(&self, id: DeviceId) -> Result<Option<Device>, StoreError>;
+    /// All devices in the order of their ids.
+    fn devices(&self) -> Result<Vec<Device>, StoreError>;
+    /// Notes the date of a visit and the groups that the device gave; writes only what changed.
+    fn note_visit(&self, id: DeviceId, groups: &Groups, date: Date) -> Result<(), StoreError>;
+    /// Lets a device deliver, or not. False if there is no such device.
+    fn set_device_state(&self, id: DeviceId, state: DeviceState) -> Result<bool, StoreError>;
+
+    /// Stores device-days durably, in one commit for each week, and says of each in the order given what became of it.
+    /// Memberships of the week of `date` and later follow the device's groups; those of earlier weeks are kept.
+    fn put_device_days(&self, deliveries: Vec<DeviceDays>, date: Date) -> Result<Vec<Applied>, StoreError>;
+    /// Weeks with device-days, oldest first.
+    fn weeks(&self) -> Result<Vec<Week>, StoreError>;
+    /// Hands over every device-day of a week in the order of device and date, the newest epoch of each.
+    fn scan_week(&self, week: Week, each: &mut dyn FnMut(&Member, DeviceDay)) -> Result<(), StoreError>;
+    /// Forgets all device-days and memberships of a week. It is no mistake if there are none.
+    fn forget_week(&self, week: Week) -> Result<(), StoreError>;
+
+    /// Hashes of names outside the catalog that devices are asked to reveal.
+    fn names_to_reveal(&self) -> Result<Vec<u64>, StoreError>;
+    /// Asks for these hashes' names from now on; known ones stay known.
+    fn ask_for_names(&self, hashes: &[u64]) -> Result<(), StoreError>;
+    /// Keeps a revealed name, if it was asked for and not known yet.
+    fn reveal_name(&self, hash: u64, registrable_domain: &str) -> Result<(), StoreError>;
+    /// Revealed names in alphabetical order.
+    fn revealed_names(&self) -> Result<Vec<String>, StoreError>;
+}
+
+/// Who a store is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Random; new after a restore.
+    pub store_id: String,
+    /// Key under which devices hash the names outside the catalog.
+    pub unknown_name_key: [u8; 32],
+}
+
+/// An enrolment token without its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Short name for lists and for revoking.
+    pub id: String,
+    /// Groups that its devices begin with.
+    pub segments: Segments,
+    /// How many devices it was made for.
+    pub uses: u32,
+    /// How many it still enrols.
+    pub uses_left: u32,
+    /// When it ends.
+    pub expires: Timestamp,
+}
+
+/// What one device delivers at once.
+#[derive(Clone, Debug)]
+pub struct DeviceDays {
+    /// The device as registered.
+    pub device: Device,
+    /// Checked device-days.
+    pub days: Vec<DeviceDay>,
+}
+
+/// What became of one device-day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// False if this revision or a newer one was there before.
+    pub stored: bool,
+    /// SHA-256 of the record that is stored now.
+    pub fingerprint: [u8; 32],
+}
+
+/// Whom a device counted with in one week.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The device.
+    pub device: DeviceId,
+    /// The customer behind it.
+    pub customer: Customer,
+    /// Groups as frozen for the week.
+    pub segments: Segments,
+    /// Date of the first enrolment, for the new starters.
+    pub enrolled: Date,
+    /// Enrolled by a token of many uses.
+    pub group_token: bool,
+}
+
+/// Why the store did not do it. Nothing is half done.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Too much is waiting to be written; come again later.
+    #[error("the store is busy")]
+    Busy,
+    /// A newer program has written the file.
+    #[error("{file} has schema {found}, this program knows {known}; run the newer elsewhere-collector")]
+    NewerSchema {
+        /// Name of the file.
+        file: String,
+        /// Its schema.
+        found: i64,
+        /// The newest that is known here.
+        known: i64,
+    },
+    /// Something that is stored can't be read.
+    #[error("{file} is damaged: {problem}")]
+    Damaged {
+        /// Name of the file.
+        file: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The database refused.
+    #[error("{action} in {file}")]
+    Database {
+        /// Name of the file.
+        file: String,
+        /// What was tried.
+        action: &'static str,
+        /// Why it failed.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// The file system refused.
+    #[error("use {}", path.display())]
+    Files {
+        /// The path.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: io::Error,
+    },
+}

@@ -1,0 +1,139 @@
+//! The store in SQLite: a control file, a rollup file, and one file of device-days for each ISO week.
+//!
+//! All files are WAL with `synchronous=FULL`, so a commit survives a power cut. Device-days go through one writer
+//! thread that commits in groups; the rest is rare and short. Several processes may work on one directory at a
+//! time, as when a command runs beside the server.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::{Timestamp, civil::Date};
+use rusqlite::Connection;
+
+use self::writer::Writer;
+use super::{Applied, DeviceDays, Identity, Member, Store, StoreError, Token};
+use crate::{
+    device::{Device, DeviceId, DeviceState, Groups},
+    device_day::DeviceDay,
+    week::Week,
+};
+
+mod control;
+mod file;
+mod weeks;
+mod writer;
+
+/// One collector directory's databases.
+pub struct SqliteStore {
+    weeks: PathBuf,
+    control: Mutex<Connection>,
+    writer: Writer,
+}
+
+impl SqliteStore {
+    /// Opens the databases in `dir`, and makes those that are missing.
+    pub fn create_or_open(dir: &Path) -> Result<Self, StoreError> {
+        let weeks = dir.join("weeks");
+        fs::create_dir_all(&weeks).map_err(|source| StoreError::Files { path: weeks.clone(), source })?;
+        let mut control = file::open(&dir.join("control.db"), &control::FILE)?;
+        control::ensure_identity(&mut control)?;
+        let writer = Writer::start(weeks.clone())?;
+        Ok(Self { weeks, control: Mutex::new(control), writer })
+    }
+
+    fn control(&self) -> MutexGuard<'_, Connection> {
+        // A panic within a transaction rolled it back, so the connection is good.
+        self.control.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for SqliteStore {
+    fn identity(&self) -> Result<Identity, StoreError> {
+        control::identity(&self.control())
+    }
+
+    fn add_token(&self, token: &Token, secret_hash: [u8; 32]) -> Result<(), StoreError> {
+        control::tokens::add(&self.control(), token, secret_hash)
+    }
+
+    fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        control::tokens::all(&self.control())
+    }
+
+    fn revoke_token(&self, id: &str) -> Result<bool, StoreError> {
+        control::tokens::revoke(&self.control(), id)
+    }
+
+    fn redeem_token(
+        &self,
+        secret_hash: [u8; 32],
+        device: DeviceId,
+        now: Timestamp,
+    ) -> Result<Option<Device>, StoreError> {
+        control::tokens::redeem(&mut self.control(), secret_hash, device, now)
+    }
+
+    fn register_device(
+        &self,
+        device: DeviceId,
+        groups: &Groups,
+        group_token: bool,
+        date: Date,
+    ) -> Result<Device, StoreError> {
+        control::devices::register(&self.control(), device, groups, group_token, date)
+    }
+
+    fn device(&self, id: DeviceId) -> Result<Option<Device>, StoreError> {
+        control::devices::one(&self.control(), id)
+    }
+
+    fn devices(&self) -> Result<Vec<Device>, StoreError> {
+        control::devices::all(&self.control())
+    }
+
+    fn note_visit(&self, id: DeviceId, groups: &Groups, date: Date) -> Result<(), StoreError> {
+        control::devices::note_visit(&self.control(), id, groups, date)
+    }
+
+    fn set_device_state(&self, id: DeviceId, state: DeviceState) -> Result<bool, StoreError> {
+        control::devices::set_state(&self.control(), id, state)
+    }
+
+    fn put_device_days(&self, deliveries: Vec<DeviceDays>, date: Date) -> Result<Vec<Applied>, StoreError> {
+        self.writer.put(deliveries, date)
+    }
+
+    fn weeks(&self) -> Result<Vec<Week>, StoreError> {
+        weeks::list(&self.weeks)
+    }
+
+    fn scan_week(&self, week: Week, each: &mut dyn FnMut(&Member, DeviceDay)) -> Result<(), StoreError> {
+        weeks::scan(&self.weeks, week, each)
+    }
+
+    fn forget_week(&self, week: Week) -> Result<(), StoreError> {
+        self.writer.forget(week)
+    }
+
+    fn names_to_reveal(&self) -> Result<Vec<u64>, StoreError> {
+        control::unknown_names::wanted(&self.control())
+    }
+
+    fn ask_for_names(&self, hashes: &[u64]) -> Result<(), StoreError> {
+        control::unknown_names::ask(&mut self.control(), hashes)
+    }
+
+    fn reveal_name(&self, hash: u64, registrable_domain: &str) -> Result<(), StoreError> {
+        control::unknown_names::reveal(&self.control(), hash, registrable_domain)
+    }
+
+    fn revealed_names(&self) -> Result<Vec<String>, StoreError> {
+        control::unknown_names::revealed(&self.control())
+    }
+}
+
+#[cfg(test)]
+mod tests;

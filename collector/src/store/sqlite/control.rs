@@ -1,0 +1,42 @@
+//! The control file: who the store is, devices, enrolment tokens, names outside the catalog.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::file::File;
+use crate::store::{Identity, StoreError};
+
+pub(super) mod devices;
+pub(super) mod tokens;
+pub(super) mod unknown_names;
+
+pub(super) const FILE: File =
+    File { name: "control.db", steps: &[include_str!("../../../migrations/control/001_installation.sql")] };
+
+/// Gives a new store its identity.
+pub(super) fn ensure_identity(control: &mut Connection) -> Result<(), StoreError> {
+    let store_id = crate::device::DeviceId::random().to_string();
+    let unknown_name_key: [u8; 32] = rand::random();
+    control
+        .execute(
+            "INSERT INTO installation (id, store_id, unknown_name_key) VALUES (1, ?1, ?2) ON CONFLICT DO NOTHING",
+            (store_id, unknown_name_key),
+        )
+        .map_err(FILE.error("name the store"))?;
+    Ok(())
+}
+
+/// Who the store is.
+pub(super) fn identity(control: &Connection) -> Result<Identity, StoreError> {
+    control
+        .query_row("SELECT store_id, unknown_name_key FROM installation", [], |row| {
+            Ok(Identity { store_id: row.get(0)?, unknown_name_key: row.get(1)? })
+        })
+        .optional()
+        .map_err(FILE.error("read the store's name"))?
+        .ok_or_else(|| FILE.damaged(&"the store has no name"))
+}
+
+/// Days since 1970 from a stored number.
+fn date(days: u32) -> Result<jiff::civil::Date, StoreError> {
+    crate::wire::date_of(days).ok_or_else(|| FILE.damaged(&format!("{days} is no date")))
+}

@@ -1,0 +1,149 @@
+//! The delivery rule against its model, and what a store says of files that are not its own.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::date;
+use proptest::prelude::*;
+
+use super::*;
+use crate::{store::DeviceDays, wire::tests::good_day};
+
+fn day(date: Date, revision: u64) -> DeviceDay {
+    (&good_day(date, revision)).try_into().unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Whatever the order, the batches, the repeats and the restarts: the highest revision of each key stands.
+    #[test]
+    fn deliveries_converge_to_the_highest_revision(
+        sent in prop::collection::vec((0..3_u64, 9..=17_i8, 1..5_u64, any::<bool>()), 1..60),
+        batch in 1..7_usize,
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = SqliteStore::create_or_open(dir.path()).unwrap();
+        let today = date(2026, 11, 17);
+        let mut model: BTreeMap<(u64, Date), u64> = BTreeMap::new();
+        for chunk in sent.chunks(batch) {
+            let mut deliveries = Vec::new();
+            let mut expected = Vec::new();
+            for &(bits, on, revision, restart) in chunk {
+                let id = DeviceId::from_bits(bits);
+                let device = match store.device(id).unwrap() {
+                    Some(device) => device,
+                    None => store.register_device(id, &Groups::default(), false, today).unwrap(),
+                };
+                let on = date(2026, 11, on);
+                deliveries.push(DeviceDays { device, days: vec![day(on, revision)] });
+                let known = model.entry((bits, on)).or_default();
+                expected.push(revision > *known);
+                *known = revision.max(*known);
+                if restart {
+                    drop(store);
+                    store = SqliteStore::create_or_open(dir.path()).unwrap();
+                }
+            }
+            let applied = store.put_device_days(deliveries, today).unwrap();
+            prop_assert_eq!(applied.iter().map(|one| one.stored).collect::<Vec<_>>(), expected);
+        }
+        let mut stored = BTreeMap::new();
+        for week in store.weeks().unwrap() {
+            store
+                .scan_week(week, &mut |member, day| {
+                    stored.insert((member.device.bits(), day.day), day.revision);
+                })
+                .unwrap();
+        }
+        prop_assert_eq!(stored, model);
+    }
+}
+
+#[test]
+fn a_token_enrols_as_many_devices_as_it_was_made_for_until_it_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::create_or_open(dir.path()).unwrap();
+    let now: Timestamp = "2026-11-16T08:00:00Z".parse().unwrap();
+    let token = |id: &str, uses| Token {
+        id: id.to_owned(),
+        segments: "department:Marketing".parse().unwrap(),
+        uses,
+        uses_left: uses,
+        expires: now + jiff::SignedDuration::from_hours(1),
+    };
+    store.add_token(&token("a", 2), [1; 32]).unwrap();
+    store.add_token(&token("b", 1), [2; 32]).unwrap();
+    let redeem = |hash, bits, now| store.redeem_token([hash; 32], DeviceId::from_bits(bits), now).unwrap();
+
+    let device = redeem(1, 1, now).unwrap();
+    assert!(device.group_token && device.groups.segments == token("a", 2).segments && device.epoch == 1);
+    assert!(redeem(1, 2, now).is_some());
+    assert!(redeem(1, 3, now).is_none(), "used up");
+    assert!(redeem(9, 3, now).is_none(), "wrong");
+    assert!(redeem(2, 3, now + jiff::SignedDuration::from_hours(1)).is_none(), "expired");
+    assert!(store.revoke_token("b").unwrap());
+    assert!(redeem(2, 3, now).is_none(), "revoked");
+    assert!(!store.revoke_token("c").unwrap());
+    assert_eq!(store.devices().unwrap().len(), 2);
+    assert_eq!(store.tokens().unwrap().iter().map(|token| token.uses_left).collect::<Vec<_>>(), [0, 0]);
+}
+
+#[test]
+fn the_store_keeps_its_name_and_key_over_restarts() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = SqliteStore::create_or_open(dir.path()).unwrap().identity().unwrap();
+    let again = SqliteStore::create_or_open(dir.path()).unwrap().identity().unwrap();
+    assert!(first == again && first.unknown_name_key != [0; 32]);
+}
+
+#[test]
+fn a_name_is_kept_only_where_it_was_asked_for_and_the_first_answer_stands() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::create_or_open(dir.path()).unwrap();
+    store.ask_for_names(&[u64::MAX, 3]).unwrap();
+    store.ask_for_names(&[3]).unwrap();
+    assert_eq!(store.names_to_reveal().unwrap().len(), 2);
+    store.reveal_name(u64::MAX, "freightdesk.example").unwrap();
+    store.reveal_name(u64::MAX, "other.example").unwrap();
+    store.reveal_name(4, "unasked.example").unwrap();
+    assert_eq!(store.names_to_reveal().unwrap(), [3]);
+    assert_eq!(store.revealed_names().unwrap(), ["freightdesk.example"]);
+}
+
+#[test]
+fn a_full_queue_is_busy_and_loses_nothing_that_was_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::create_or_open(dir.path()).unwrap();
+    let today = date(2026, 11, 17);
+    // Another process holds the week's write lock, so the writer waits and the queue fills.
+    let path = dir.path().join("weeks/2026-W47.db");
+    let known = store.register_device(DeviceId::from_bits(0), &Groups::default(), false, today).unwrap();
+    let deliver = |bits| {
+        let device = Device { id: DeviceId::from_bits(bits), ..known.clone() };
+        store.put_device_days(vec![DeviceDays { device, days: vec![day(today, 1)] }], today)
+    };
+    deliver(0).unwrap();
+    let other = Connection::open(path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (1..=300)
+            .map(|bits| {
+                let deliver = &deliver;
+                scope.spawn(move || deliver(bits))
+            })
+            .collect();
+        let mut busy = 0;
+        while busy == 0 {
+            busy = threads.iter().filter(|thread| thread.is_finished()).count();
+            std::thread::yield_now();
+        }
+        other.execute_batch("ROLLBACK").unwrap();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let taken = results.iter().filter(|result| result.is_ok()).count();
+    assert!(results.iter().all(|result| matches!(result, Ok(_) | Err(StoreError::Busy))));
+    assert!((1..300).contains(&taken), "{taken}");
+    let mut stored = 0;
+    store.scan_week("2026-W47".parse().unwrap(), &mut |_, _| stored += 1).unwrap();
+    assert_eq!(stored, taken + 1);
+}
