@@ -12,4 +12,5 @@ pub mod disk;
 pub mod domain;
 pub mod enroll;
 pub mod identity;
+pub mod spool;
 pub mod uplink;

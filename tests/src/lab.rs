@@ -104,7 +104,8 @@ pub struct Namespace {
 
 impl Namespace {
     fn new(name: String) -> anyhow::Result<Self> {
-        run(Command::new("ip").args(["netns", "add", &name])).context("a namespace needs root and iproute2")?;
+        run(Command::new("ip").args(["netns", "add", &name]))
+            .context("a namespace needs root and iproute2")?;
         let resolver = Path::new("/etc/netns").join(&name);
         fs::create_dir_all(&resolver)?;
         fs::write(resolver.join("resolv.conf"), format!("nameserver {HUB}\n"))?;
@@ -154,10 +155,7 @@ impl Namespace {
     }
 
     /// Runs a future on a thread that lives in this namespace: its sockets are the namespace's.
-    pub fn inside<T: Send>(
-        &self,
-        work: impl AsyncFnOnce() -> anyhow::Result<T> + Send,
-    ) -> anyhow::Result<T> {
+    pub fn inside<T: Send>(&self, work: impl AsyncFnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
         let handle = File::open(Path::new("/run/netns").join(&self.name))?;
         std::thread::scope(|scope| {
             let thread = scope.spawn(move || {
@@ -266,6 +264,9 @@ fn wait(pause: Duration) {
 /// Fails unless two byte counts lie within so many percent of each other.
 pub fn ensure_close(what: &str, seen: u64, counted: u64, percent: u64) -> anyhow::Result<()> {
     let off = seen.abs_diff(counted);
-    ensure!(off * 100 <= counted * percent, "{what}: {seen} seen, {counted} counted: off by more than {percent} %");
+    ensure!(
+        off * 100 <= counted * percent,
+        "{what}: {seen} seen, {counted} counted: off by more than {percent} %"
+    );
     Ok(())
 }

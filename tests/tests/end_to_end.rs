@@ -12,9 +12,41 @@ fn lab_serves() {
     let device = &lab.devices()[0];
     let before = device.link_payload("eth0", 52).unwrap();
     let ca = web.ca.display().to_string();
-    println!("{}", device.run("curl", &["-sSf", "--cacert", &ca, "-o", "/dev/null", "-w", "%{size_download}", "https://wetransfer.com/big"]).unwrap());
+    println!(
+        "{}",
+        device
+            .run(
+                "curl",
+                &[
+                    "-sSf",
+                    "--cacert",
+                    &ca,
+                    "-o",
+                    "/dev/null",
+                    "-w",
+                    "%{size_download}",
+                    "https://wetransfer.com/big"
+                ]
+            )
+            .unwrap()
+    );
     let big = web.root.join("big").display().to_string();
-    println!("{}", device.run("curl", &["-sSf", "--cacert", &ca, "--data-binary", &format!("@{big}"), "https://wetransfer.com/upload"]).unwrap());
+    println!(
+        "{}",
+        device
+            .run(
+                "curl",
+                &[
+                    "-sSf",
+                    "--cacert",
+                    &ca,
+                    "--data-binary",
+                    &format!("@{big}"),
+                    "https://wetransfer.com/upload"
+                ]
+            )
+            .unwrap()
+    );
     let after = device.link_payload("eth0", 52).unwrap();
     println!("{before:?} {after:?}");
     let before = device.link_payload("eth0", 28).unwrap();

@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 
 /// One segment a dimension, and three dimensions: the collector answers for one segment, never an intersection.
 const MAX_SEGMENTS: usize = 3;
-/// Longest dimension, path or pseudonym, in bytes; the collector refuses longer ones.
+/// Longest dimension or path, in bytes; the collector refuses longer ones.
 const MAX_BYTES: usize = 200;
+/// Longest pseudonym, in bytes; the collector refuses longer ones.
+const MAX_PSEUDONYM_BYTES: usize = 64;
 
 /// A node in one dimension's tree of groups: `department`, `Sales/North`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,8 +66,12 @@ impl Membership {
                 return Err(format!("two segments of dimension '{}'; keep one", segment.dimension));
             }
         }
-        if membership.customer.len() > MAX_BYTES || membership.customer.contains(char::is_control) {
-            return Err(format!("customer is no pseudonym; write at most {MAX_BYTES} printable bytes"));
+        let plain =
+            membership.customer.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        if !plain || membership.customer.len() > MAX_PSEUDONYM_BYTES {
+            return Err(format!(
+                "customer is no pseudonym; write at most {MAX_PSEUDONYM_BYTES} letters, digits, '-', '_' or '.'"
+            ));
         }
         Ok(membership)
     }
@@ -108,7 +114,8 @@ mod tests {
         let two = "[[segment]]\ndimension='site'\npath='A'\n[[segment]]\ndimension='site'\npath='B'";
         for text in [
             "segments = 1",
-            "customer = 'a\\nb'\nx = 1",
+            "customer = 'Jo Smith'",
+            "customer = 'c1'\nx = 1",
             "[[segment]]\ndimension = 'Site'\npath = 'A'",
             "[[segment]]\ndimension = 'site'\npath = 'A//B'",
             "[[segment]]\ndimension = 'site'",

@@ -39,7 +39,8 @@ impl Lab {
             ),
         )?;
         self.restart_collector(&data)?;
-        let token = wait_for("the collector's API token", || Ok(std::fs::read_to_string(data.join("token")).ok()))?;
+        let token =
+            wait_for("the collector's API token", || Ok(std::fs::read_to_string(data.join("token")).ok()))?;
         Ok(Collector { data, token: token.trim().to_owned() })
     }
 
@@ -58,7 +59,8 @@ impl Lab {
 impl Collector {
     /// Runs a command of `elsewhere-collector` on this directory and gives its output.
     pub fn command(&self, args: &[&str]) -> anyhow::Result<String> {
-        let output = run(Command::new(binary("elsewhere-collector")?).args(args).arg("--data").arg(&self.data))?;
+        let output =
+            run(Command::new(binary("elsewhere-collector")?).args(args).arg("--data").arg(&self.data))?;
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 

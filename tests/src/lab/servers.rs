@@ -25,7 +25,13 @@ impl Lab {
         let pid_file = self.path("dnsmasq.pid");
         let mut command = self.hub().command("dnsmasq");
         command
-            .args(["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--user=root"])
+            .args([
+                "--keep-in-foreground",
+                "--conf-file=/dev/null",
+                "--no-resolv",
+                "--no-hosts",
+                "--user=root",
+            ])
             .arg(format!("--listen-address={HUB}"))
             .arg("--bind-interfaces")
             .arg(format!("--pid-file={}", pid_file.display()))
