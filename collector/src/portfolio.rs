@@ -1,0 +1,178 @@
+//! The portfolio: what the organisation offers its customers, and what it has decided about everything else.
+//!
+//! It owns `portfolio.toml`. It refuses unknown keys, services, needs, statuses and weeks, and reports all mistakes
+//! of a file together, each with its line. A status counts from the week it was set: [`Portfolio::landscape`] gives
+//! the state of one week, and no later decision reaches back into it.
+
+mod file;
+mod landscape;
+
+use std::{fmt, str::FromStr};
+
+use elsewhere_catalog::Catalog;
+use serde::{Deserialize, Serialize};
+
+pub use landscape::{Landscape, NeedIndex, NeedOffer, Offered, ServiceIndex, Side};
+
+use crate::week::Week;
+
+/// What the organisation offers and has decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Portfolio {
+    /// What the organisation is called on its pages.
+    pub organisation: String,
+    /// Its customers are made up; every page says so.
+    pub simulated: bool,
+    /// The dimension of segments that publishes services as well as needs.
+    pub main_dimension: String,
+    /// In the order of the file.
+    pub decisions: Vec<Decision>,
+    /// Services of the organisation's own that the catalog can't know.
+    pub own_services: Vec<OwnService>,
+}
+
+/// A status that a service has from a week on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The service's id.
+    pub service: String,
+    /// What was decided.
+    pub status: SanctionStatus,
+    /// From which week on; `None` is ever since.
+    pub since: Option<Week>,
+    /// Other needs the service meets too, where its use for them can't be seen.
+    pub offered_not_visible: Vec<String>,
+}
+
+/// A service that only this organisation has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnService {
+    /// `own:` and a word.
+    pub id: String,
+    /// What people read.
+    pub name: String,
+    /// The need it serves.
+    pub need: String,
+    /// The hosts it is reached by.
+    pub hosts: Vec<String>,
+}
+
+/// What the organisation has decided about a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SanctionStatus {
+    /// Ours.
+    Sanctioned,
+    /// Neither ours nor elsewhere.
+    Tolerated,
+    /// Elsewhere.
+    Unsanctioned,
+    /// Nobody has looked at it yet; it counts as elsewhere.
+    Unreviewed,
+}
+
+impl SanctionStatus {
+    /// As files, API and pages spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sanctioned => "sanctioned",
+            Self::Tolerated => "tolerated",
+            Self::Unsanctioned => "unsanctioned",
+            Self::Unreviewed => "unreviewed",
+        }
+    }
+}
+
+impl fmt::Display for SanctionStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for SanctionStatus {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        [Self::Sanctioned, Self::Tolerated, Self::Unsanctioned, Self::Unreviewed]
+            .into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or(())
+    }
+}
+
+/// All mistakes of a portfolio file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct PortfolioError {
+    /// In the order of their lines.
+    pub mistakes: Vec<Mistake>,
+}
+
+/// One mistake.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mistake {
+    /// Line of the file, from 1.
+    pub line: usize,
+    /// What is wrong there and what to write instead.
+    pub problem: String,
+}
+
+impl fmt::Display for PortfolioError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, Mistake { line, problem }) in self.mistakes.iter().enumerate() {
+            write!(f, "{}line {line}: {problem}", if index == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+impl Portfolio {
+    /// Reads a portfolio file.
+    pub fn parse(text: &str, catalog: &Catalog) -> Result<Self, PortfolioError> {
+        file::parse(text, catalog)
+    }
+
+    /// Every need and service as they stood in a week.
+    pub fn landscape(&self, catalog: &Catalog, week: Week) -> Landscape {
+        let mut landscape =
+            Landscape::new(catalog.needs().iter().map(|need| (need.id.to_owned(), need.name.to_owned())));
+        for service in catalog.services() {
+            let status = self.status(service.id, week);
+            landscape.add(service.id, service.name, service.need, status, service.as_often_private);
+        }
+        for own in &self.own_services {
+            landscape.add(&own.id, &own.name, &own.need, self.status(&own.id, week), false);
+        }
+        for decision in
+            self.decisions.iter().filter(|decision| self.in_force(&decision.service, week) == Some(decision))
+        {
+            if decision.status == SanctionStatus::Sanctioned {
+                decision.offered_not_visible.iter().for_each(|need| landscape.ours_not_visible(need));
+            }
+        }
+        landscape
+    }
+
+    /// Ids of the services that are ours in a week.
+    pub fn sanctioned(&self, week: Week) -> impl Iterator<Item = &str> {
+        let ours = move |decision: &&Decision| {
+            decision.status == SanctionStatus::Sanctioned
+                && self.in_force(&decision.service, week) == Some(*decision)
+        };
+        self.decisions.iter().filter(ours).map(|decision| decision.service.as_str())
+    }
+
+    fn status(&self, service: &str, week: Week) -> SanctionStatus {
+        self.in_force(service, week).map_or(SanctionStatus::Unreviewed, |decision| decision.status)
+    }
+
+    /// The newest decision about a service that had been taken by a week.
+    fn in_force(&self, service: &str, week: Week) -> Option<&Decision> {
+        let taken = |decision: &&Decision| {
+            decision.service == service && decision.since.is_none_or(|since| since <= week)
+        };
+        self.decisions.iter().filter(taken).max_by_key(|decision| decision.since)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+use super::*;
+
+fn parse(text: &str) -> Result<Portfolio, PortfolioError> {
+    Portfolio::parse(text, elsewhere_catalog::builtin())
+}
+
+fn week(text: &str) -> Week {
+    text.parse().unwrap()
+}
+
+#[test]
+fn a_status_counts_from_the_week_it_was_set() {
+    let portfolio = parse(
+        r#"
+        organisation = "Northmoor"
+        [[service]]
+        id = "wetransfer"
+        status = "tolerated"
+        since = "2026-W10"
+        [[service]]
+        id = "wetransfer"
+        status = "unsanctioned"
+        since = "2026-W20"
+        [[service]]
+        id = "outlook"
+        status = "sanctioned"
+        offered_not_visible = ["scheduling"]
+        "#,
+    )
+    .unwrap();
+    let status = |service: &str, at: &str| {
+        let landscape = portfolio.landscape(elsewhere_catalog::builtin(), week(at));
+        landscape.service(landscape.find(service).unwrap()).status
+    };
+    assert_eq!(status("wetransfer", "2026-W09"), SanctionStatus::Unreviewed);
+    assert_eq!(status("wetransfer", "2026-W10"), SanctionStatus::Tolerated);
+    assert_eq!(status("wetransfer", "2026-W46"), SanctionStatus::Unsanctioned);
+    assert_eq!(status("outlook", "2020-W01"), SanctionStatus::Sanctioned);
+    let landscape = portfolio.landscape(elsewhere_catalog::builtin(), week("2026-W46"));
+    let need = |id: &str| landscape.needs().find(|(_, need)| need.id == id).unwrap().1.clone();
+    assert!(need("email").served && !need("email").ours_not_visible);
+    assert!(!need("scheduling").served && need("scheduling").ours_not_visible);
+    assert_eq!(portfolio.sanctioned(week("2026-W46")).collect::<Vec<_>>(), ["outlook"]);
+}
+
+#[test]
+fn services_of_our_own_are_in_the_landscape() {
+    let portfolio = parse(
+        r#"
+        organisation = "Northmoor"
+        [[own_service]]
+        id = "own:outbox"
+        name = "Outbox"
+        need = "send-once"
+        hosts = ["outbox.northmoor.example"]
+        [[service]]
+        id = "own:outbox"
+        status = "sanctioned"
+        "#,
+    )
+    .unwrap();
+    let landscape = portfolio.landscape(elsewhere_catalog::builtin(), week("2026-W46"));
+    assert_eq!(landscape.service(landscape.find("own:outbox").unwrap()).side(), Side::Ours);
+}
+
+#[test]
+fn all_mistakes_are_reported_together_with_their_lines() {
+    let error = parse(
+        r#"colour = "red"
+offices = []
+simulated = "yes"
+[[own_service]]
+id = "outbox"
+name = "Outbox"
+need = "sending"
+[[service]]
+id = "no-such-service"
+status = "loved"
+since = "2027-W53"
+[[service]]
+id = "outlook"
+status = "sanctioned"
+offered_not_visible = ["meeting"]
+until = "2026-W01"
+[[service]]
+id = "outlook"
+status = "tolerated"
+"#,
+    )
+    .unwrap_err();
+    insta::assert_snapshot!(error, @r"
+    line 1: 'organisation' is missing
+    line 1: unknown key 'colour'; the file has organisation, simulated, main_dimension, own_service, service
+    line 2: unknown key 'offices'; the file has organisation, simulated, main_dimension, own_service, service
+    line 3: true or false is expected here
+    line 4: need 'sending' is not one of the catalog's
+    line 4: own service 'outbox' must be called like own:outbox
+    line 9: service 'no-such-service' is neither in the catalog nor an [[own_service]] of this file
+    line 10: status 'loved' is not known; write sanctioned, tolerated, unsanctioned or unreviewed
+    line 11: '2027-W53' is no ISO week; write it like 2026-W46
+    line 15: need 'meeting' is not one of the catalog's
+    line 16: unknown key 'until'; a service has id, status, since, offered_not_visible
+    line 17: service 'outlook' is decided twice from the same week
+    ");
+}
+
+#[test]
+fn what_is_no_toml_says_where() {
+    let error = parse("organisation = \"Northmoor\"\n[[service\n").unwrap_err();
+    assert_eq!(error.mistakes.len(), 1);
+    assert_eq!(error.mistakes[0].line, 2);
+    let huge = format!("organisation = \"{}\"", "x".repeat(1 << 20));
+    assert!(parse(&huge).unwrap_err().to_string().contains("larger than 1 MiB"));
+}

@@ -1,0 +1,22 @@
+//! Rollup: one week's device-days become counts for everybody and for every segment, need and service.
+//!
+//! It owns the definitions of what is counted. A customer-day is one customer meeting one need on one civil date,
+//! by evidence `use`; it lies in exactly one [`Part`]. A customer with several devices counts once, in the segments
+//! of the device with the lowest id. Left out of every figure: evidence `present`, another organisation's tenant
+//! (guest), services as often private as work, shared devices (they count as devices only), and services that this
+//! collector's catalog does not have.
+//!
+//! What always holds: it is a pure function of what it was fed, in whatever order; the counts are exact and so never
+//! leave this program but through `floor`; a customer counts in every ancestor of its segment, in each dimension.
+
+mod counts;
+mod days;
+mod moves;
+mod tally;
+
+pub use counts::{NeedCounts, Node, PartSet, Rollup, ServiceCounts};
+pub use days::{HISTORY_WEEKS, Part};
+pub use tally::Tally;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! The days on which one customer met one need, as bits, and the part in which each of them lies.
+
+use jiff::civil::Date;
+
+use crate::{portfolio::Side, week::Week};
+
+/// Weeks before the week itself that are looked at to tell who left us and who came back.
+pub const HISTORY_WEEKS: i64 = 8;
+
+/// First bit of the week itself; the history before it has the lower ones.
+const WEEK_STARTS: u32 = 56;
+
+/// Where one customer-day lies. The four add up to all customer-days of a need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Part {
+    /// With ours, and nowhere elsewhere.
+    OursAlone,
+    /// With ours and elsewhere on the same date.
+    Both,
+    /// With a tolerated service only.
+    Tolerated,
+    /// Elsewhere, and not with ours.
+    ElsewhereAlone,
+}
+
+impl Part {
+    /// All four, in the order in which people read them.
+    pub const ALL: [Self; 4] = [Self::OursAlone, Self::Both, Self::Tolerated, Self::ElsewhereAlone];
+}
+
+/// The dates on which a customer met one need, on each side: bit 0 is the first day of the history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Days {
+    ours: u64,
+    tolerated: u64,
+    elsewhere: u64,
+}
+
+impl Days {
+    /// Notes a day; `bit` is from [`bit`].
+    pub(super) fn note(&mut self, side: Side, bit: u32) {
+        let days = match side {
+            Side::Ours => &mut self.ours,
+            Side::Tolerated => &mut self.tolerated,
+            Side::Elsewhere => &mut self.elsewhere,
+        };
+        *days |= 1 << bit;
+    }
+
+    /// Customer-days of the week itself in each part.
+    pub(super) fn parts(self) -> [u32; 4] {
+        let days = |bits: u64| (bits >> WEEK_STARTS).count_ones();
+        [
+            days(self.ours & !self.elsewhere),
+            days(self.ours & self.elsewhere),
+            days(self.tolerated & !self.ours & !self.elsewhere),
+            days(self.elsewhere & !self.ours),
+        ]
+    }
+
+    /// The need was met in the week itself.
+    pub(super) fn in_week(self) -> bool {
+        (self.ours | self.tolerated | self.elsewhere) >> WEEK_STARTS != 0
+    }
+
+    /// Days with us, with or without elsewhere.
+    pub(super) const fn with_us(self) -> u64 {
+        self.ours
+    }
+
+    /// Days elsewhere and not with us.
+    pub(super) const fn not_with_us(self) -> u64 {
+        self.elsewhere & !self.ours
+    }
+}
+
+/// The bit of a date in the week or its history; `None` outside.
+pub(super) fn bit(week: Week, date: Date) -> Option<u32> {
+    let first = week.plus(-HISTORY_WEEKS).monday();
+    let days = (date - first).get_days();
+    u32::try_from(days).ok().filter(|bit| *bit < WEEK_STARTS + 7)
+}
+
+/// The bit lies in the week itself.
+pub(super) const fn is_in_week(bit: u32) -> bool {
+    bit >= WEEK_STARTS
+}

@@ -1,0 +1,188 @@
+use jiff::civil::date;
+
+use super::*;
+use crate::{
+    device::{Customer, DeviceId},
+    device_day::{AgentState, AppClass, BlindSpots, DeviceDay, Evidence, Place, Tenant, Usage},
+    portfolio::{Landscape, SanctionStatus},
+    segment::{Segment, Segments},
+    week::Week,
+};
+
+fn landscape() -> Landscape {
+    let mut landscape =
+        Landscape::new([("send-once".into(), "Send once".into()), ("chat".into(), "Chat".into())]);
+    for (id, status) in [
+        ("outbox", SanctionStatus::Sanctioned),
+        ("tolerated", SanctionStatus::Tolerated),
+        ("wetransfer", SanctionStatus::Unreviewed),
+        ("smash", SanctionStatus::Unsanctioned),
+    ] {
+        assert!(landscape.add(id, id, "send-once", status, false));
+    }
+    assert!(landscape.add("whatsapp", "WhatsApp", "chat", SanctionStatus::Unreviewed, true));
+    landscape
+}
+
+fn usage(service: &str) -> Usage {
+    Usage {
+        service: service.parse().unwrap(),
+        app_class: AppClass::Browser,
+        place: Place::Office,
+        evidence: Evidence::Use,
+        parts_of_day: 2,
+        active_minutes: 5,
+        tries: 1,
+        failed: 0,
+        given_up: 0,
+        turned_away: 0,
+        bytes_up: 1,
+        bytes_down: 1,
+        tenant: Tenant::Unknown,
+        sign_in_hops: 0,
+        server_wait: None,
+        transfer_times: Vec::new(),
+    }
+}
+
+/// A device-day in November 2026 with use of these services.
+fn day(of_november: i8, services: &[&str]) -> DeviceDay {
+    DeviceDay {
+        day: date(2026, 11, of_november),
+        revision: 1,
+        usages: services.iter().map(|service| usage(service)).collect(),
+        spills: Vec::new(),
+        unknown_services: Vec::new(),
+        blind_spots: BlindSpots { connections: 10, unnamed: 1, ..BlindSpots::default() },
+        agent: AgentState::default(),
+        shared_device: false,
+    }
+}
+
+fn segments(text: &str) -> Segments {
+    text.parse().unwrap()
+}
+
+struct Story(Tally, Landscape);
+
+impl Story {
+    fn new() -> Self {
+        Self(Tally::new(week()), landscape())
+    }
+
+    fn day(&mut self, device: u64, pseudonym: &str, groups: &str, day: &DeviceDay) -> &mut Self {
+        let customer = Customer::Pseudonym(pseudonym.parse().unwrap());
+        self.0.add(&self.1, DeviceId::from_bits(device), &customer, &segments(groups), day);
+        self
+    }
+
+    fn end(self) -> Rollup {
+        self.0.finish(&self.1, 5)
+    }
+}
+
+fn week() -> Week {
+    "2026-W46".parse().unwrap()
+}
+
+fn node<'r>(rollup: &'r Rollup, segment: &str) -> &'r Node {
+    let segment: Option<Segment> = (segment != "all").then(|| segment.parse().unwrap());
+    &rollup.nodes[&segment]
+}
+
+#[test]
+fn a_customer_day_lies_in_one_part() {
+    let mut story = Story::new();
+    story
+        .day(1, "a", "", &day(9, &["outbox"]))
+        .day(1, "a", "", &day(10, &["outbox", "wetransfer"]))
+        .day(1, "a", "", &day(11, &["tolerated"]))
+        .day(1, "a", "", &day(12, &["wetransfer", "smash", "tolerated"]))
+        .day(1, "a", "", &day(13, &["outbox", "tolerated"]));
+    let rollup = story.end();
+    let need = &node(&rollup, "all").needs["send-once"];
+    assert_eq!(need.days, [2, 1, 1, 1]);
+    assert_eq!((need.customers(), need.customer_days()), (1, 5));
+    assert_eq!((need.elsewhere(), need.ours_or_elsewhere(), need.ours_and_elsewhere()), (1, 1, 1));
+    assert_eq!(need.services["wetransfer"], ServiceCounts { customers: 1, days: 2 });
+    assert_eq!(need.small_services_customers, 1);
+}
+
+#[test]
+fn what_counts_in_no_figure_is_left_out() {
+    let mut present = day(9, &["wetransfer"]);
+    present.usages[0].evidence = Evidence::Present;
+    let mut guest = day(10, &["wetransfer"]);
+    guest.usages[0].tenant = Tenant::Guest;
+    let mut shared = day(11, &["wetransfer"]);
+    shared.shared_device = true;
+    let mut story = Story::new();
+    story.day(1, "a", "", &present).day(1, "a", "", &guest).day(1, "a", "", &shared);
+    story.day(1, "a", "", &day(12, &["whatsapp", "not-in-catalog"]));
+    story.day(1, "a", "", &day(16, &["wetransfer"]));
+    let rollup = story.end();
+    let everybody = node(&rollup, "all");
+    assert_eq!((everybody.customers, everybody.devices, everybody.devices_reporting), (0, 1, 1));
+    assert!(everybody.needs.is_empty());
+    assert_eq!(rollup.rows_not_in_catalog, 1);
+}
+
+#[test]
+fn devices_of_one_customer_are_joined_in_the_segments_of_the_lowest() {
+    let mut story = Story::new();
+    story.day(2, "a", "department:Sales", &day(9, &["outbox"]));
+    story.day(1, "a", "department:Marketing", &day(9, &["wetransfer"]));
+    let rollup = story.end();
+    let marketing = node(&rollup, "department:Marketing");
+    assert_eq!((marketing.customers, marketing.needs["send-once"].days), (1, [0, 1, 0, 0]));
+    let sales = node(&rollup, "department:Sales");
+    assert_eq!((sales.customers, sales.devices, sales.devices_reporting), (0, 1, 1));
+}
+
+#[test]
+fn a_customer_counts_in_every_ancestor_and_dimension() {
+    let mut story = Story::new();
+    story.day(1, "a", "department:Sales/North\nsite:Leeds", &day(9, &["outbox"]));
+    story.0.enrolled(DeviceId::from_bits(2), &segments("department:Sales"));
+    let rollup = story.end();
+    for segment in ["all", "department:Sales", "department:Sales/North", "site:Leeds"] {
+        assert_eq!(node(&rollup, segment).customers, 1, "{segment}");
+    }
+    let sales = node(&rollup, "department:Sales");
+    assert_eq!((sales.devices, sales.devices_reporting, sales.connections, sales.unnamed), (2, 1, 10, 1));
+}
+
+#[test]
+fn history_tells_who_left_and_is_in_no_other_figure() {
+    let mut story = Story::new();
+    story.day(1, "a", "department:Sales", &day(2, &["outbox"])).day(
+        1,
+        "a",
+        "department:Sales",
+        &day(3, &["outbox"]),
+    );
+    story.day(1, "a", "department:Ops", &day(9, &["smash"])).day(
+        1,
+        "a",
+        "department:Ops",
+        &day(10, &["smash"]),
+    );
+    let rollup = story.end();
+    let ops = node(&rollup, "department:Ops");
+    assert_eq!((ops.left, ops.came_back, ops.needs["send-once"].left), (1, 0, 1));
+    assert_eq!(ops.needs["send-once"].days, [0, 0, 0, 2]);
+    assert!(!rollup.nodes.contains_key(&Some("department:Sales".parse().unwrap())));
+}
+
+#[test]
+fn the_order_of_delivery_does_not_matter() {
+    let days = [(1, "a", 9, "outbox"), (2, "a", 10, "smash"), (3, "b", 9, "smash"), (1, "a", 2, "outbox")];
+    let roll = |order: &[usize]| {
+        let mut story = Story::new();
+        for (device, customer, date, service) in order.iter().map(|index| days[*index]) {
+            story.day(device, customer, &format!("department:D{device}"), &day(date, &[service]));
+        }
+        story.end()
+    };
+    assert_eq!(roll(&[0, 1, 2, 3]), roll(&[3, 2, 1, 0]));
+}
