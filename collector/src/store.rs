@@ -12,6 +12,7 @@ use jiff::{Timestamp, civil::Date};
 use crate::{
     device::{Customer, Device, DeviceId, DeviceState, Groups},
     device_day::DeviceDay,
+    published::{PublishedWeek, WeekState},
     segment::Segments,
     week::Week,
 };
@@ -73,6 +74,13 @@ pub trait Store: Send + Sync {
     fn reveal_name(&self, hash: u64, registrable_domain: &str) -> Result<(), StoreError>;
     /// Revealed names in alphabetical order.
     fn revealed_names(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Keeps a week's published rows, whole or not at all. False, and nothing changes, if the week is frozen already.
+    fn publish(&self, week: &PublishedWeek, state: WeekState) -> Result<bool, StoreError>;
+    /// Weeks with published rows, oldest first.
+    fn published_weeks(&self) -> Result<Vec<(Week, WeekState)>, StoreError>;
+    /// A week's published rows, checked against the hash of what was released.
+    fn published(&self, week: Week) -> Result<Option<(PublishedWeek, WeekState)>, StoreError>;
 }
 
 /// Who a store is.

@@ -18,11 +18,13 @@ use super::{Applied, DeviceDays, Identity, Member, Store, StoreError, Token};
 use crate::{
     device::{Device, DeviceId, DeviceState, Groups},
     device_day::DeviceDay,
+    published::{PublishedWeek, WeekState},
     week::Week,
 };
 
 mod control;
 mod file;
+mod published;
 mod weeks;
 mod writer;
 
@@ -30,6 +32,7 @@ mod writer;
 pub struct SqliteStore {
     weeks: PathBuf,
     control: Mutex<Connection>,
+    rollup: Mutex<Connection>,
     writer: Writer,
 }
 
@@ -40,13 +43,18 @@ impl SqliteStore {
         fs::create_dir_all(&weeks).map_err(|source| StoreError::Files { path: weeks.clone(), source })?;
         let mut control = file::open(&dir.join("control.db"), &control::FILE)?;
         control::ensure_identity(&mut control)?;
+        let rollup = file::open(&dir.join("rollup.db"), &published::FILE)?;
         let writer = Writer::start(weeks.clone())?;
-        Ok(Self { weeks, control: Mutex::new(control), writer })
+        Ok(Self { weeks, control: Mutex::new(control), rollup: Mutex::new(rollup), writer })
     }
 
     fn control(&self) -> MutexGuard<'_, Connection> {
         // A panic within a transaction rolled it back, so the connection is good.
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rollup(&self) -> MutexGuard<'_, Connection> {
+        self.rollup.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -132,6 +140,18 @@ impl Store for SqliteStore {
 
     fn revealed_names(&self) -> Result<Vec<String>, StoreError> {
         control::unknown_names::revealed(&self.control())
+    }
+
+    fn publish(&self, week: &PublishedWeek, state: WeekState) -> Result<bool, StoreError> {
+        published::publish(&mut self.rollup(), week, state)
+    }
+
+    fn published_weeks(&self) -> Result<Vec<(Week, WeekState)>, StoreError> {
+        published::weeks(&self.rollup())
+    }
+
+    fn published(&self, week: Week) -> Result<Option<(PublishedWeek, WeekState)>, StoreError> {
+        published::read(&self.rollup(), week)
     }
 }
 

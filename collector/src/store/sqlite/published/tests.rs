@@ -1,0 +1,96 @@
+use super::*;
+use crate::{
+    portfolio::SanctionStatus,
+    published::{Figure, Price, Reason, Trust},
+    store::sqlite::file,
+};
+
+fn published(customers: u32) -> PublishedWeek {
+    let shown = Figure::Shown(customers);
+    let need = PublishedNeed {
+        need: "send-once".into(),
+        served: true,
+        customers: shown,
+        customer_days: Figure::Shown(61),
+        ours_alone: Figure::Hidden(Reason::OfferedNotVisible),
+        both: Figure::Shown(2),
+        tolerated: Figure::Shown(3),
+        elsewhere_alone: Figure::Hidden(Reason::K),
+        customers_elsewhere: Figure::Shown(5),
+        customers_ours_or_elsewhere: Figure::Shown(10),
+        customers_both: Figure::Shown(15),
+        left: Figure::Shown(20),
+        came_back: Figure::Shown(25),
+        services: vec![PublishedService {
+            service: "wetransfer".into(),
+            sanction_status: SanctionStatus::Tolerated,
+            customers: shown,
+            customer_days: Figure::Hidden(Reason::K),
+        }],
+        other_services_customers: Figure::Hidden(Reason::K),
+    };
+    let trust = Trust {
+        devices_reporting: 95,
+        unnamed_tenths: 34,
+        encrypted_hello_tenths: 11,
+        encrypted_dns_tenths: 9,
+        tunnels_tenths: 14,
+    };
+    let segment = |segment: Option<&str>, trust, needs| PublishedSegment {
+        segment: segment.map(|text| text.parse().unwrap()),
+        customers: shown,
+        left: Figure::Hidden(Reason::K),
+        came_back: shown,
+        trust,
+        needs,
+    };
+    PublishedWeek {
+        week: "2026-W46".parse().unwrap(),
+        minimum_group: 5,
+        segments: vec![
+            segment(None, Some(trust), vec![need.clone()]),
+            segment(Some("department:Sales/North"), None, vec![need.clone(), need]),
+        ],
+        price: Price { organisation_by_need: Some(93), segment_by_need: None, segment_by_service: Some(52) },
+    }
+}
+
+fn frozen(second: i64) -> WeekState {
+    WeekState::Frozen { frozen_at: Timestamp::from_second(second).unwrap(), before_its_end: false }
+}
+
+fn opened(dir: &tempfile::TempDir) -> Connection {
+    file::open(&dir.path().join("rollup.db"), &FILE).unwrap()
+}
+
+#[test]
+fn a_week_is_read_as_it_was_published() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut rollup = opened(&dir);
+    assert!(publish(&mut rollup, &published(20), WeekState::Running).unwrap());
+    assert_eq!(read(&rollup, published(20).week).unwrap(), Some((published(20), WeekState::Running)));
+    assert_eq!(read(&rollup, published(20).week.plus(1)).unwrap(), None);
+}
+
+#[test]
+fn a_running_week_is_replaced_and_a_frozen_one_never() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut rollup = opened(&dir);
+    let week = published(20).week;
+    for (customers, state) in [(20, WeekState::Running), (25, WeekState::Running), (30, frozen(100))] {
+        assert!(publish(&mut rollup, &published(customers), state).unwrap());
+    }
+    assert!(!publish(&mut rollup, &published(35), frozen(200)).unwrap());
+    assert_eq!(read(&rollup, week).unwrap(), Some((published(30), frozen(100))));
+    assert_eq!(weeks(&rollup).unwrap(), [(week, frozen(100))]);
+}
+
+#[test]
+fn a_figure_changed_behind_our_back_is_noticed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut rollup = opened(&dir);
+    publish(&mut rollup, &published(30), frozen(100)).unwrap();
+    rollup.execute("UPDATE published_needs SET customers = 35 WHERE segment = 0", []).unwrap();
+    let error = read(&rollup, published(30).week).unwrap_err();
+    assert_eq!(error.to_string(), "rollup.db is damaged: week 2026-W46 is not what was released");
+}
