@@ -16,6 +16,7 @@ use crate::{
     config::Config,
     device::{Device, DeviceId, DeviceState, Groups},
     device_day::DeviceDay,
+    portfolio::Portfolio,
     store::{Applied, DeviceDays, Store, StoreError, sqlite::SqliteStore},
     week::Week,
 };
@@ -115,6 +116,19 @@ impl Installation {
     /// What it knows.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// What the organisation offers and has decided, read anew, so that an edit counts at once. Without a
+    /// `portfolio.toml` nothing is ours yet.
+    pub fn portfolio(&self) -> anyhow::Result<Portfolio> {
+        let path = self.dir.join("portfolio.toml");
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Portfolio::default()),
+            Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
+        };
+        Portfolio::parse(&text, elsewhere_catalog::builtin())
+            .with_context(|| format!("{} is not in order", path.display()))
     }
 
     /// Enrols a device without a token; one that is known begins its next epoch. `group_token` says that many devices

@@ -6,6 +6,7 @@ pub mod device;
 pub mod device_day;
 pub mod floor;
 pub mod installation;
+pub mod jobs;
 pub mod place;
 pub mod portfolio;
 pub mod published;

@@ -100,6 +100,9 @@ impl FromStr for SanctionStatus {
     }
 }
 
+/// The dimension that publishes services where the file names none.
+const MAIN_DIMENSION: &str = "department";
+
 /// All mistakes of a portfolio file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct PortfolioError {
@@ -122,6 +125,19 @@ impl fmt::Display for PortfolioError {
             write!(f, "{}line {line}: {problem}", if index == 0 { "" } else { "\n" })?;
         }
         Ok(())
+    }
+}
+
+impl Default for Portfolio {
+    /// That of an organisation which has not written one: nothing is ours.
+    fn default() -> Self {
+        Self {
+            organisation: "Your organisation".to_owned(),
+            simulated: false,
+            main_dimension: MAIN_DIMENSION.to_owned(),
+            decisions: Vec::new(),
+            own_services: Vec::new(),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use elsewhere_catalog::Catalog;
 use toml::de::{DeTable, DeValue};
 
-use super::{Decision, Mistake, OwnService, Portfolio, PortfolioError, SanctionStatus};
+use super::{Decision, MAIN_DIMENSION, Mistake, OwnService, Portfolio, PortfolioError, SanctionStatus};
 use crate::{segment::Segment, week::Week};
 
 /// Largest file that is read, in bytes: the whole catalog decided upon takes a quarter of it. A larger one is refused.
@@ -65,7 +65,7 @@ impl Reader<'_> {
     }
 
     fn main_dimension(&mut self, root: &DeTable<'_>) -> String {
-        let Some(value) = root.get("main_dimension") else { return "department".to_owned() };
+        let Some(value) = root.get("main_dimension") else { return MAIN_DIMENSION.to_owned() };
         let dimension = self.text(value).unwrap_or_default();
         if Segment::new(&dimension, "x").is_err() {
             self.mistake(

@@ -1,0 +1,144 @@
+use elsewhere_proto::v1;
+
+use super::*;
+use crate::{
+    config::Config,
+    device::{DeviceId, Groups},
+    published::Figure,
+    wire::days_of,
+};
+
+const PORTFOLIO: &str = r#"
+organisation = "Northmoor"
+[[service]]
+id = "sharepoint-online"
+status = "sanctioned"
+"#;
+
+/// An installation with eight customers in Marketing who used Dropbox on the first day of each of these weeks.
+fn story(dir: &tempfile::TempDir, weeks: &[&str]) -> Installation {
+    std::fs::write(dir.path().join("portfolio.toml"), PORTFOLIO).unwrap();
+    let config = Config::parse("test", "", std::iter::empty(), &[]).unwrap();
+    let installation = Installation::with_config(dir.path(), config).unwrap();
+    let groups = Groups { segments: "department:Marketing".parse().unwrap(), pseudonym: None };
+    for bits in 1..=8 {
+        let id = DeviceId::from_bits(bits);
+        let device = installation.register_device(id, &groups, false, at("2026-09-01T08:00:00Z")).unwrap();
+        for week in weeks {
+            let monday = week.parse::<Week>().unwrap().monday();
+            let now = at(&format!("{monday}T20:00:00Z"));
+            let acks = installation.deliver(id, device.epoch, vec![day(days_of(monday), 1)], now).unwrap();
+            assert_eq!(acks[0].problem, "");
+        }
+    }
+    installation
+}
+
+fn day(day: u32, revision: u64) -> v1::DeviceDay {
+    let usage = v1::Usage {
+        service_id: "dropbox".into(),
+        evidence: v1::Evidence::Use.into(),
+        parts_of_day: 2,
+        active_minutes: 5,
+        tries: 1,
+        bytes_up: 10,
+        ..v1::Usage::default()
+    };
+    v1::DeviceDay { day, revision, usages: vec![usage], ..v1::DeviceDay::default() }
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn week(text: &str) -> Week {
+    text.parse().unwrap()
+}
+
+fn states(installation: &Installation) -> Vec<(String, bool)> {
+    let weeks = installation.store().published_weeks().unwrap();
+    let frozen = |state| matches!(state, WeekState::Frozen { .. });
+    weeks.into_iter().map(|(week, state)| (week.to_string(), frozen(state))).collect()
+}
+
+#[test]
+fn a_frozen_week_never_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    let installation = story(&dir, &["2026-W46"]);
+    let now = at("2026-11-16T12:00:00Z");
+    assert_eq!(freeze(&installation, week("2026-W46"), Unfinished::Refused, now).unwrap(), Freeze::Done);
+    let (frozen, _) = installation.store().published(week("2026-W46")).unwrap().unwrap();
+    let files = frozen.segments[0].need("store-files").unwrap();
+    assert_eq!((files.customers, files.elsewhere_alone), (Figure::Shown(10), Figure::Shown(8)));
+    assert!(files.served);
+
+    let late = day(days_of(week("2026-W46").monday().tomorrow().unwrap()), 1);
+    installation.deliver(DeviceId::from_bits(1), 1, vec![late], now).unwrap();
+    assert_eq!(freeze(&installation, week("2026-W46"), Unfinished::Refused, now).unwrap(), Freeze::Already);
+    nightly(&installation, at("2026-11-17T01:00:00Z")).unwrap();
+    assert_eq!(installation.store().published(week("2026-W46")).unwrap().unwrap().0, frozen);
+    assert_ne!(compute(&installation, week("2026-W46")).unwrap(), frozen, "late days are kept and counted");
+}
+
+#[test]
+fn a_week_that_has_not_ended_is_frozen_only_on_demand_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let installation = story(&dir, &["2026-W46"]);
+    let now = at("2026-11-12T12:00:00Z");
+    let error = freeze(&installation, week("2026-W46"), Unfinished::Refused, now).unwrap_err();
+    assert!(error.to_string().contains("has not ended"), "{error}");
+    assert_eq!(states(&installation), []);
+    freeze(&installation, week("2026-W46"), Unfinished::Allowed, now).unwrap();
+    let state = installation.store().published_weeks().unwrap()[0].1;
+    assert_eq!(state, WeekState::Frozen { frozen_at: now, before_its_end: true });
+}
+
+#[test]
+fn a_week_without_device_days_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let installation = story(&dir, &["2026-W46"]);
+    let error =
+        freeze(&installation, week("2026-W40"), Unfinished::Refused, at("2026-11-16T12:00:00Z")).unwrap_err();
+    assert!(error.to_string().contains("no device-days of week 2026-W40"), "{error}");
+}
+
+#[test]
+fn weeks_are_frozen_in_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let installation = story(&dir, &["2026-W44", "2026-W45", "2026-W46"]);
+    freeze(&installation, week("2026-W45"), Unfinished::Refused, at("2026-11-16T12:00:00Z")).unwrap();
+    assert_eq!(states(&installation), [("2026-W44".to_owned(), true), ("2026-W45".to_owned(), true)]);
+}
+
+#[test]
+fn the_night_freezes_what_is_due_and_publishes_the_rest() {
+    let dir = tempfile::tempdir().unwrap();
+    let installation = story(&dir, &["2026-W45", "2026-W46"]);
+    nightly(&installation, at("2026-11-16T11:59:00Z")).unwrap();
+    assert_eq!(states(&installation), [("2026-W45".to_owned(), true), ("2026-W46".to_owned(), false)]);
+    nightly(&installation, at("2026-11-16T12:00:00Z")).unwrap();
+    assert_eq!(states(&installation), [("2026-W45".to_owned(), true), ("2026-W46".to_owned(), true)]);
+}
+
+#[test]
+fn device_days_are_forgotten_when_their_week_turns_91_days_old() {
+    let dir = tempfile::tempdir().unwrap();
+    let installation = story(&dir, &["2026-W40", "2026-W46"]);
+    let monday = week("2026-W40").expiry();
+    nightly(&installation, at(&format!("{}T23:00:00Z", monday.yesterday().unwrap()))).unwrap();
+    assert_eq!(installation.store().weeks().unwrap().len(), 2);
+    nightly(&installation, at(&format!("{monday}T00:00:00Z"))).unwrap();
+    assert_eq!(installation.store().weeks().unwrap(), [week("2026-W46")]);
+    assert!(installation.store().published(week("2026-W40")).unwrap().is_some(), "what was released stays");
+}
+
+#[test]
+fn a_portfolio_with_mistakes_stops_the_job_before_anything_is_published() {
+    let dir = tempfile::tempdir().unwrap();
+    let installation = story(&dir, &["2026-W46"]);
+    std::fs::write(dir.path().join("portfolio.toml"), "organisation = 1\n").unwrap();
+    let error =
+        freeze(&installation, week("2026-W46"), Unfinished::Refused, at("2026-11-16T12:00:00Z")).unwrap_err();
+    assert!(format!("{error:#}").contains("line 1: a text in quotes is expected here"), "{error:#}");
+    assert_eq!(states(&installation), []);
+}
