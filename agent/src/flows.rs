@@ -1,0 +1,376 @@
+//! Connections that this device opened: whom to, how much, how long, how they ended.
+//!
+//! Owns the flow table. A connection is the device's when the device sent its SYN, or, begun before the capture, when
+//! it runs to the lower port; what comes from outside, loopback and multicast are no flows, and DNS only names them.
+//! Payload is counted from header lengths, each TCP byte once. A long connection is reported while it lives, as
+//! deltas that add up. Always holds: at most [`MAX_FLOWS`] connections; a flood of half-open ones neither grows the
+//! table nor pushes out an established one.
+
+mod connection;
+mod pace;
+mod report;
+mod stream;
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque, hash_map},
+    net::{IpAddr, SocketAddr},
+};
+
+use connection::{Connection, Wake};
+use jiff::{SignedDuration, Timestamp};
+pub use pace::Transfer;
+pub use report::{Failure, Flow, FlowId, Hello, NameSource, Naming, Outcome, Timings};
+
+use crate::{
+    capture::Direction,
+    decode::{ClientHello, DnsData, DnsResponse, Fact, FactKind, FlowKey, TcpSegment},
+    domain::Domain,
+    names::{Names, Resolved},
+};
+
+/// Connections followed at once. A busy workstation has under 2,000; past it the oldest one without an answer makes
+/// room, and if all are answered the new one is not followed and counts in [`Counts::not_followed`].
+pub const MAX_FLOWS: usize = 8_192;
+/// A frame this much older than the last one means that the clock was set back, not that frames are out of order.
+const CLOCK_STEP: SignedDuration = SignedDuration::from_mins(1);
+
+const FIN: u8 = 1;
+const SYN: u8 = 2;
+const RST: u8 = 4;
+const ACK: u8 = 16;
+
+/// What the table could not hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Connections that were never followed because all others were established.
+    pub not_followed: u64,
+    /// Connections without an answer that made room.
+    pub pushed_out: u64,
+}
+
+/// The flow table.
+#[derive(Debug, Default)]
+pub struct Flows {
+    connections: HashMap<FlowKey, Connection>,
+    /// One wake-up for each connection.
+    wakes: BTreeMap<(Timestamp, FlowId), FlowKey>,
+    /// Connections without an answer, oldest first.
+    opening: BTreeMap<FlowId, FlowKey>,
+    reports: VecDeque<Flow>,
+    ids: u64,
+    latest: Option<Timestamp>,
+    counts: Counts,
+}
+
+impl Flows {
+    /// Something happened on the wire. `names` must have had the fact before.
+    pub fn handle(&mut self, now: Timestamp, fact: &Fact, names: &Names) {
+        self.notice_clock_step(now);
+        match &fact.kind {
+            FactKind::TcpSegment(segment) => self.on_tcp(now, fact, segment, names),
+            FactKind::UdpDatagram { payload_bytes } => self.on_udp(now, fact, *payload_bytes, names),
+            FactKind::DnsResponse(response) => self.on_dns(now, fact.flow, response),
+            FactKind::DnsQuery(_) => {}
+            FactKind::TlsClientHello(hello) | FactKind::QuicClientHello { hello, .. } => {
+                self.on_hello(now, fact.flow, hello, names);
+            }
+            FactKind::HttpHost(name) => self.on_http_host(now, fact.flow, name),
+            FactKind::HttpConnect(target) | FactKind::SocksConnect(target) => {
+                let Some(name) = &target.name else { return };
+                self.update(now, fact.flow, |connection| {
+                    connection.name(name.clone(), NameSource::ProxyTarget);
+                });
+            }
+            FactKind::TlsServerHello | FactKind::QuicServerPacket => {
+                self.update(now, turned(fact.flow), Connection::on_server_hello);
+            }
+            FactKind::TlsAlert { description } => {
+                let failure = Failure::TlsAlert(*description);
+                let key = self.known_way(fact.flow);
+                self.update(now, key, |connection| connection.fail(failure));
+            }
+            FactKind::Unreachable => {
+                self.update(now, fact.flow, |connection| connection.fail(Failure::Unreachable));
+            }
+        }
+    }
+
+    /// The next report, in the order in which they came up.
+    pub fn poll(&mut self) -> Option<Flow> {
+        self.reports.pop_front()
+    }
+
+    /// When `handle_timeout` has something to do.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        self.wakes.first_key_value().map(|(&(at, _), _)| at)
+    }
+
+    /// Time passed: reports what is due and ends what fell silent.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        while let Some(entry) = self.wakes.first_entry()
+            && entry.key().0 <= now
+        {
+            let key = entry.remove();
+            let Some(connection) = self.connections.get_mut(&key) else { continue };
+            match connection.wake(now) {
+                Wake::Later => {}
+                Wake::Report => self.reports.extend(connection.report(false)),
+                Wake::End => {
+                    self.end(key);
+                    continue;
+                }
+            }
+            connection.due = connection.deadline();
+            self.wakes.insert((connection.due, connection.id), key);
+        }
+    }
+
+    /// Reports on all that live, so that what was counted until now stands under the day and place it belongs to.
+    pub fn report_all(&mut self) {
+        let mut live: Vec<_> = self.connections.values_mut().collect();
+        live.sort_unstable_by_key(|connection| connection.id);
+        self.reports.extend(live.into_iter().filter_map(|connection| connection.report(false)));
+    }
+
+    /// Nothing more will come: ends all connections as they stand.
+    pub fn finish(&mut self) {
+        let mut live: Vec<_> =
+            self.connections.values().map(|connection| (connection.id, connection.key)).collect();
+        live.sort_unstable_by_key(|(id, _)| *id);
+        for (_, key) in live {
+            self.end(key);
+        }
+        self.wakes.clear();
+    }
+
+    /// Connections in the table.
+    pub fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// No connection is open.
+    pub fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+    }
+
+    /// What the table could not hold.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    fn on_tcp(&mut self, now: Timestamp, fact: &Fact, segment: &TcpSegment, names: &Names) {
+        let opens = segment.flags & (SYN | ACK) == SYN;
+        let (key, up) = if opens { (fact.flow, true) } else { self.orient(fact) };
+        if !is_outgoing(&key, up, fact.direction) {
+            return;
+        }
+        if opens && self.connections.get(&key).is_some_and(|old| old.is_replaced_by(segment.seq)) {
+            self.end(key);
+        }
+        if segment.flags & RST != 0 && !self.connections.contains_key(&key) {
+            return;
+        }
+        let Some(connection) = self.enter(now, key, names) else { return };
+        connection.on_tcp(now, up, segment);
+        self.follow_up(key);
+    }
+
+    fn on_udp(&mut self, now: Timestamp, fact: &Fact, payload_bytes: u32, names: &Names) {
+        let (key, up) = self.orient(fact);
+        if !is_outgoing(&key, up, fact.direction) || is_housekeeping(key.dst.port()) {
+            return;
+        }
+        let Some(connection) = self.enter(now, key, names) else { return };
+        connection.on_udp(now, up, u64::from(payload_bytes));
+        self.follow_up(key);
+    }
+
+    fn on_hello(&mut self, now: Timestamp, key: FlowKey, hello: &ClientHello, names: &Names) {
+        let encrypted =
+            hello.ech && hello.server_name.as_ref().is_some_and(|name| names.is_ech_public_name(name));
+        let hints = Hello { ja4: hello.ja4.clone(), alpn: hello.alpn.clone(), encrypted };
+        self.update(now, key, |connection| {
+            connection.on_hello(hints);
+            match &hello.server_name {
+                Some(_) if encrypted => connection.hide_name(),
+                Some(name) => connection.name(name.clone(), NameSource::ServerName),
+                None => {}
+            }
+        });
+    }
+
+    /// A connection kept open to a proxy carries requests to one host after another: each is reported on its own.
+    fn on_http_host(&mut self, now: Timestamp, key: FlowKey, name: &Domain) {
+        let Some(connection) = self.connections.get_mut(&key) else { return };
+        if matches!(&connection.naming, Naming::Known(other, NameSource::HttpHost) if other != name) {
+            self.reports.extend(connection.report(false));
+        }
+        self.update(now, key, |connection| connection.name(name.clone(), NameSource::HttpHost));
+    }
+
+    /// A name that could not be resolved is a failed connection of its own.
+    fn on_dns(&mut self, now: Timestamp, flow: FlowKey, response: &DnsResponse) {
+        let Some(question) = response.question.as_ref().filter(|question| matches!(question.qtype, 1 | 28))
+        else {
+            return;
+        };
+        let failure = match response.rcode {
+            0 if response.answers.iter().any(|answer| is_sinkhole(&answer.data)) => Failure::TurnedAway,
+            2 => Failure::ResolverFailed,
+            3 => Failure::NoSuchName,
+            _ => return,
+        };
+        self.ids += 1;
+        self.reports.push_back(Flow {
+            id: FlowId(self.ids),
+            key: turned(flow),
+            started: now,
+            from: now,
+            until: now,
+            naming: Naming::Known(question.qname.clone(), NameSource::Dns),
+            hello: None,
+            bytes_up: 0,
+            bytes_down: 0,
+            outcome: Outcome::Failed(failure),
+            timings: Timings::default(),
+            is_first: true,
+            is_last: true,
+        });
+    }
+
+    /// Which way round a packet's 5-tuple is the device's, and whether the packet went up.
+    fn orient(&self, fact: &Fact) -> (FlowKey, bool) {
+        let (as_sent, other) = (fact.flow, turned(fact.flow));
+        if self.connections.contains_key(&as_sent) {
+            return (as_sent, true);
+        }
+        if self.connections.contains_key(&other) {
+            return (other, false);
+        }
+        match fact.direction {
+            Some(Direction::Outgoing) => (as_sent, true),
+            None if as_sent.dst.port() <= as_sent.src.port() => (as_sent, true),
+            Some(Direction::Incoming) | None => (other, false),
+        }
+    }
+
+    fn known_way(&self, flow: FlowKey) -> FlowKey {
+        if self.connections.contains_key(&flow) { flow } else { turned(flow) }
+    }
+
+    /// The connection, taken into the table if it is new and there is room.
+    fn enter(&mut self, now: Timestamp, key: FlowKey, names: &Names) -> Option<&mut Connection> {
+        if !self.connections.contains_key(&key) && self.connections.len() >= MAX_FLOWS {
+            let Some((_, oldest)) = self.opening.first_key_value() else {
+                self.counts.not_followed += 1;
+                return None;
+            };
+            let oldest = *oldest;
+            self.forget(oldest);
+            self.counts.pushed_out += 1;
+        }
+        let entry = match self.connections.entry(key) {
+            hash_map::Entry::Occupied(entry) => return Some(entry.into_mut()),
+            hash_map::Entry::Vacant(entry) => entry,
+        };
+        self.ids += 1;
+        let naming = match names.resolve(now, key.dst.ip()) {
+            Resolved::Name(name) => Naming::Known(name, NameSource::Dns),
+            Resolved::Ambiguous => Naming::Ambiguous,
+            Resolved::Nothing => Naming::Nameless,
+        };
+        let connection = Connection::new(FlowId(self.ids), key, now, naming);
+        self.wakes.insert((connection.due, connection.id), key);
+        self.opening.insert(connection.id, key);
+        Some(entry.insert(connection))
+    }
+
+    fn update(&mut self, now: Timestamp, key: FlowKey, change: impl FnOnce(&mut Connection)) {
+        let Some(connection) = self.connections.get_mut(&key) else { return };
+        change(connection);
+        connection.settle(now);
+        self.follow_up(key);
+    }
+
+    /// After anything happened to a connection: its first report, its place among the unanswered, its wake-up.
+    fn follow_up(&mut self, key: FlowKey) {
+        let Some(connection) = self.connections.get_mut(&key) else { return };
+        if connection.is_worth_a_report_now() {
+            self.reports.extend(connection.report(false));
+        }
+        if connection.is_answered() {
+            self.opening.remove(&connection.id);
+        }
+        let deadline = connection.deadline();
+        if deadline < connection.due {
+            self.wakes.remove(&(connection.due, connection.id));
+            connection.due = deadline;
+            self.wakes.insert((deadline, connection.id), key);
+        }
+    }
+
+    fn end(&mut self, key: FlowKey) {
+        if let Some(connection) = self.connections.get_mut(&key) {
+            self.reports.extend(connection.report(true));
+        }
+        self.forget(key);
+    }
+
+    fn forget(&mut self, key: FlowKey) {
+        let Some(connection) = self.connections.remove(&key) else { return };
+        self.wakes.remove(&(connection.due, connection.id));
+        self.opening.remove(&connection.id);
+    }
+
+    /// When the clock was set back, wake-ups lie too far ahead: all are reported under the old time and start anew.
+    fn notice_clock_step(&mut self, now: Timestamp) {
+        let latest = self.latest.unwrap_or(now);
+        if latest.duration_since(now) <= CLOCK_STEP {
+            self.latest = Some(latest.max(now));
+            return;
+        }
+        self.report_all();
+        self.latest = Some(now);
+        self.wakes.clear();
+        for connection in self.connections.values_mut() {
+            connection.restart_clock(now);
+            self.wakes.insert((connection.due, connection.id), connection.key);
+        }
+    }
+}
+
+/// The 5-tuple of the other direction.
+fn turned(flow: FlowKey) -> FlowKey {
+    FlowKey { transport: flow.transport, src: flow.dst, dst: flow.src }
+}
+
+/// The device opened it, and to somebody outside.
+fn is_outgoing(key: &FlowKey, up: bool, direction: Option<Direction>) -> bool {
+    let ours = match direction {
+        Some(Direction::Outgoing) => up,
+        Some(Direction::Incoming) => !up,
+        None => true,
+    };
+    // An accepted connection whose beginning was not seen runs from a service port to an ephemeral one.
+    let accepted = key.src.port() < 1_024 && key.dst.port() >= 1_024;
+    ours && !accepted && is_outside(key.dst) && key.dst.port() != 53
+}
+
+fn is_outside(server: SocketAddr) -> bool {
+    let ip = server.ip();
+    let broadcast = matches!(ip, IpAddr::V4(v4) if v4.is_broadcast());
+    !(ip.is_loopback() || ip.is_multicast() || ip.is_unspecified() || broadcast)
+}
+
+/// UDP that keeps a network going and is no service: DHCP, time, SSDP, mDNS, LLMNR, VPNs and their like.
+fn is_housekeeping(port: u16) -> bool {
+    matches!(port, 0..=442 | 500 | 514 | 546 | 547 | 1900 | 3702 | 4500 | 5353 | 5355 | 51820)
+}
+
+/// An answer that leads nowhere on purpose: a resolver's filter.
+fn is_sinkhole(data: &DnsData) -> bool {
+    matches!(data, DnsData::Address(ip) if ip.is_unspecified())
+}
+
+#[cfg(test)]
+mod tests;

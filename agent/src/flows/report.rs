@@ -1,0 +1,125 @@
+//! What the flow table says about a connection.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::pace::Transfer;
+use crate::{decode::FlowKey, domain::Domain};
+
+/// Number of a connection, rising in the order in which they were seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowId(pub u64);
+
+/// A report on one connection: what happened since the last report on it. Reports of one connection add up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flow {
+    /// Which connection.
+    pub id: FlowId,
+    /// Its 5-tuple, from the device to the server.
+    pub key: FlowKey,
+    /// When its first packet was seen.
+    pub started: Timestamp,
+    /// First packet that this report covers.
+    pub from: Timestamp,
+    /// Last packet that this report covers.
+    pub until: Timestamp,
+    /// Whom it is to.
+    pub naming: Naming,
+    /// What its hello said beside the name; `None` where none was seen.
+    pub hello: Option<Arc<Hello>>,
+    /// Transport payload sent since the last report, in bytes.
+    pub bytes_up: u64,
+    /// Transport payload received since the last report, in bytes.
+    pub bytes_down: u64,
+    /// What has become of it.
+    pub outcome: Outcome,
+    /// How long things took since the last report.
+    pub timings: Timings,
+    /// The first report on this connection.
+    pub is_first: bool,
+    /// The last report on this connection.
+    pub is_last: bool,
+}
+
+/// Whom a connection is to, and how we know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// To this name.
+    Known(Domain, NameSource),
+    /// No name was shown or asked for.
+    Nameless,
+    /// Several names stand for its address.
+    Ambiguous,
+    /// A real Encrypted Client Hello hides it and DNS did not tell.
+    Hidden,
+}
+
+/// How a name is known, from the weakest to the strongest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NameSource {
+    /// The device asked DNS for it before.
+    Dns,
+    /// `Host` of an HTTP/1 request.
+    HttpHost,
+    /// Asked for at an HTTP or SOCKS proxy.
+    ProxyTarget,
+    /// Server name of the hello.
+    ServerName,
+}
+
+/// The hints of a hello.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hello {
+    /// JA4 fingerprint; may be empty.
+    pub ja4: String,
+    /// ALPN protocols.
+    pub alpn: Vec<String>,
+    /// Its ECH extension is a real one.
+    pub encrypted: bool,
+}
+
+/// What has become of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Its handshake completed.
+    Established,
+    /// It never came to a handshake.
+    Failed(Failure),
+    /// Opened ahead of need and closed without a byte: no try and no failure.
+    Unused,
+}
+
+/// Why a connection failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A reset in answer to the SYN.
+    Refused,
+    /// A reset before the handshake completed.
+    Reset,
+    /// No answer.
+    Silent,
+    /// A fatal TLS alert with this description, RFC 8446 §6.
+    TlsAlert(u8),
+    /// A router or the host said that nobody is there.
+    Unreachable,
+    /// DNS: there is no such name. There was no connection.
+    NoSuchName,
+    /// DNS: the resolver failed. There was no connection.
+    ResolverFailed,
+    /// DNS: the answer was a sinkhole address. There was no connection.
+    TurnedAway,
+}
+
+/// How long things took.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// SYN to SYN-ACK; in the first report.
+    pub connect: Option<SignedDuration>,
+    /// First packet to completed handshake; in the first report.
+    pub handshake: Option<SignedDuration>,
+    /// Request sent to first byte back; at most 8.
+    pub server_waits: Vec<SignedDuration>,
+    /// Transfers of 100 KB and more; at most 8.
+    pub transfers: Vec<Transfer>,
+}

@@ -1,0 +1,156 @@
+//! Payload bytes of one direction of a TCP connection, each counted once.
+//!
+//! Works on sequence numbers alone (RFC 9293 §3.4), wrap included: a retransmission adds nothing, a piece that comes
+//! late fills the hole it left, a keep-alive probe is no payload. Always holds: never counts more than was seen.
+
+/// Holes that are remembered; a connection that loses and reorders has one or two at a time. Past it the oldest is
+/// given up and what comes for it later counts as sent again.
+const MAX_HOLES: usize = 8;
+/// A segment further than this from what is expected belongs to nothing we know: the largest window is 1 GiB.
+const MAX_JUMP: u32 = 1 << 30;
+
+/// How far one direction has come.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Stream {
+    next: Option<u32>,
+    /// What was jumped over, as first and one past the last sequence number.
+    holes: Vec<(u32, u32)>,
+}
+
+impl Stream {
+    /// Says where the first payload byte will stand: one past the SYN.
+    pub(super) fn begin(&mut self, seq: u32) {
+        *self = Self { next: Some(seq), holes: Vec::new() };
+    }
+
+    /// Takes in a segment and says how many of its payload bytes are new.
+    pub(super) fn advance(&mut self, seq: u32, payload_bytes: u32) -> u32 {
+        let next = *self.next.get_or_insert(seq);
+        let end = seq.wrapping_add(payload_bytes);
+        if payload_bytes == 0 {
+            return 0;
+        }
+        let ahead = seq.wrapping_sub(next);
+        let behind = next.wrapping_sub(seq);
+        if ahead <= MAX_JUMP {
+            if ahead > 0 {
+                self.remember_hole(next, seq);
+            }
+            self.next = Some(end);
+            return payload_bytes;
+        }
+        if behind > MAX_JUMP {
+            // Neither shortly before nor shortly after: begin again there.
+            self.begin(end);
+            return payload_bytes;
+        }
+        let beyond = payload_bytes.saturating_sub(behind);
+        if beyond > 0 {
+            self.next = Some(end);
+        }
+        beyond + self.fill(seq, payload_bytes - beyond)
+    }
+
+    fn remember_hole(&mut self, from: u32, to: u32) {
+        if self.holes.len() >= MAX_HOLES {
+            self.holes.remove(0);
+        }
+        self.holes.push((from, to));
+    }
+
+    /// Takes `length` bytes at `seq` out of the holes and says how many of them were missing.
+    fn fill(&mut self, seq: u32, length: u32) -> u32 {
+        let mut filled = 0;
+        let mut left = Vec::with_capacity(self.holes.len());
+        for &(from, to) in &self.holes {
+            // Offsets from the hole's start, signed by wrapping: all distances are far below 2^31.
+            let hole = to.wrapping_sub(from);
+            let start = clamp_offset(seq.wrapping_sub(from), hole);
+            let end = clamp_offset(seq.wrapping_add(length).wrapping_sub(from), hole);
+            filled += end - start;
+            if end == start {
+                left.push((from, to));
+                continue;
+            }
+            if start > 0 {
+                left.push((from, from.wrapping_add(start)));
+            }
+            if end < hole {
+                left.push((from.wrapping_add(end), to));
+            }
+        }
+        left.truncate(MAX_HOLES);
+        self.holes = left;
+        filled
+    }
+}
+
+/// An offset into a hole, where a negative one (in two's complement) is its start.
+fn clamp_offset(offset: u32, hole: u32) -> u32 {
+    if offset > u32::MAX / 2 { 0 } else { offset.min(hole) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Stream;
+
+    fn count(begin: u32, segments: &[(u32, u32)]) -> u32 {
+        let mut stream = Stream::default();
+        stream.begin(begin);
+        segments.iter().map(|&(at, length)| stream.advance(begin.wrapping_add(at), length)).sum()
+    }
+
+    #[test]
+    fn each_byte_counts_once() {
+        type Case = (&'static str, &'static [(u32, u32)], u32);
+        let cases: &[Case] = &[
+            ("in order", &[(0, 100), (100, 100)], 200),
+            ("sent again whole", &[(0, 100), (0, 100), (100, 50)], 150),
+            ("sent again with more", &[(0, 100), (50, 100)], 150),
+            ("reordered", &[(100, 100), (0, 100)], 200),
+            (
+                "hole filled in two pieces, one twice",
+                &[(0, 10), (100, 10), (10, 40), (50, 50), (50, 50)],
+                110,
+            ),
+            ("hole stays", &[(0, 10), (100, 10)], 20),
+            ("keep-alive probe", &[(0, 100), (99, 1), (100, 1)], 101),
+            ("piece over a hole's edges", &[(0, 10), (20, 10), (5, 20)], 30),
+        ];
+        for begin in [0, 1_000, u32::MAX - 50] {
+            for (name, segments, expected) in cases {
+                assert_eq!(count(begin, segments), *expected, "{name} from {begin}");
+            }
+        }
+    }
+
+    #[test]
+    fn more_holes_than_remembered_never_count_twice() {
+        let mut segments: Vec<_> = (0..100).map(|hole| (hole * 20 + 10, 10)).collect();
+        segments.extend((0..100).map(|hole| (hole * 20, 10)));
+        let counted = count(0, &segments);
+        assert!((1_000..=2_000).contains(&counted), "{counted}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_of_few_pieces_counts_exactly(
+            pieces in Just((0..8_u32).collect::<Vec<_>>()).prop_shuffle(),
+            again in proptest::collection::vec(0..8_u32, 0..8),
+            begin in any::<u32>(),
+        ) {
+            let segments: Vec<_> = pieces.iter().chain(&again).map(|piece| (piece * 100, 100)).collect();
+            prop_assert_eq!(count(begin, &segments), 800);
+        }
+
+        #[test]
+        fn hostile_numbers_never_panic(segments in proptest::collection::vec((any::<u32>(), 0..70_000_u32), 0..64)) {
+            let seen: u64 = segments.iter().map(|&(_, length)| u64::from(length)).sum();
+            let mut stream = Stream::default();
+            let counted: u64 = segments.iter().map(|&(seq, length)| u64::from(stream.advance(seq, length))).sum();
+            prop_assert!(counted <= seen);
+        }
+    }
+}
