@@ -1,0 +1,103 @@
+//! What a connection was to: a service and the role of its host, plumbing, or a name outside the catalog.
+//!
+//! Owns the verdict on a flow and the class of program behind it. Refuses private life: a personal name becomes
+//! [`Subject::Personal`], which holds nothing, and no later stage learns more. Always holds: the public name of a
+//! real Encrypted Client Hello is no subject, because `flows` does not hand it on.
+
+use elsewhere_catalog::{Catalog, PlumbingKind, Role, Service, Verdict};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    decode::Transport,
+    flows::{Flow, Hello, Naming},
+};
+
+/// Port of DNS over TLS (RFC 7858) and over QUIC (RFC 9250).
+const ENCRYPTED_DNS_PORT: u16 = 853;
+/// JA4's hash of the ciphers that Firefox offers, and Safari's. Chromium's is left out: every Electron client of a
+/// vendor sends the same, so it does not tell a browser from a client.
+const BROWSER_CIPHERS: &[&str] = &["5b57614c22b0", "a09f3c656075"];
+
+/// What a connection was to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject<'f> {
+    /// A host of a service in the catalog.
+    Service {
+        /// The service.
+        service: &'static Service,
+        /// What the host does for it.
+        role: Role,
+        /// Pages of others load from this host too.
+        often_embedded: bool,
+    },
+    /// A name outside the catalog, by its registrable domain.
+    Unlisted(&'f str),
+    /// What machines contact for themselves.
+    Plumbing(PlumbingKind),
+    /// Private life. Which kind is not said, to nobody.
+    Personal,
+    /// Nobody knows: no name, several, a hidden one, or one without a registrable domain.
+    Unnamed,
+}
+
+/// The kind of program behind a connection, never its name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AppClass {
+    /// Nothing tells.
+    #[default]
+    Unknown,
+    /// A web browser.
+    Browser,
+    /// The service vendor's own client.
+    VendorClient,
+    /// A developer's tool.
+    DeveloperTool,
+    /// The operating system.
+    System,
+    /// Anything else.
+    Other,
+}
+
+impl AppClass {
+    /// The word for it in what the programs print.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Browser => "browser",
+            Self::VendorClient => "vendor-client",
+            Self::DeveloperTool => "developer-tool",
+            Self::System => "system",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// What the flow was to, by the catalog.
+pub fn subject<'f>(catalog: &'static Catalog, flow: &'f Flow) -> Subject<'f> {
+    if flow.key.dst.port() == ENCRYPTED_DNS_PORT {
+        return Subject::Plumbing(PlumbingKind::Dns);
+    }
+    let Naming::Known(name, _) = &flow.naming else { return Subject::Unnamed };
+    match catalog.classify(name.as_str()) {
+        Verdict::Service { service, role, often_embedded } => {
+            Subject::Service { service, role, often_embedded }
+        }
+        Verdict::Plumbing(kind) => Subject::Plumbing(kind),
+        Verdict::Personal => Subject::Personal,
+        Verdict::Unknown => name.registrable().map_or(Subject::Unnamed, Subject::Unlisted),
+    }
+}
+
+/// The class of program, as far as its hello gives it away.
+pub fn app_class(flow: &Flow) -> AppClass {
+    match &flow.hello {
+        Some(hello) if flow.key.transport == Transport::Tcp && is_browser(hello) => AppClass::Browser,
+        _ => AppClass::Unknown,
+    }
+}
+
+/// By the middle part of JA4, the hash of the ciphers, which stays the same over versions of one browser.
+fn is_browser(hello: &Hello) -> bool {
+    hello.ja4.split('_').nth(1).is_some_and(|ciphers| BROWSER_CIPHERS.contains(&ciphers))
+}
