@@ -4,6 +4,7 @@
 //! knows every stage; all of them from `decode` to `summarize` are pure, with time taken from the captured frame.
 
 pub mod capture;
+pub mod classify;
 pub mod clock;
 pub mod commands;
 pub mod config;
@@ -11,6 +12,12 @@ pub mod decode;
 pub mod disk;
 pub mod domain;
 pub mod enroll;
+pub mod evidence;
+pub mod flows;
 pub mod identity;
+pub mod names;
+pub mod pipeline;
 pub mod spool;
+pub mod summarize;
 pub mod uplink;
+pub mod wire;

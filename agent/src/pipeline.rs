@@ -1,0 +1,149 @@
+//! The one place that knows every stage: frame → fact → names and flows → subject → day.
+//!
+//! Owns the stages by value, on one thread, and moves each one's product to the next. Time is that of the frames, so
+//! a capture replayed gives the same days; between frames a live agent calls [`Pipeline::handle_timeout`]. Always
+//! holds: what was counted before a midnight or a change of place stands under that day and place.
+
+use elsewhere_catalog::Catalog;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+use crate::{
+    classify,
+    decode::Fact,
+    flows::{self, Flows},
+    names::Names,
+    summarize::{Day, Degraded, Place, Summarize, Usage},
+};
+
+/// All stages from the frame to the day.
+#[derive(Debug)]
+pub struct Pipeline {
+    catalog: &'static Catalog,
+    names: Names,
+    flows: Flows,
+    summarize: Summarize,
+    /// When the days have to be split; nothing was seen before the first fact.
+    midnight: Option<Timestamp>,
+    flow_counts: flows::Counts,
+}
+
+impl Pipeline {
+    /// Empty stages; dates are those of `zone`.
+    pub fn new(catalog: &'static Catalog, zone: TimeZone) -> Self {
+        Self {
+            catalog,
+            names: Names::default(),
+            flows: Flows::default(),
+            summarize: Summarize::new(zone),
+            midnight: None,
+            flow_counts: flows::Counts::default(),
+        }
+    }
+
+    /// Takes in one fact.
+    pub fn handle_fact(&mut self, fact: &Fact) {
+        self.handle_timeout(fact.time);
+        self.names.handle(fact.time, fact);
+        self.flows.handle(fact.time, fact, &self.names);
+        self.drain();
+    }
+
+    /// When `handle_timeout` has something to do.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        [self.flows.poll_timeout(), self.summarize.poll_timeout(), self.midnight].into_iter().flatten().min()
+    }
+
+    /// Time passed: reports what is due, ends tries, begins days.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        let midnight = *self.midnight.get_or_insert_with(|| self.summarize.next_midnight(now));
+        if now >= midnight {
+            self.report();
+            self.midnight = Some(self.summarize.next_midnight(now));
+        }
+        if self.flows.poll_timeout().is_some_and(|due| due <= now) {
+            self.flows.handle_timeout(now);
+            self.drain();
+        }
+        if self.summarize.poll_timeout().is_some_and(|due| due <= now) {
+            self.summarize.handle_timeout(now);
+        }
+        self.note_full_table(now);
+    }
+
+    /// Brings the days up to date with all that is under way, for who wants to put them away or show them.
+    pub fn report(&mut self) {
+        self.flows.report_all();
+        self.drain();
+    }
+
+    /// Nothing more will come: ends all connections and tries as they stand.
+    pub fn finish(&mut self) {
+        self.flows.finish();
+        self.drain();
+        self.summarize.handle_timeout(Timestamp::MAX);
+    }
+
+    /// The days held, the earliest first. `Day::changes` tells whether one changed.
+    pub fn days(&self) -> impl Iterator<Item = &Day> {
+        self.summarize.days()
+    }
+
+    /// All rows of all days, from `contact` up.
+    pub fn usages(&self) -> impl Iterator<Item = (Date, &Usage)> {
+        self.days().flat_map(|day| day.usages.iter().map(|usage| (day.date, usage)))
+    }
+
+    /// Goes on counting a day that was put away.
+    pub fn restore(&mut self, day: Day) {
+        self.summarize.restore(day);
+    }
+
+    /// Lets go of the days before a date, which were put away.
+    pub fn forget_before(&mut self, date: Date) {
+        self.summarize.forget_before(date);
+    }
+
+    /// From now on the device is there; what was counted until now stands under the place before.
+    pub fn set_place(&mut self, place: Place) {
+        self.report();
+        self.summarize.set_place(place);
+    }
+
+    /// The agent was not watching although it should have been; it noticed now.
+    pub fn note_down(&mut self, now: Timestamp, seconds: u32) {
+        let day = self.summarize.day_mut(now);
+        day.down_seconds = day.down_seconds.saturating_add(seconds);
+    }
+
+    /// The agent was paused until now.
+    pub fn note_paused(&mut self, now: Timestamp, seconds: u32) {
+        let day = self.summarize.day_mut(now);
+        day.paused_seconds = day.paused_seconds.saturating_add(seconds);
+    }
+
+    /// The kernel dropped packets since the last time.
+    pub fn note_dropped(&mut self, now: Timestamp, packets: u64) {
+        let day = self.summarize.day_mut(now);
+        day.blind_spots.dropped_packets = day.blind_spots.dropped_packets.saturating_add(packets);
+    }
+
+    /// The agent sees less than it could.
+    pub fn note_degraded(&mut self, now: Timestamp, reason: Degraded) {
+        self.summarize.day_mut(now).degrade(reason);
+    }
+
+    fn drain(&mut self) {
+        while let Some(flow) = self.flows.poll() {
+            let subject = classify::subject(self.catalog, &flow);
+            self.summarize.handle(&flow, &subject, classify::app_class(&flow));
+        }
+    }
+
+    fn note_full_table(&mut self, now: Timestamp) {
+        let counts = self.flows.counts();
+        if counts != self.flow_counts {
+            self.flow_counts = counts;
+            self.note_degraded(now, Degraded::TableFull);
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! What the device did with each service on each civil date.
+//!
+//! Owns the days: rows by service, class of program and place, tries, spills, blind spots. Takes reports on flows,
+//! which add up, and turns them into absolute state. Refuses private life: of a personal connection it takes the
+//! moment, to tell the head of a burst from what a page loads, and nothing else. Always holds: tables keep their caps
+//! ([`day::MAX_ROWS`], [`MAX_DAYS`]) and a day never shrinks in what it says of a service that was used.
+
+pub mod day;
+mod histogram;
+mod tries;
+
+use std::collections::{BTreeMap, VecDeque};
+
+pub use day::{BlindSpots, Day, Degraded, Place, Spill, Usage, UsageKey, Used};
+use elsewhere_catalog::{PlumbingKind, Role};
+pub use histogram::Histogram;
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use tries::Try;
+
+use crate::{
+    classify::{AppClass, Subject},
+    evidence::Door,
+    flows::{Flow, Naming, Outcome},
+};
+
+/// Days held at once: as long as they are kept anywhere. A running agent holds two; only a capture file may span more,
+/// and past it the earliest goes.
+pub const MAX_DAYS: usize = 91;
+/// Silence before a connection that makes it the head of a burst: a page loads what it embeds sooner.
+const BURST_QUIET: SignedDuration = SignedDuration::from_secs(2);
+/// Beginnings that are remembered to find heads; a page begins some 60 in its first two seconds.
+const MAX_BEGINNINGS: usize = 64;
+/// A minute of a connection with less than this both ways is keeping alive, not activity.
+const ACTIVE_BYTES: u64 = 2_000;
+/// The need whose services do nothing but hand over.
+const SEND_ONCE: &str = "send-once";
+/// Upper bounds of the first four size classes of transfers, in bytes.
+const SIZE_CLASSES: [u64; 4] = [1_000_000, 10_000_000, 50_000_000, 500_000_000];
+
+/// The days.
+#[derive(Debug)]
+pub struct Summarize {
+    zone: TimeZone,
+    place: Place,
+    days: BTreeMap<Date, Day>,
+    /// When the latest connections began.
+    beginnings: VecDeque<Timestamp>,
+    /// When the first try may end; it may have gone on since.
+    due: Option<Timestamp>,
+}
+
+impl Summarize {
+    /// No day yet; dates and slots are those of `zone`.
+    pub fn new(zone: TimeZone) -> Self {
+        Self { zone, place: Place::default(), days: BTreeMap::new(), beginnings: VecDeque::new(), due: None }
+    }
+
+    /// Takes in one report on one connection.
+    pub fn handle(&mut self, flow: &Flow, subject: &Subject<'_>, app_class: AppClass) {
+        let is_head =
+            flow.is_first && !matches!(subject, Subject::Plumbing(_)) && self.begins_burst(flow.started);
+        if matches!(subject, Subject::Personal) {
+            return;
+        }
+        let at = self.civil(flow.until);
+        self.count_connection(at.0, flow, subject);
+        let (used, need, door, often_embedded) = match *subject {
+            Subject::Service { service, role, often_embedded } => {
+                (Used::Service(service.id.to_owned()), Some(service.need), door(role), often_embedded)
+            }
+            Subject::Unlisted(domain) => (Used::Domain(domain.to_owned()), None, Door::Front, false),
+            Subject::Plumbing(_) | Subject::Personal | Subject::Unnamed => return,
+        };
+        let entered = Entered { used, need, door, often_embedded, is_head };
+        self.count_usage(at, flow, app_class, &entered);
+    }
+
+    /// When `handle_timeout` has something to do.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        self.due
+    }
+
+    /// Time passed: tries end.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        for day in self.days.values_mut() {
+            day.settle_tries(now);
+        }
+        self.due = self.days.values().filter_map(Day::tries_due).min();
+    }
+
+    /// The days held, the earliest first.
+    pub fn days(&self) -> impl Iterator<Item = &Day> {
+        self.days.values()
+    }
+
+    /// The day at this date, begun if need be, for what the agent has to say about itself.
+    pub fn day_mut(&mut self, now: Timestamp) -> &mut Day {
+        let (date, _) = self.civil(now);
+        let day = self.day(date);
+        day.changes += 1;
+        day
+    }
+
+    /// Goes on counting a day that was put away.
+    pub fn restore(&mut self, day: Day) {
+        self.due = self.due.into_iter().chain(day.tries_due()).min();
+        self.days.insert(day.date, day);
+    }
+
+    /// Lets go of the days before a date; they must have been put away.
+    pub fn forget_before(&mut self, date: Date) {
+        self.days.retain(|&held, _| held >= date);
+    }
+
+    /// From now on the device is there.
+    pub fn set_place(&mut self, place: Place) {
+        self.place = place;
+    }
+
+    /// The next midnight after this moment, where reports have to be split.
+    pub fn next_midnight(&self, now: Timestamp) -> Timestamp {
+        let tomorrow = self.civil(now).0.tomorrow().and_then(|date| date.to_zoned(self.zone.clone()));
+        tomorrow.map_or(Timestamp::MAX, |midnight| midnight.timestamp())
+    }
+
+    fn day(&mut self, date: Date) -> &mut Day {
+        if !self.days.contains_key(&date) && self.days.len() >= MAX_DAYS {
+            self.days.pop_first();
+        }
+        self.days.entry(date).or_insert_with(|| Day::new(date))
+    }
+
+    /// The civil date and the stretch of 5 minutes since midnight.
+    fn civil(&self, at: Timestamp) -> (Date, u16) {
+        let local = self.zone.to_datetime(at);
+        let minutes = u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
+        (local.date(), minutes / day::SLOT_MINUTES)
+    }
+
+    fn begins_burst(&mut self, started: Timestamp) -> bool {
+        let shortly_before =
+            |other: &Timestamp| *other <= started && started.duration_since(*other) < BURST_QUIET;
+        let is_head = !self.beginnings.iter().any(shortly_before);
+        if self.beginnings.len() >= MAX_BEGINNINGS {
+            self.beginnings.pop_front();
+        }
+        self.beginnings.push_back(started);
+        is_head
+    }
+
+    fn count_connection(&mut self, date: Date, flow: &Flow, subject: &Subject<'_>) {
+        if !flow.is_first {
+            return;
+        }
+        let day = self.day(date);
+        day.changes += 1;
+        let spots = &mut day.blind_spots;
+        let is_connection = flow.bytes_up + flow.bytes_down > 0 || flow.outcome != Outcome::Unused;
+        spots.connections += u32::from(is_connection);
+        spots.encrypted_hello += u32::from(flow.hello.as_ref().is_some_and(|hello| hello.encrypted));
+        spots.encrypted_dns += u32::from(*subject == Subject::Plumbing(PlumbingKind::Dns));
+        spots.unnamed += u32::from(is_connection && !matches!(flow.naming, Naming::Known(..)));
+        spots.plumbing += u32::from(matches!(subject, Subject::Plumbing(_)));
+    }
+
+    fn count_usage(&mut self, at: (Date, u16), flow: &Flow, app_class: AppClass, entered: &Entered<'_>) {
+        if flow.outcome == Outcome::Unused {
+            return;
+        }
+        let (date, slot) = at;
+        let key = UsageKey { used: entered.used.clone(), app_class, place: self.place };
+        let joined = self.join_try(date, &key, flow, entered);
+        let is_active = flow.bytes_up + flow.bytes_down >= ACTIVE_BYTES;
+        let day = self.day(date);
+        day.changes += 1;
+        if is_active {
+            day.active.mark(slot);
+        }
+        let Some(row) = day.row(&key) else { return };
+        if is_active {
+            row.active.mark(slot);
+        }
+        row.tries += u32::from(joined.begun);
+        row.bytes_up += flow.bytes_up;
+        row.bytes_down += flow.bytes_down;
+        for &wait in &flow.timings.server_waits {
+            row.server_wait.add(wait);
+        }
+        for transfer in &flow.timings.transfers {
+            let class = SIZE_CLASSES.iter().filter(|&&bound| transfer.bytes >= bound).count();
+            row.transfer_times[class].add(transfer.duration);
+        }
+
+        let seen = &mut row.seen;
+        seen.listed = matches!(key.used, Used::Service(_));
+        seen.sends_once = entered.need == Some(SEND_ONCE);
+        seen.developer_tool = app_class == AppClass::DeveloperTool;
+        seen.openings += u32::from(joined.opened_now);
+        seen.active_slots = row.active.count();
+        seen.held_open_minutes = seen.held_open_minutes.max(minutes_between(flow.started, flow.until));
+        seen.through(joined.door).add(slot, flow.bytes_up, flow.bytes_down);
+    }
+
+    /// Finds the try that a report belongs to, also one from before midnight, or begins one.
+    fn join_try(&mut self, date: Date, key: &UsageKey, flow: &Flow, entered: &Entered<'_>) -> Joined {
+        let goes_on = |one: &Try| one.is_to(&entered.used) && one.goes_on_at(flow.from);
+        let may_hold = [date.yesterday().ok(), Some(date)];
+        let is_there = |held: &Date| self.days.get(held).is_some_and(|day| day.tries.iter().any(goes_on));
+        let holder = may_hold.into_iter().flatten().find(is_there);
+
+        let day = self.day(holder.unwrap_or(date));
+        day.changes += 1;
+        if holder.is_none() {
+            day.make_room_for_try();
+            day.tries.push(Try::new(key.clone(), entered.need.map(str::to_owned), flow));
+        }
+        let mut joined = Joined { begun: holder.is_none(), opened_now: false, door: entered.door };
+        let Some(one) = day.tries.iter_mut().find(|one| goes_on(one)) else { return joined };
+        one.add(flow);
+        let due = one.due();
+        joined.opened_now = entered.is_head && entered.door == Door::Front && !one.opened;
+        one.opened |= joined.opened_now;
+        if entered.often_embedded && !one.opened {
+            joined.door = Door::Side;
+        }
+        one.meant |= matches!(joined.door, Door::Front | Door::Api);
+        self.due = Some(self.due.map_or(due, |first| first.min(due)));
+        joined
+    }
+}
+
+/// What a connection went into.
+struct Entered<'n> {
+    used: Used,
+    need: Option<&'n str>,
+    door: Door,
+    /// Pages of others load from this host too: it is the front door only after it was opened on purpose.
+    often_embedded: bool,
+    /// It began a burst.
+    is_head: bool,
+}
+
+/// What became of its try.
+struct Joined {
+    begun: bool,
+    opened_now: bool,
+    door: Door,
+}
+
+fn door(role: Role) -> Door {
+    match role {
+        Role::App | Role::Console | Role::Tenant | Role::Site => Door::Front,
+        Role::Api => Door::Api,
+        Role::Login => Door::Login,
+        Role::Content | Role::Embed | Role::Hosted => Door::Side,
+    }
+}
+
+fn minutes_between(from: Timestamp, to: Timestamp) -> u32 {
+    u32::try_from(to.duration_since(from).as_mins()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;
