@@ -1,172 +1,250 @@
 //! Frames in, facts out: what the bytes on the wire say, and nothing about what it means.
 //!
-//! Pure and hostile-proof: no clock, no panic, bounded memory. Wrong bytes make no fact; they are counted.
+//! Pure and hostile-proof: no clock, no panic, bounded memory. Wrong bytes make no fact; they are counted. No byte is
+//! had by its index and no number computed unchecked: the lints below see to it in every module of this stage.
+#![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
-use std::net::{IpAddr, SocketAddr};
+mod cursor;
+mod dns;
+mod fact;
+mod fragments;
+mod http;
+mod ip;
+mod link;
+mod pieces;
+mod quic;
+mod socks;
+mod stream;
+mod table;
+mod tls;
+mod transport;
 
-use jiff::Timestamp;
+use std::collections::VecDeque;
 
-use crate::{capture::Direction, domain::Domain};
+use jiff::{SignedDuration, Timestamp};
+use pnet::packet::ip::IpNextHeaderProtocols as Protocols;
 
-/// TCP or UDP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Transport {
-    /// TCP.
-    Tcp,
-    /// UDP.
-    Udp,
-}
-
-/// The 5-tuple of a packet, in the direction the packet went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct FlowKey {
-    /// TCP or UDP.
-    pub transport: Transport,
-    /// Who sent the packet.
-    pub src: SocketAddr,
-    /// Who it went to.
-    pub dst: SocketAddr,
-}
-
-/// One thing decoded off the wire.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fact {
-    /// Time of the frame that completed it.
-    pub time: Timestamp,
-    /// The packet's 5-tuple.
-    pub flow: FlowKey,
-    /// Which way the packet went, where the capture knows.
-    pub direction: Option<Direction>,
-    /// What it is.
-    pub kind: FactKind,
-}
-
-/// What a fact says.
-#[derive(Clone, Debug, PartialEq)]
-pub enum FactKind {
-    /// One TCP segment; every one of them, so that flows count bytes exactly.
-    TcpSegment(TcpSegment),
-    /// One UDP datagram; every one of them.
-    UdpDatagram {
-        /// Payload bytes by the header's length, not by what was captured.
-        payload_bytes: u32,
+pub use self::{
+    dns::MAX_ANSWERS,
+    fact::{
+        ClientHello, DnsAnswer, DnsData, DnsQuestion, DnsResponse, Fact, FactKind, FlowKey, Target,
+        TcpSegment, Transport,
     },
-    /// An ICMP error says that the flow (turned round: `flow` is the refused packet's) found nobody.
-    Unreachable,
-    /// A DNS question.
-    DnsQuery(DnsQuestion),
-    /// A DNS response with its answers.
-    DnsResponse(DnsResponse),
-    /// A whole or sufficiently whole TLS `ClientHello` over TCP.
-    TlsClientHello(ClientHello),
-    /// The server's first handshake record: the other side speaks TLS.
-    TlsServerHello,
-    /// A fatal TLS alert, sent in the clear.
-    TlsAlert {
-        /// RFC 8446 §6 description.
-        description: u8,
-    },
-    /// A `ClientHello` in QUIC Initial packets.
-    QuicClientHello {
-        /// QUIC version, 1 is RFC 9000.
-        version: u32,
-        /// The hello.
-        hello: ClientHello,
-    },
-    /// The server's first QUIC long-header packet on a flow.
-    QuicServerPacket,
-    /// `Host` (or an absolute URI) of an HTTP/1 request.
-    HttpHost(Domain),
-    /// Target of an HTTP/1 `CONNECT`.
-    HttpConnect(Target),
-    /// Target of a SOCKS4a or SOCKS5 connect request.
-    SocksConnect(Target),
+};
+use self::{fragments::Fragments, ip::Packet, link::LinkError, quic::Quic, stream::Streams};
+use crate::capture::{Direction, Frame};
+
+/// Packets inside packets that are followed; what is packed deeper is not read.
+const MAX_NESTING: usize = 4;
+
+/// Turns frames into facts.
+///
+/// Call [`handle`](Self::handle) for each frame and then [`poll`](Self::poll) until it has nothing more.
+pub struct Decoder {
+    facts: Facts,
+    fragments: Fragments,
+    streams: Streams,
+    quic: Quic,
+    counts: Counts,
+    /// Latest time of any frame: time from the frames, which may come out of order, does not run back.
+    now: Timestamp,
+    /// When to look for what idles: once a second of the frames' time, not at every frame.
+    next_sweep: Timestamp,
 }
 
-/// Header fields of a TCP segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TcpSegment {
-    /// Sequence number.
-    pub seq: u32,
-    /// Acknowledgement number.
-    pub ack: u32,
-    /// Flag bits as in the header's byte 13: FIN 1, SYN 2, RST 4, PSH 8, ACK 16.
-    pub flags: u8,
-    /// Payload bytes by the IP header's length, not by what was captured.
-    pub payload_bytes: u32,
-    /// IP time to live or hop limit: a reset from near by gives itself away.
-    pub ttl: u8,
+/// What was seen and what could not be read, since the beginning.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Frames handed in.
+    pub frames: u64,
+    /// Frames without IP, such as ARP.
+    pub not_ip: u64,
+    /// Frames that end before their link header does.
+    pub link_malformed: u64,
+    /// IP packets whose header makes no sense.
+    pub ip_malformed: u64,
+    /// TCP, UDP and ICMP packets whose header makes no sense or was not kept.
+    pub transport_malformed: u64,
+    /// Datagrams on port 53 that are no DNS.
+    pub dns_malformed: u64,
+    /// QUIC Initial packets that no key opened.
+    pub quic_undecryptable: u64,
+    /// Packets found inside packets.
+    pub tunneled: u64,
+    /// Fragmented packets given up for want of room or of a piece.
+    pub fragments_given_up: u64,
+    /// TCP streams and QUIC connections given up for want of room.
+    pub streams_given_up: u64,
 }
 
-/// A host and port that a proxy was asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// A name, or nothing where an address was asked for.
-    pub name: Option<Domain>,
-    /// The address, where one was asked for.
-    pub address: Option<IpAddr>,
-    /// The port.
-    pub port: u16,
+/// Facts waiting to be polled.
+#[derive(Default)]
+struct Facts {
+    queue: VecDeque<Fact>,
 }
 
-/// A DNS question. RFC 1035 §4.1.2.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DnsQuestion {
-    /// Message id.
-    pub id: u16,
-    /// Name asked for.
-    pub qname: Domain,
-    /// Type asked for: 1 A, 28 AAAA, 5 CNAME, 65 HTTPS.
-    pub qtype: u16,
+impl Facts {
+    fn push(&mut self, time: Timestamp, flow: FlowKey, direction: Option<Direction>, kind: FactKind) {
+        self.queue.push_back(Fact { time, flow, direction, kind });
+    }
 }
 
-/// A DNS response. RFC 1035 §4.1.1.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DnsResponse {
-    /// The question it answers, where it repeats one.
-    pub question: Option<DnsQuestion>,
-    /// Response code: 0 no error, 2 SERVFAIL, 3 NXDOMAIN.
-    pub rcode: u8,
-    /// Answers in the order of the message; at most `dns::MAX_ANSWERS`.
-    pub answers: Vec<DnsAnswer>,
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
-/// One answer record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DnsAnswer {
-    /// Owner name.
-    pub name: Domain,
-    /// Seconds it may be kept.
-    pub ttl: u32,
-    /// What it says.
-    pub data: DnsData,
+impl Decoder {
+    /// A decoder that has seen nothing yet.
+    pub fn new() -> Self {
+        Self {
+            facts: Facts::default(),
+            fragments: Fragments::new(),
+            streams: Streams::new(),
+            quic: Quic::new(),
+            counts: Counts::default(),
+            now: Timestamp::MIN,
+            next_sweep: Timestamp::MIN,
+        }
+    }
+
+    /// Reads one frame.
+    pub fn handle(&mut self, frame: &Frame<'_>) {
+        self.counts.frames = self.counts.frames.wrapping_add(1);
+        self.handle_timeout(frame.time);
+        let unwrapped = match link::unwrap(frame.link, frame.bytes) {
+            Ok(unwrapped) => unwrapped,
+            Err(error) => {
+                let count = match error {
+                    LinkError::NotIp => &mut self.counts.not_ip,
+                    LinkError::Short => &mut self.counts.link_malformed,
+                };
+                *count = count.wrapping_add(1);
+                return;
+            }
+        };
+        let link_bytes = frame.bytes.len().saturating_sub(unwrapped.packet.len());
+        let wire_bytes = frame.wire_bytes.saturating_sub(u32::try_from(link_bytes).unwrap_or(u32::MAX));
+        let context = Context { time: frame.time, direction: frame.direction.or(unwrapped.direction) };
+        self.packet(context, unwrapped.packet, wire_bytes, 0);
+    }
+
+    /// The next fact, in the order of the frames.
+    pub fn poll(&mut self) -> Option<Fact> {
+        self.facts.queue.pop_front()
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout) if no frame comes before.
+    pub fn poll_timeout(&mut self) -> Option<Timestamp> {
+        let streams = self.streams.oldest().map(|oldest| seconds_after(oldest, stream::IDLE_SECONDS));
+        let quic = self.quic.oldest().map(|oldest| seconds_after(oldest, quic::IDLE_SECONDS));
+        streams.into_iter().chain(quic).min()
+    }
+
+    /// Time passed: hellos that waited too long for their missing pieces are told as far as they are known.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+        if self.now < self.next_sweep {
+            return;
+        }
+        self.next_sweep = seconds_after(self.now, 1);
+        self.fragments.expire(now);
+        self.streams.expire(now, &mut self.facts);
+        self.quic.expire(now, &mut self.facts);
+    }
+
+    /// The capture is over: what is known of unfinished hellos comes out.
+    pub fn finish(&mut self) {
+        self.streams.finish(self.now, &mut self.facts);
+        self.quic.finish(self.now, &mut self.facts);
+    }
+
+    /// What was seen and what could not be read.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            quic_undecryptable: self.quic.undecryptable,
+            fragments_given_up: self.fragments.given_up,
+            streams_given_up: self.streams.evicted.wrapping_add(self.quic.evicted),
+            ..self.counts.clone()
+        }
+    }
+
+    fn packet(&mut self, context: Context, bytes: &[u8], wire_bytes: u32, nesting: usize) {
+        let Some(packet) = ip::parse(bytes, wire_bytes) else {
+            self.counts.ip_malformed = self.counts.ip_malformed.wrapping_add(1);
+            return;
+        };
+        if packet.fragment.is_none() {
+            return self.payload(context, &packet, nesting);
+        }
+        if let Some(whole) = self.fragments.insert(self.now, &packet) {
+            self.payload(context, &whole.packet(&packet), nesting);
+        }
+    }
+
+    /// What a whole packet carries.
+    fn payload(&mut self, context: Context, packet: &Packet<'_>, nesting: usize) {
+        let understood = match packet.protocol {
+            Protocols::Tcp => self.tcp(context, packet),
+            Protocols::Udp => self.udp(context, packet),
+            Protocols::Icmp | Protocols::Icmpv6 => {
+                if let Some(flow) = transport::refused(packet) {
+                    self.facts.push(context.time, flow, context.direction, FactKind::Unreachable);
+                }
+                Some(())
+            }
+            Protocols::Ipv4 | Protocols::Ipv6 if nesting < MAX_NESTING => {
+                self.counts.tunneled = self.counts.tunneled.wrapping_add(1);
+                self.packet(context, packet.payload, packet.payload_bytes, nesting.saturating_add(1));
+                Some(())
+            }
+            _ => Some(()),
+        };
+        if understood.is_none() {
+            self.counts.transport_malformed = self.counts.transport_malformed.wrapping_add(1);
+        }
+    }
+
+    fn tcp(&mut self, Context { time, direction }: Context, packet: &Packet<'_>) -> Option<()> {
+        let (flow, segment, payload) = transport::tcp(packet)?;
+        self.facts.push(time, flow, direction, FactKind::TcpSegment(segment));
+        if let Some(sign) = tls::sign(payload) {
+            self.facts.push(time, flow, direction, sign);
+        }
+        self.streams.segment(time, flow, direction, &segment, payload, &mut self.facts);
+        Some(())
+    }
+
+    fn udp(&mut self, Context { time, direction }: Context, packet: &Packet<'_>) -> Option<()> {
+        let (flow, payload_bytes, payload) = transport::udp(packet)?;
+        self.facts.push(time, flow, direction, FactKind::UdpDatagram { payload_bytes });
+        if flow.src.port() == dns::PORT || flow.dst.port() == dns::PORT {
+            let facts = &mut self.facts;
+            if dns::parse(payload, |kind| facts.push(time, flow, direction, kind)).is_none() {
+                self.counts.dns_malformed = self.counts.dns_malformed.wrapping_add(1);
+            }
+        } else if quic::begins_like_quic(payload) {
+            self.quic.datagram(time, flow, direction, payload, &mut self.facts);
+        }
+        Some(())
+    }
 }
 
-/// The record types that names are made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DnsData {
-    /// A or AAAA.
-    Address(IpAddr),
-    /// CNAME.
-    Alias(Domain),
-    /// HTTPS or SVCB (RFC 9460): the public name of its ECH configuration, where it has one.
-    Service {
-        /// `ECHConfig` public name.
-        ech_public_name: Option<Domain>,
-    },
-    /// Any other type, by number.
-    Other(u16),
+/// What a frame says about everything in it.
+#[derive(Clone, Copy)]
+struct Context {
+    time: Timestamp,
+    direction: Option<Direction>,
 }
 
-/// What a TLS `ClientHello` says. RFC 8446 §4.1.2.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct ClientHello {
-    /// Server name indication, RFC 6066 §3.
-    pub server_name: Option<Domain>,
-    /// ALPN protocols, RFC 7301, as text; at most 8.
-    pub alpn: Vec<String>,
-    /// An `encrypted_client_hello` extension is there, GREASE or real.
-    pub ech: bool,
-    /// JA4 fingerprint of the hello; empty where the hello was not whole.
-    pub ja4: String,
+fn seconds_before(time: Timestamp, seconds: i64) -> Timestamp {
+    time.checked_sub(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MIN)
 }
+
+fn seconds_after(time: Timestamp, seconds: i64) -> Timestamp {
+    time.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests;

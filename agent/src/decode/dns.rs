@@ -1,0 +1,205 @@
+//! DNS messages, RFC 1035: questions, and answers of the types that names are made of.
+//!
+//! A message that breaks off, by its sender or by a short capture, says what stands before the break.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::{
+    cursor::Cursor,
+    fact::{DnsAnswer, DnsData, DnsQuestion, DnsResponse, FactKind},
+};
+use crate::domain::Domain;
+
+/// The port of RFC 1035. Multicast names (5353) are of the neighbourhood, not of services.
+pub(super) const PORT: u16 = 53;
+/// Questions read of one message: nobody sends more than one, and most servers refuse two.
+const MAX_QUESTIONS: usize = 4;
+/// Answers read of one message; long CNAME chains and large pools stay well below. What follows is not read.
+pub const MAX_ANSWERS: usize = 64;
+/// Compression pointers followed in one name; each has to point backwards, so that they end in any case.
+const MAX_POINTERS: usize = 16;
+
+const A: u16 = 1;
+const CNAME: u16 = 5;
+const AAAA: u16 = 28;
+const SVCB: u16 = 64;
+const HTTPS: u16 = 65;
+const CLASS_IN: u16 = 1;
+
+/// Reads one message; `emit` gets a query for each question, or one response. `None` where it is no DNS.
+pub(super) fn parse(message: &[u8], mut emit: impl FnMut(FactKind)) -> Option<()> {
+    let mut cursor = Cursor::new(message);
+    let id = cursor.u16()?;
+    let flags = cursor.u16()?;
+    let [questions, answers] = [cursor.u16()?, cursor.u16()?];
+    cursor.skip(4)?;
+    const OPCODE: u16 = 0x7800;
+    const RESPONSE: u16 = 0x8000;
+    if flags & OPCODE != 0 {
+        return None;
+    }
+    let is_response = flags & RESPONSE != 0;
+    let mut first = None;
+    let mut whole = true;
+    for _ in 0..usize::from(questions).min(MAX_QUESTIONS) {
+        let Some(question) = question(message, id, &mut cursor) else {
+            whole = false;
+            break;
+        };
+        match (is_response, question) {
+            (true, question) => first = first.or(question),
+            (false, Some(question)) => emit(FactKind::DnsQuery(question)),
+            (false, None) => {}
+        }
+    }
+    if !is_response {
+        return whole.then_some(());
+    }
+    let mut response = DnsResponse { question: first, rcode: (flags & 0x0f) as u8, answers: Vec::new() };
+    if whole && usize::from(questions) <= MAX_QUESTIONS {
+        for _ in 0..usize::from(answers).min(MAX_ANSWERS) {
+            let Some(answer) = answer(message, &mut cursor) else { break };
+            response.answers.extend(answer);
+        }
+    }
+    if response.question.is_some() || !response.answers.is_empty() {
+        emit(FactKind::DnsResponse(response));
+    }
+    Some(())
+}
+
+/// One question; inside, nothing where its name is no host name, or is the root.
+#[expect(clippy::option_option, reason = "the outer one says whether the message goes on")]
+fn question<'a>(message: &'a [u8], id: u16, cursor: &mut Cursor<'a>) -> Option<Option<DnsQuestion>> {
+    let qname = name(message, cursor)?;
+    let qtype = cursor.u16()?;
+    cursor.skip(2)?;
+    Some(qname.map(|qname| DnsQuestion { id, qname, qtype }))
+}
+
+/// One answer record; inside, nothing where a name in it is no host name, or it is not of the Internet class.
+#[expect(clippy::option_option, reason = "the outer one says whether the message goes on")]
+fn answer<'a>(message: &'a [u8], cursor: &mut Cursor<'a>) -> Option<Option<DnsAnswer>> {
+    let name = name(message, cursor)?;
+    let kind = cursor.u16()?;
+    let class = cursor.u16()?;
+    let ttl = cursor.u32()?;
+    let data = cursor.vector16()?;
+    let Some(name) = name.filter(|_| class == CLASS_IN) else { return Some(None) };
+    let mut data_cursor = Cursor::new(data);
+    let data = match kind {
+        A => data_cursor.array::<4>().map(|address| DnsData::Address(Ipv4Addr::from(address).into())),
+        AAAA => data_cursor.array::<16>().map(|address| DnsData::Address(Ipv6Addr::from(address).into())),
+        CNAME => self::name(message, &mut data_cursor).flatten().map(DnsData::Alias),
+        HTTPS | SVCB => service(message, &mut data_cursor),
+        other => Some(DnsData::Other(other)),
+    };
+    Some(data.map(|data| DnsAnswer { name, ttl, data }))
+}
+
+/// RFC 9460 §2.2: priority, target, parameters; of these `ech` (5).
+fn service<'a>(message: &'a [u8], cursor: &mut Cursor<'a>) -> Option<DnsData> {
+    const ECH: u16 = 5;
+    cursor.skip(2)?;
+    name(message, cursor)?;
+    let mut ech_public_name = None;
+    while !cursor.is_empty() {
+        let key = cursor.u16()?;
+        let value = cursor.vector16()?;
+        if key == ECH {
+            ech_public_name = public_name(value);
+        }
+    }
+    Some(DnsData::Service { ech_public_name })
+}
+
+/// The public name of the first `ECHConfig` of version 0xfe0d. RFC 9849 §4.
+fn public_name(config_list: &[u8]) -> Option<Domain> {
+    const VERSION: u16 = 0xfe0d;
+    let mut configs = Cursor::new(Cursor::new(config_list).vector16()?);
+    while !configs.is_empty() {
+        let version = configs.u16()?;
+        let mut config = Cursor::new(configs.vector16()?);
+        if version == VERSION {
+            // Config id and KEM, public key, cipher suites, longest name.
+            config.skip(3)?;
+            config.vector16()?;
+            config.vector16()?;
+            config.skip(1)?;
+            return Domain::from_wire(config.vector8()?).ok();
+        }
+    }
+    None
+}
+
+/// A name, with compression. Outside, whether it ends as it should; inside, whether it is a host name.
+#[expect(clippy::option_option, reason = "the outer one says whether the message goes on")]
+fn name<'a>(message: &'a [u8], cursor: &mut Cursor<'a>) -> Option<Option<Domain>> {
+    let mut text = Text::default();
+    let mut here = *cursor;
+    let mut pointers = 0_usize;
+    loop {
+        // Where this label begins: a pointer has to go before it.
+        let position = message.len().checked_sub(here.len())?;
+        let length = here.u8()?;
+        match length >> 6 {
+            0 if length == 0 => break,
+            0 => text.push(here.take(usize::from(length))?),
+            3 => {
+                let target = usize::from(u16::from_be_bytes([length & 0x3f, here.u8()?]));
+                if pointers == 0 {
+                    *cursor = here;
+                }
+                pointers = pointers.checked_add(1).filter(|count| *count <= MAX_POINTERS)?;
+                if target >= position {
+                    return None;
+                }
+                here = Cursor::new(message.get(target..)?);
+            }
+            _ => return None,
+        }
+    }
+    if pointers == 0 {
+        *cursor = here;
+    }
+    Some(text.domain())
+}
+
+/// A name being put together, in a place that never grows.
+struct Text {
+    bytes: [u8; 255],
+    length: usize,
+    is_host_name: bool,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self { bytes: [0; 255], length: 0, is_host_name: true }
+    }
+}
+
+impl Text {
+    fn push(&mut self, label: &[u8]) {
+        // A dot inside a label would read as two labels.
+        self.is_host_name &= !label.contains(&b'.');
+        let end = self.length.saturating_add(label.len());
+        let (Some(place), Some(dot)) = (self.bytes.get_mut(self.length..end), end.checked_add(1)) else {
+            self.is_host_name = false;
+            return;
+        };
+        place.copy_from_slice(label);
+        match self.bytes.get_mut(end) {
+            Some(byte) => *byte = b'.',
+            None => self.is_host_name = false,
+        }
+        self.length = dot;
+    }
+
+    fn domain(&self) -> Option<Domain> {
+        let bytes = self.bytes.get(..self.length).filter(|_| self.is_host_name)?;
+        Domain::from_wire(bytes).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+//! What decoding gives: facts, in the words of the protocols they were said in.
+
+use std::net::{IpAddr, SocketAddr};
+
+use jiff::Timestamp;
+
+use crate::{capture::Direction, domain::Domain};
+
+/// TCP or UDP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Transport {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+}
+
+/// The 5-tuple of a packet, in the direction the packet went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FlowKey {
+    /// TCP or UDP.
+    pub transport: Transport,
+    /// Who sent the packet.
+    pub src: SocketAddr,
+    /// Who it went to.
+    pub dst: SocketAddr,
+}
+
+impl FlowKey {
+    /// The same flow as packets of the other side carry it.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        Self { transport: self.transport, src: self.dst, dst: self.src }
+    }
+}
+
+/// One thing decoded off the wire.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fact {
+    /// Time of the frame that completed it.
+    pub time: Timestamp,
+    /// The packet's 5-tuple.
+    pub flow: FlowKey,
+    /// Which way the packet went, where the capture knows.
+    pub direction: Option<Direction>,
+    /// What it is.
+    pub kind: FactKind,
+}
+
+/// What a fact says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FactKind {
+    /// One TCP segment; every one of them, so that flows count bytes exactly.
+    TcpSegment(TcpSegment),
+    /// One UDP datagram; every one of them.
+    UdpDatagram {
+        /// Payload bytes by the header's length, not by what was captured.
+        payload_bytes: u32,
+    },
+    /// An ICMP error says that the flow (turned round: `flow` is the refused packet's) found nobody.
+    Unreachable,
+    /// A DNS question.
+    DnsQuery(DnsQuestion),
+    /// A DNS response with its answers.
+    DnsResponse(DnsResponse),
+    /// A whole or sufficiently whole TLS `ClientHello` over TCP.
+    TlsClientHello(ClientHello),
+    /// The server's first handshake record: the other side speaks TLS.
+    TlsServerHello,
+    /// A fatal TLS alert, sent in the clear.
+    TlsAlert {
+        /// RFC 8446 §6 description.
+        description: u8,
+    },
+    /// A `ClientHello` in QUIC Initial packets.
+    QuicClientHello {
+        /// QUIC version, 1 is RFC 9000.
+        version: u32,
+        /// The hello.
+        hello: ClientHello,
+    },
+    /// The server's first QUIC long-header packet on a flow.
+    QuicServerPacket,
+    /// `Host` (or an absolute URI) of an HTTP/1 request.
+    HttpHost(Domain),
+    /// Target of an HTTP/1 `CONNECT`.
+    HttpConnect(Target),
+    /// Target of a SOCKS4a or SOCKS5 connect request.
+    SocksConnect(Target),
+}
+
+/// Header fields of a TCP segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TcpSegment {
+    /// Sequence number.
+    pub seq: u32,
+    /// Acknowledgement number.
+    pub ack: u32,
+    /// Flag bits as in the header's byte 13: FIN 1, SYN 2, RST 4, PSH 8, ACK 16.
+    pub flags: u8,
+    /// Payload bytes by the IP header's length, not by what was captured.
+    pub payload_bytes: u32,
+    /// IP time to live or hop limit: a reset from near by gives itself away.
+    pub ttl: u8,
+}
+
+/// A host and port that a proxy was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// A name, or nothing where an address was asked for.
+    pub name: Option<Domain>,
+    /// The address, where one was asked for.
+    pub address: Option<IpAddr>,
+    /// The port.
+    pub port: u16,
+}
+
+/// A DNS question. RFC 1035 §4.1.2.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DnsQuestion {
+    /// Message id.
+    pub id: u16,
+    /// Name asked for.
+    pub qname: Domain,
+    /// Type asked for: 1 A, 28 AAAA, 5 CNAME, 65 HTTPS.
+    pub qtype: u16,
+}
+
+/// A DNS response. RFC 1035 §4.1.1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DnsResponse {
+    /// The question it answers, where it repeats one.
+    pub question: Option<DnsQuestion>,
+    /// Response code: 0 no error, 2 SERVFAIL, 3 NXDOMAIN.
+    pub rcode: u8,
+    /// Answers in the order of the message; at most `dns::MAX_ANSWERS`.
+    pub answers: Vec<DnsAnswer>,
+}
+
+/// One answer record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DnsAnswer {
+    /// Owner name.
+    pub name: Domain,
+    /// Seconds it may be kept.
+    pub ttl: u32,
+    /// What it says.
+    pub data: DnsData,
+}
+
+/// The record types that names are made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DnsData {
+    /// A or AAAA.
+    Address(IpAddr),
+    /// CNAME.
+    Alias(Domain),
+    /// HTTPS or SVCB (RFC 9460): the public name of its ECH configuration, where it has one.
+    Service {
+        /// `ECHConfig` public name.
+        ech_public_name: Option<Domain>,
+    },
+    /// Any other type, by number.
+    Other(u16),
+}
+
+/// What a TLS `ClientHello` says. RFC 8446 §4.1.2.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct ClientHello {
+    /// Server name indication, RFC 6066 §3.
+    pub server_name: Option<Domain>,
+    /// ALPN protocols, RFC 7301, as text; at most 8.
+    pub alpn: Vec<String>,
+    /// An `encrypted_client_hello` extension is there, GREASE or real.
+    pub ech: bool,
+    /// JA4 fingerprint of the hello; empty where the hello was not whole.
+    pub ja4: String,
+}
