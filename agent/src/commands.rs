@@ -4,4 +4,5 @@ pub mod check_config;
 pub mod classify;
 pub mod enroll;
 pub mod facts;
+mod progress;
 pub mod usage;

@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Enroll(args) => enroll::run(&args),
         Command::CheckConfig(args) => check_config::run(&args),
-        Command::Facts(args) => facts::run(args),
+        Command::Facts(args) => facts::run(&args),
         Command::Usage(args) => usage::run(args),
         Command::Classify(args) => classify::run(args),
     };
