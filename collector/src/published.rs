@@ -97,7 +97,7 @@ pub struct PublishedSegment {
     /// `None` is everybody.
     #[serde(serialize_with = "segment_or_all")]
     pub segment: Option<Segment>,
-    /// Distinct customers with any need met.
+    /// Distinct customers seen: a device that is theirs alone told about a day.
     pub customers: Figure,
     /// Distinct customers who left us for at least one need.
     pub left: Figure,

@@ -112,3 +112,10 @@ fn what_is_no_toml_says_where() {
     let huge = format!("organisation = \"{}\"", "x".repeat(1 << 20));
     assert!(parse(&huge).unwrap_err().to_string().contains("larger than 1 MiB"));
 }
+
+#[test]
+fn the_shipped_example_is_in_order() {
+    let portfolio = parse(include_str!("../../../deploy/portfolio.example.toml")).unwrap();
+    let ours = portfolio.sanctioned(week("2026-W46")).count();
+    assert!(portfolio.simulated && ours >= 26, "{ours} services of ours");
+}

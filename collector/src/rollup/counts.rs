@@ -19,7 +19,7 @@ pub struct Rollup {
 /// Counts of one segment, or of everybody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Node {
-    /// Distinct customers with any need met.
+    /// Distinct customers seen: a device that is theirs alone told about a day.
     pub customers: u32,
     /// Distinct customers who left us for at least one need.
     pub left: u32,

@@ -40,6 +40,8 @@ struct CustomerTally {
     segments: Segments,
     /// The device that `segments` are of: the lowest that reported in the week itself.
     segments_of: Option<DeviceId>,
+    /// A device that is theirs alone told about a day of the week itself.
+    seen: bool,
     needs: Vec<(NeedIndex, Days)>,
     services: Vec<(ServiceIndex, u64)>,
 }
@@ -76,9 +78,11 @@ impl Tally {
         let customer = self.customers.entry(customer.clone()).or_insert_with(|| CustomerTally {
             segments: Segments::default(),
             segments_of: None,
+            seen: false,
             needs: Vec::new(),
             services: Vec::new(),
         });
+        customer.seen |= is_in_week(bit);
         if is_in_week(bit) && customer.segments_of.is_none_or(|known| device < known) {
             (customer.segments_of, customer.segments) = (Some(device), segments.clone());
         }
@@ -170,12 +174,10 @@ impl CustomerTally {
     }
 
     fn count_in(&self, node: &mut Node, landscape: &Landscape) {
-        let mut seen = false;
         let mut moved = Moves::default();
         for (index, days) in self.needs.iter().filter(|(_, days)| days.in_week()) {
             let need = landscape.need(*index);
             let counts = need_counts(node, &need.id);
-            seen = true;
             let parts = days.parts();
             counts.customers_by_parts[PartSet::of_days(parts).index()] += 1;
             counts.days.iter_mut().zip(parts).for_each(|(sum, days)| *sum += days);
@@ -185,7 +187,7 @@ impl CustomerTally {
             moved.left |= moves.left;
             moved.came_back |= moves.came_back;
         }
-        node.customers += u32::from(seen);
+        node.customers += u32::from(self.seen);
         node.left += u32::from(moved.left);
         node.came_back += u32::from(moved.came_back);
         for (index, days) in &self.services {
