@@ -121,6 +121,23 @@ impl Config {
     }
 }
 
+/// As collector.toml would spell it.
+impl fmt::Display for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "people = \"{}\"", self.people)?;
+        writeln!(f, "devices = \"{}\"", self.devices)?;
+        if let Some(address) = &self.public_address {
+            writeln!(f, "public_address = \"{address}\"")?;
+        }
+        writeln!(f, "zone = \"{}\"", self.zone.iana_name().unwrap_or("UTC"))?;
+        writeln!(f, "freeze = \"{}\"", self.freeze)?;
+        writeln!(f, "minimum_group = {}", self.minimum_group)?;
+        writeln!(f, "visit_interval_seconds = {}", self.visit_interval_seconds)?;
+        let offices: Vec<String> = self.offices.iter().map(|office| format!("\"{office}\"")).collect();
+        writeln!(f, "offices = [{}]", offices.join(", "))
+    }
+}
+
 impl Default for FreezeTime {
     fn default() -> Self {
         Self { weekday: Weekday::Monday, time: Time::constant(12, 0, 0, 0) }

@@ -1,17 +1,23 @@
 //! The collector: ingest → store → rollup → floor → insight → query → api / digest.
 
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod device;
 pub mod device_day;
 pub mod floor;
+pub mod ingest;
 pub mod installation;
 pub mod jobs;
+pub mod pki;
 pub mod place;
 pub mod portfolio;
 pub mod published;
 pub mod rollup;
 pub mod segment;
+pub mod serve;
 pub mod store;
+pub mod token;
+pub mod unknown_names;
 pub mod week;
 pub mod wire;

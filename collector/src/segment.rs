@@ -113,6 +113,15 @@ impl Segments {
     }
 }
 
+impl<'s> IntoIterator for &'s Segments {
+    type Item = &'s Segment;
+    type IntoIter = std::slice::Iter<'s, Segment>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
 impl TryFrom<Vec<Segment>> for Segments {
     type Error = SegmentsError;
 

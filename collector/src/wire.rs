@@ -39,8 +39,8 @@ pub struct WireError {
     problem: String,
 }
 
-fn wrong(field: &str, problem: impl ToString) -> WireError {
-    WireError { field: field.to_owned(), problem: problem.to_string() }
+fn wrong(field: &str, problem: impl Into<String>) -> WireError {
+    WireError { field: field.to_owned(), problem: problem.into() }
 }
 
 impl WireError {
@@ -66,10 +66,10 @@ pub fn segments(list: &[v1::Segment]) -> Result<Segments, WireError> {
     let mut segments = Vec::new();
     for (index, segment) in list.iter().enumerate() {
         let segment = Segment::new(&segment.dimension, &segment.path)
-            .map_err(|error| wrong("segment", error).inside("segments", index))?;
+            .map_err(|error| wrong("segment", error.to_string()).inside("segments", index))?;
         segments.push(segment);
     }
-    segments.try_into().map_err(|error| wrong("segments", error))
+    Segments::try_from(segments).map_err(|error| wrong("segments", error.to_string()))
 }
 
 impl From<&Segment> for v1::Segment {
@@ -136,7 +136,7 @@ impl TryFrom<&v1::Usage> for Usage {
             bytes_down: count("bytes_down", wire.bytes_down)?,
             tenant: tenant(wire.tenant)?,
             sign_in_hops: wire.sign_in_hops,
-            server_wait: wire.server_wait.as_ref().map(quantiles).transpose()?,
+            server_wait: wire.server_wait.map(quantiles).transpose()?,
             transfer_times: each("transfer_times", &wire.transfer_times)?,
         })
     }
@@ -147,7 +147,7 @@ impl TryFrom<&v1::TransferTime> for TransferTime {
 
     fn try_from(wire: &v1::TransferTime) -> Result<Self, WireError> {
         let size_class = u8::try_from(at_most("size_class", wire.size_class, 4)?).unwrap_or(4);
-        let duration = wire.duration.as_ref().ok_or_else(|| wrong("duration", "it is missing"))?;
+        let duration = wire.duration.ok_or_else(|| wrong("duration", "it is missing"))?;
         Ok(Self { size_class, duration: quantiles(duration)? })
     }
 }
@@ -230,7 +230,7 @@ pub fn version(field: &str, text: &str) -> Result<String, WireError> {
 }
 
 fn service(field: &str, text: &str) -> Result<ServiceId, WireError> {
-    ServiceId::from_str(text).map_err(|error| wrong(field, error))
+    ServiceId::from_str(text).map_err(|error| wrong(field, error.to_string()))
 }
 
 fn at_most(field: &str, value: u32, limit: u32) -> Result<u32, WireError> {
@@ -288,7 +288,7 @@ fn tenant(number: i32) -> Result<Tenant, WireError> {
     })
 }
 
-fn quantiles(wire: &v1::Quantiles) -> Result<Quantiles, WireError> {
+fn quantiles(wire: v1::Quantiles) -> Result<Quantiles, WireError> {
     let code = |field, value: u32| {
         u8::try_from(value).map_err(|_| wrong(field, format!("{value} is more than 255")))
     };

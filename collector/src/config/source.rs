@@ -17,6 +17,8 @@ struct Given {
 }
 
 const PREFIX: &str = "ELSEWHERE_COLLECTOR_";
+/// Variables that say where the settings are and what is logged, and are none themselves.
+const OTHERS: [&str; 2] = ["ELSEWHERE_COLLECTOR_DATA", "ELSEWHERE_COLLECTOR_LOG"];
 
 impl Sources {
     pub(super) fn read(
@@ -35,7 +37,7 @@ impl Sources {
             }
             Err(error) => sources.mistakes.push(format!("{file}: {}", error.to_string().trim_end())),
         }
-        for (name, text) in environment {
+        for (name, text) in environment.filter(|(name, _)| !OTHERS.contains(&name.as_str())) {
             if let Some(key) = name.strip_prefix(PREFIX) {
                 sources.add(&key.to_ascii_lowercase(), name.clone(), Value::String(text), keys);
             }

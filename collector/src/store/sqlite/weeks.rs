@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
 
 use super::file::{self, File};
 use crate::{
-    device::{Customer, Device, DeviceId, Groups},
+    device::{Customer, Device, DeviceId, Groups, Pseudonym},
     device_day::DeviceDay,
     store::{Applied, Member, StoreError, body},
     week::Week,
@@ -72,7 +72,7 @@ pub(super) fn apply(
 
 /// Notes whom a device counts with this week; a membership that stands is replaced only where `renew` says so.
 pub(super) fn note_member(week: &Transaction<'_>, device: &Device, renew: bool) -> Result<(), StoreError> {
-    let pseudonym = device.groups.pseudonym.as_ref().map(|pseudonym| pseudonym.as_str());
+    let pseudonym = device.groups.pseudonym.as_ref().map(Pseudonym::as_str);
     week.prepare_cached(
         "INSERT INTO members (device, enrolled, pseudonym, segments, group_token) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (device) DO UPDATE SET pseudonym = excluded.pseudonym, segments = excluded.segments

@@ -124,22 +124,22 @@ impl Room {
                     }
                 }
             }
-            self.commit(batch);
+            self.commit(&batch);
         }
     }
 
     /// Commits a batch whole; where it fails, each delivery is tried alone, so that a bad week harms no other's days.
-    fn commit(&mut self, batch: Vec<Waiting>) {
+    fn commit(&mut self, batch: &[Waiting]) {
         let everything: Vec<Entry<'_>> = batch.iter().flat_map(Waiting::entries).collect();
         if let Ok(applied) = self.store(&everything) {
             let mut applied = applied.into_iter();
-            for waiting in &batch {
+            for waiting in batch {
                 let own = applied.by_ref().take(waiting.entries().count()).collect();
                 let _ = waiting.answer.send(Ok(own));
             }
             return;
         }
-        for waiting in &batch {
+        for waiting in batch {
             let alone: Vec<Entry<'_>> = waiting.entries().collect();
             let _ = waiting.answer.send(self.store(&alone));
         }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{FILE, date};
 use crate::{
-    device::{Device, DeviceId, DeviceState, Groups},
+    device::{Device, DeviceId, DeviceState, Groups, Pseudonym},
     store::StoreError,
     wire::days_of,
 };
@@ -28,11 +28,10 @@ pub(in super::super) fn register(
             group_token = excluded.group_token
          RETURNING {COLUMNS}"
     );
-    let pseudonym = groups.pseudonym.as_ref().map(|pseudonym| pseudonym.as_str());
+    let pseudonym = groups.pseudonym.as_ref().map(Pseudonym::as_str);
     let values =
         (id.bits().cast_signed(), days_of(today), pseudonym, groups.segments.to_string(), group_token);
-    let stored =
-        control.query_row(&sql, values, |row| Stored::read(row)).map_err(FILE.error("enrol a device"))?;
+    let stored = control.query_row(&sql, values, Stored::read).map_err(FILE.error("enrol a device"))?;
     stored.try_into()
 }
 
@@ -66,7 +65,7 @@ pub(in super::super) fn note_visit(
     groups: &Groups,
     today: Date,
 ) -> Result<(), StoreError> {
-    let pseudonym = groups.pseudonym.as_ref().map(|pseudonym| pseudonym.as_str());
+    let pseudonym = groups.pseudonym.as_ref().map(Pseudonym::as_str);
     control
         .execute(
             "UPDATE devices SET last_visit = ?2, pseudonym = ?3, segments = ?4

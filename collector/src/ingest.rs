@@ -1,0 +1,100 @@
+//! What agents may ask: papers (`Enroll`) and delivery (`Ingest`). The front desk of the collector.
+//!
+//! Who calls is known from the certificate of the connection only. The TLS handshake has checked its chain; here, call by
+//! call, its expiry, epoch and revocation are judged, so that an agent gets a status it can act on. Each kind of
+//! call has a lane of its own, so that a crowd at one leaves the others open.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tonic::{Code, Status, metadata::MetadataValue};
+
+use self::lane::Lane;
+use crate::{
+    installation::{DeliverError, Installation},
+    pki::Authority,
+    store::StoreError,
+};
+
+mod enrolment;
+mod lane;
+mod peer;
+mod visit;
+
+pub use peer::Peer;
+
+/// The front desk: one for all connections.
+#[derive(Clone)]
+pub struct Desk {
+    installation: Installation,
+    authority: Arc<Authority>,
+    clock: fn() -> Timestamp,
+    lanes: Arc<Lanes>,
+}
+
+struct Lanes {
+    enroll: Lane,
+    renew: Lane,
+    visit: Lane,
+}
+
+/// Enrolments at a time: each makes a signature and a commit, so a few keep both busy; more wait in line.
+const ENROLL_LANE: usize = 8;
+/// Renewals at a time; as above.
+const RENEW_LANE: usize = 8;
+/// Visits at a time: as many as the store's queue takes.
+const VISIT_LANE: usize = 256;
+/// When a busy collector asks agents to come again, in milliseconds; they spread themselves around it.
+const COME_AGAIN_MILLISECONDS: u32 = 5_000;
+
+impl Desk {
+    /// A desk for this installation; `clock` is the door for time.
+    pub fn new(installation: Installation, authority: Authority, clock: fn() -> Timestamp) -> Self {
+        let lanes = Lanes {
+            enroll: Lane::new(ENROLL_LANE),
+            renew: Lane::new(RENEW_LANE),
+            visit: Lane::new(VISIT_LANE),
+        };
+        Self { installation, authority: Arc::new(authority), clock, lanes: Arc::new(lanes) }
+    }
+
+    /// Runs what blocks on the installation away from the threads that serve.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, Status> + Send + 'static,
+    ) -> Result<T, Status> {
+        let desk = self.clone();
+        tokio::task::spawn_blocking(move || work(&desk))
+            .await
+            .map_err(|_| Status::internal("the collector could not do it; its log says why"))?
+    }
+}
+
+/// Busy: come again later.
+fn busy() -> Status {
+    let mut status = Status::unavailable("the collector is busy; come again in 5 seconds");
+    status.metadata_mut().insert("grpc-retry-pushback-ms", MetadataValue::from(COME_AGAIN_MILLISECONDS));
+    status
+}
+
+/// The status for a store's mistake, which is logged here and told nobody.
+fn store_status(error: &StoreError) -> Status {
+    if matches!(error, StoreError::Busy) {
+        return busy();
+    }
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    tracing::error!(error = %error, cause, "the store failed");
+    Status::new(Code::Internal, "the collector could not store it; nothing was taken, come again later")
+}
+
+fn deliver_status(error: &DeliverError) -> Status {
+    match error {
+        DeliverError::Store(error) => store_status(error),
+        DeliverError::Unknown(_) | DeliverError::OldEpoch(_) | DeliverError::Barred(..) => {
+            Status::permission_denied(error.to_string())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
