@@ -10,9 +10,11 @@
 pub mod behaviour;
 pub mod company;
 pub mod device_day;
+pub mod history;
 pub mod story;
 pub mod truth;
 
 pub use company::Company;
+pub use history::History;
 pub use story::Story;
 pub use truth::Truth;

@@ -1,17 +1,20 @@
 //! `elsewhere-fleet simulate`: which company, and where it goes.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use clap::Args;
 use elsewhere_catalog::Catalog;
-use elsewhere_collector::week::Week;
+use elsewhere_collector::{installation::Installation, week::Week};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     clock,
     fleet::{
-        Company, Story, Truth,
+        Company, History, Story, Truth,
         story::{MAX_CUSTOMERS, MAX_WEEKS},
         truth::Counting,
     },
@@ -21,6 +24,7 @@ const EXAMPLES: &str = "\
 Examples:
   elsewhere-fleet simulate --story tests/stories/northmoor.toml --truth truth.json
   elsewhere-fleet simulate --customers 200 --weeks 8 --seed 7 --until 2026-W46 --truth truth.json
+  elsewhere-fleet simulate --story tests/stories/northmoor.toml --into ./data/collector --truth truth.json
 
 The same story, seed and --until give the same bytes.";
 
@@ -43,6 +47,9 @@ pub struct Simulate {
     /// Last week told, such as 2026-W46; goes before the story's own [default: the last week that is over]
     #[arg(long, value_name = "WEEK")]
     until: Option<Week>,
+    /// Play the weeks into this collector directory; it is made if it is missing, and refused if it has devices
+    #[arg(long, value_name = "DIR")]
+    into: Option<PathBuf>,
     /// Write the planted truth to this file, as JSON
     #[arg(long, value_name = "FILE")]
     truth: Option<PathBuf>,
@@ -54,7 +61,10 @@ pub fn run(arguments: &Simulate) -> anyhow::Result<()> {
     let story = story(arguments, catalog)?;
     let until = arguments.until.or(story.until).unwrap_or_else(|| Week::of(clock::today()).plus(-1));
     let company = Company::new(story, catalog, until);
-    let truth = tell(&company);
+    let truth = match &arguments.into {
+        Some(dir) => play(&company, dir)?,
+        None => tell(&company),
+    };
     if let Some(file) = &arguments.truth {
         fs::write(file, truth.to_json())
             .with_context(|| format!("write the truth to '{}'", file.display()))?;
@@ -88,6 +98,15 @@ fn tell(company: &Company) -> Truth {
     }
     progress.finish_and_clear();
     counting.finish()
+}
+
+fn play(company: &Company, dir: &Path) -> anyhow::Result<Truth> {
+    let installation = Installation::create_or_open(dir)?;
+    let history = History::begin(company, &installation)?;
+    let progress = progress(u64::from(company.story.weeks) * 7, "days played");
+    let truth = history.play(|_| progress.inc(1));
+    progress.finish_and_clear();
+    truth
 }
 
 /// A bar on a terminal, nothing elsewhere.

@@ -4,7 +4,11 @@
 //! gives the same customer, however many others there are and in whichever order they are asked for.
 
 use elsewhere_catalog::Catalog;
-use elsewhere_collector::{segment::Segment, week::Week};
+use elsewhere_collector::{
+    device::Pseudonym,
+    segment::{Segment, Segments},
+    week::Week,
+};
 use elsewhere_proto::v1;
 use jiff::{Span, civil::Date};
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
@@ -32,9 +36,9 @@ pub struct Customer {
     /// Place in `Company::customers`.
     pub index: u32,
     /// Random name that joins this customer's devices.
-    pub pseudonym: String,
+    pub pseudonym: Pseudonym,
     /// One segment a dimension.
-    pub segments: Vec<Segment>,
+    pub segments: Segments,
     /// Place in the story's departments.
     pub department: usize,
     /// How this customer meets needs.
@@ -59,6 +63,8 @@ pub struct Device {
     pub index: u32,
     /// Place of its customer in `Company::customers`.
     pub customer: u32,
+    /// 64 random bits for its name.
+    pub name: u64,
 }
 
 /// One customer's way with one need.
@@ -91,8 +97,9 @@ impl Routine {
     }
 }
 
-/// Days of a customer's stream that stand for no date.
+/// Days of a customer's streams that stand for no date that is ever told.
 const PROFILE: u32 = 0;
+const NAMES: u32 = 1;
 /// Weeks have streams of their own, after this day number (the year 24,000 or so).
 const WEEKS: u32 = 8_000_000;
 
@@ -105,9 +112,11 @@ impl Company {
         let people = company.story.customers;
         for index in 0..people + company.story.days.shared_devices {
             let customer = company.draw(index, index >= people);
-            let devices =
-                (0..customer.devices).map(|n| Device { index: customer.first_device + n, customer: index });
-            company.devices.extend(devices);
+            let mut names = company.stream(index, NAMES);
+            for n in 0..customer.devices {
+                let (index, name) = (customer.first_device + n, names.random());
+                company.devices.push(Device { index, customer: customer.index, name });
+            }
             company.customers.push(customer);
         }
         company
@@ -147,6 +156,7 @@ impl Company {
         let mut rng = self.stream(index, PROFILE);
         let story = &self.story;
         let pseudonym = format!("{:016x}", rng.random::<u64>());
+        let pseudonym = pseudonym.parse().expect("hex digits are a pseudonym");
         let shares: Vec<_> = story.departments.iter().map(|department| department.share).collect();
         let department = allot(index, &shares);
         let mut segments = segment("department", &story.departments[department].name);
@@ -158,7 +168,7 @@ impl Company {
         let mut customer = Customer {
             index,
             pseudonym,
-            segments,
+            segments: segments.try_into().expect("there is one for each of two dimensions"),
             department,
             routines: Vec::new(),
             idle_clients: Vec::new(),

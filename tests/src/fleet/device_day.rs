@@ -20,6 +20,7 @@ use super::{
 const NUMBERS: u32 = 16_000_000;
 /// From so many tries on, times are worth telling.
 const TRIES_FOR_TIMES: u32 = 5;
+const MINUTES_OF_A_DAY: u32 = 24 * 60;
 /// Needs whose work is moving files.
 const FILE_NEEDS: [&str; 3] = ["store-files", "send-once", "video-host"];
 
@@ -139,7 +140,7 @@ fn usage(company: &Company, day: &Workday, occasion: &Occasion, rng: &mut ChaCha
 fn join(row: &mut v1::Usage, more: &v1::Usage) {
     row.evidence = row.evidence.max(more.evidence);
     row.parts_of_day |= more.parts_of_day;
-    row.active_minutes += more.active_minutes;
+    row.active_minutes = (row.active_minutes + more.active_minutes).min(MINUTES_OF_A_DAY);
     row.tries += more.tries;
     row.failed += more.failed;
     row.given_up += more.given_up;
@@ -243,6 +244,20 @@ mod tests {
                 assert_ne!(usage.service_id, "typeform");
             }
         }
+    }
+
+    #[test]
+    fn a_collector_takes_every_device_day() {
+        let text = include_str!("../../stories/northmoor.toml");
+        let mut story = crate::fleet::Story::read(text, elsewhere_catalog::builtin()).unwrap();
+        (story.customers, story.weeks) = (100, 2);
+        let company = Company::new(story, elsewhere_catalog::builtin(), "2026-W46".parse().unwrap());
+        let mut count = 0;
+        for (_, day) in company.device_days() {
+            elsewhere_collector::device_day::DeviceDay::try_from(&day).unwrap();
+            count += 1;
+        }
+        assert!(count > 700, "{count}");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! Definitions: only evidence `use` counts; not on shared devices, not in another organisation's tenant, not services
 //! as often private as work. *Ours* is sanctioned in that week, *elsewhere* neither sanctioned nor tolerated. A
 //! customer-day of a need is in exactly one part: ours alone, both, tolerated (neither ours nor elsewhere), elsewhere
-//! alone. A customer is seen in a week in which one of their devices told about a day.
+//! alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,8 +66,10 @@ pub struct PlantedTruth {
 /// One segment in one week.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SegmentTruth {
-    /// Customers seen.
+    /// Customers who met any need.
     pub customers: usize,
+    /// Customers with a device that told about a day.
+    pub customers_seen: usize,
     /// By need; a need that nobody met is absent.
     pub needs: BTreeMap<&'static str, NeedTruth>,
 }
@@ -225,6 +227,13 @@ impl<'c> Counting<'c> {
     fn close_week(&mut self) {
         let mut segments: BTreeMap<String, SegmentTruth> = BTreeMap::new();
         for (segment, customers) in std::mem::take(&mut self.seen) {
+            segments.entry(segment).or_default().customers_seen = customers.len();
+        }
+        let mut customers: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
+        for ((segment, _), days) in &self.days {
+            customers.entry(segment.clone()).or_default().extend(days.iter().map(|day| day.customer));
+        }
+        for (segment, customers) in customers {
             segments.entry(segment).or_default().customers = customers.len();
         }
         for ((segment, need), days) in std::mem::take(&mut self.days) {
@@ -238,7 +247,7 @@ impl<'c> Counting<'c> {
 /// Everybody, the customer's segments and all above them.
 fn segments_of(customer: &Customer) -> Vec<String> {
     let mut names = vec![EVERYBODY.to_owned()];
-    for segment in &customer.segments {
+    for segment in customer.segments.iter() {
         let mut next = Some(segment.clone());
         while let Some(segment) = next {
             names.push(segment.to_string());
