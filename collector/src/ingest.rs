@@ -4,16 +4,17 @@
 //! call, its expiry, epoch and revocation are judged, so that an agent gets a status it can act on. Each kind of
 //! call has a lane of its own, so that a crowd at one leaves the others open.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use tonic::{Code, Status, metadata::MetadataValue};
 
 use self::lane::Lane;
 use crate::{
-    installation::{DeliverError, Installation},
+    installation::{DeliverError, Installation, utc_date},
     pki::Authority,
     store::StoreError,
+    week::Week,
 };
 
 mod enrolment;
@@ -30,6 +31,8 @@ pub struct Desk {
     authority: Arc<Authority>,
     clock: fn() -> Timestamp,
     lanes: Arc<Lanes>,
+    /// Ids of the services that IT offers, for the receipt.
+    offer: Arc<RwLock<Vec<String>>>,
 }
 
 struct Lanes {
@@ -55,7 +58,32 @@ impl Desk {
             renew: Lane::new(RENEW_LANE),
             visit: Lane::new(VISIT_LANE),
         };
-        Self { installation, authority: Arc::new(authority), clock, lanes: Arc::new(lanes) }
+        Self {
+            installation,
+            authority: Arc::new(authority),
+            clock,
+            lanes: Arc::new(lanes),
+            offer: Arc::default(),
+        }
+    }
+
+    /// Reads the portfolio anew. One that is not in order is told in the log, and the last good one stands.
+    pub async fn refresh_offer(&self) {
+        let week = Week::of(utc_date((self.clock)()));
+        let read = self.blocking(move |desk| Ok(desk.installation.portfolio())).await;
+        match read {
+            Ok(Ok(portfolio)) => {
+                let offer = portfolio.sanctioned(week).map(str::to_owned).collect();
+                *self.offer.write().unwrap_or_else(PoisonError::into_inner) = offer;
+            }
+            Ok(Err(error)) => tracing::error!(error = format!("{error:#}"), "the portfolio can't be used"),
+            // The runtime is going down.
+            Err(_) => {}
+        }
+    }
+
+    fn offer(&self) -> Vec<String> {
+        self.offer.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Runs what blocks on the installation away from the threads that serve.

@@ -121,14 +121,7 @@ impl Installation {
     /// What the organisation offers and has decided, read anew, so that an edit counts at once. Without a
     /// `portfolio.toml` nothing is ours yet.
     pub fn portfolio(&self) -> anyhow::Result<Portfolio> {
-        let path = self.dir.join("portfolio.toml");
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Portfolio::default()),
-            Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
-        };
-        Portfolio::parse(&text, elsewhere_catalog::builtin())
-            .with_context(|| format!("{} is not in order", path.display()))
+        read_portfolio(&self.dir)
     }
 
     /// Enrols a device without a token; one that is known begins its next epoch. `group_token` says that many devices
@@ -193,6 +186,18 @@ impl Installation {
         }
         Ok(device)
     }
+}
+
+/// The portfolio of a collector directory; without a `portfolio.toml` nothing is ours yet.
+pub fn read_portfolio(dir: &Path) -> anyhow::Result<Portfolio> {
+    let path = dir.join("portfolio.toml");
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Portfolio::default()),
+        Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
+    };
+    Portfolio::parse(&text, elsewhere_catalog::builtin())
+        .with_context(|| format!("{} is not in order", path.display()))
 }
 
 /// The date in UTC.

@@ -1,7 +1,7 @@
 //! Binds, serves and drains: the one place that knows every listener and when the server ends.
 //!
-//! Two listeners: agents' with TLS of our own authority, people's with plain HTTP on loopback. `run` returns when both have
-//! drained after `shutdown`; visits under way are finished, and their days are committed or not acknowledged.
+//! Two listeners: agents' with TLS of our own authority, people's with plain HTTP on loopback; and the work that is done
+//! by the clock. `run` returns when all have drained after `shutdown`; visits under way are finished, and their days are committed or not acknowledged.
 
 use std::{fs, io, net::SocketAddr, path::Path, time::Duration};
 
@@ -21,6 +21,7 @@ use crate::{
 };
 
 mod accept;
+mod schedule;
 mod tls;
 
 /// Both listeners, bound.
@@ -87,6 +88,8 @@ pub async fn run(
 
     let (stop, stopped) = watch::channel(false);
     let desk = Desk::new(installation.clone(), authority, clock);
+    let jobs = schedule::run(installation.clone(), desk.clone(), clock, stopped.clone());
+    let jobs = tokio::spawn(jobs);
     let devices = tokio::spawn(serve_devices(desk, listeners.devices, tls, stopped.clone()));
     let people = tokio::spawn(serve_people(listeners.people, stopped));
     announce(addresses);
@@ -94,14 +97,15 @@ pub async fn run(
     shutdown.await;
     tracing::info!("stopping");
     stop.send_replace(true);
-    let drained = tokio::time::timeout(DRAIN, async { (devices.await, people.await) }).await;
+    let drained = tokio::time::timeout(DRAIN, async { (devices.await, people.await, jobs.await) }).await;
     drop(written);
-    let Ok((devices, people)) = drained else {
-        tracing::warn!("some calls did not end in time; what was not acknowledged will be sent again");
+    let Ok((devices, people, jobs)) = drained else {
+        tracing::warn!("some work did not end in time; what was not acknowledged will be sent again");
         return Ok(());
     };
     devices.context("serve devices")??;
-    people.context("serve people")?
+    people.context("serve people")??;
+    jobs.context("do the nightly work")
 }
 
 async fn serve_devices(

@@ -1,8 +1,10 @@
 //! `check-config`: says what a collector would run with, or all that is wrong.
 
-use crate::{commands::DataArgs, config::Config};
+use anyhow::bail;
 
-/// Check collector.toml and the environment, and print the settings that would be used.
+use crate::{commands::DataArgs, config::Config, installation};
+
+/// Check collector.toml, portfolio.toml and the environment, and print the settings that would be used.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  elsewhere-collector check-config --data /var/lib/elsewhere-collector")]
 pub struct Args {
@@ -12,6 +14,14 @@ pub struct Args {
 
 /// Prints the settings, one a line, as collector.toml would spell them.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    print!("{}", Config::load(&args.data.data, std::env::vars(), &[])?);
+    let dir = &args.data.data;
+    let config = Config::load(dir, std::env::vars(), &[]);
+    let portfolio = installation::read_portfolio(dir);
+    match (config, portfolio) {
+        (Ok(config), Ok(_)) => print!("{config}"),
+        (Err(config), Err(portfolio)) => bail!("{config}\n{portfolio:#}"),
+        (Err(config), Ok(_)) => return Err(config.into()),
+        (Ok(_), Err(portfolio)) => return Err(portfolio),
+    }
     Ok(())
 }

@@ -38,7 +38,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let installation = Installation::with_config(&args.data.data, config)?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the runtime")?;
-    runtime.block_on(async {
+    let served = runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
         let listeners = Listeners::bind(installation.config()).await?;
         let shutdown = async move {
@@ -48,5 +48,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             }
         };
         serve::run(installation, listeners, clock::now, shutdown).await
-    })
+    });
+    // Work that is still under way may be cut off at any step.
+    runtime.shutdown_background();
+    served
 }

@@ -85,7 +85,7 @@ impl Desk {
             paused_until: 0,
             minimum_group: config.minimum_group,
             kept_weeks: KEPT_WEEKS,
-            sanctioned_service_ids: Vec::new(),
+            sanctioned_service_ids: self.offer(),
         };
         let place: Place = place::of(peer.address, &config.offices);
         Ok(VisitWelcome {
