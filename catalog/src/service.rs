@@ -154,11 +154,14 @@ pub enum PlumbingKind {
     TimeSync,
     /// Updates of the operating system and of programs.
     Update,
+    /// What is left of a big vendor's own domain once its services are told apart: search, home pages, downloads,
+    /// background calls.
+    Vendor,
 }
 
 impl PlumbingKind {
     /// All kinds.
-    pub const ALL: [PlumbingKind; 16] = [
+    pub const ALL: [PlumbingKind; 17] = [
         PlumbingKind::AdTracker,
         PlumbingKind::Analytics,
         PlumbingKind::Captcha,
@@ -175,6 +178,7 @@ impl PlumbingKind {
         PlumbingKind::Telemetry,
         PlumbingKind::TimeSync,
         PlumbingKind::Update,
+        PlumbingKind::Vendor,
     ];
 
     /// The word for it in the catalog's files and in what the programs print.
@@ -196,6 +200,7 @@ impl PlumbingKind {
             PlumbingKind::Telemetry => "telemetry",
             PlumbingKind::TimeSync => "time-sync",
             PlumbingKind::Update => "update",
+            PlumbingKind::Vendor => "vendor",
         }
     }
 }

@@ -16,22 +16,90 @@ fn verdict(name: &str) -> String {
 #[test]
 fn names_are_told_apart() {
     let cases = [
-        ("wetransfer.com", "wetransfer:site"),
-        ("WWW.WeTransfer.COM", "wetransfer:site"),
-        ("wetransfer.com.", "wetransfer:site"),
+        // Case, final dot, and names that only look alike.
+        ("wetransfer.com", "wetransfer:app"),
+        ("WWW.WeTransfer.COM", "wetransfer:app"),
+        ("wetransfer.com.", "wetransfer:app"),
+        ("dropbox.com", "dropbox:app"),
         ("evil-dropbox.com", "unknown"),
         ("dropbox.com.example", "unknown"),
-        ("notdocs.google.com", "unknown"),
+        ("notdocs.google.com", "plumbing:vendor"),
+        ("docs.google.com", "google-docs:app"),
+        ("docs.google.com.evil.example", "unknown"),
+        // A suite is split by host.
+        ("outlook.office.com", "outlook:app"),
+        ("OUTLOOK.office365.com", "outlook:app"),
+        ("acme.sharepoint.com", "sharepoint-online:tenant"),
+        ("onedrive.live.com", "onedrive:app"),
+        ("teams.microsoft.com", "microsoft-teams:app"),
+        ("login.microsoftonline.com", "microsoft-sign-in:login"),
+        ("portal.azure.com", "azure:console"),
+        ("drive.google.com", "google-drive:app"),
+        ("mail.google.com", "gmail:app"),
+        ("meet.google.com", "google-meet:app"),
+        ("calendar.google.com", "google-calendar:app"),
+        ("accounts.google.com", "google-sign-in:login"),
+        ("acme.atlassian.net", "confluence-and-jira:tenant"),
+        // The roles of one service.
+        ("api.github.com", "github:api"),
+        ("raw.githubusercontent.com", "github:content"),
+        ("somebody.github.io", "github-pages:hosted"),
+        ("acme.slack.com", "slack:site"),
+        ("wss-primary.slack.com", "slack:api"),
+        ("js.stripe.com", "stripe:embed"),
+        ("dashboard.stripe.com", "stripe:console"),
+        ("api.openai.com", "openai-api:api"),
+        ("chatgpt.com", "chatgpt:app"),
+        ("claude.ai", "claude:app"),
+        // Exact goes before suffix: the maker's page is not what its customers publish.
+        ("ghost.io", "ghost:site"),
+        ("somebody.ghost.io", "ghost:hosted"),
+        ("gchq.github.io", "cyberchef:app"),
+        // The longest rule decides, whatever its kind.
+        ("www.amazon.com", "personal"),
+        ("console.aws.amazon.com", "amazon-web-services:console"),
+        ("www.facebook.com", "facebook:site"),
+        ("pixel.facebook.com", "plumbing:ad-tracker"),
+        ("safebrowsing.googleapis.com", "plumbing:safe-browsing"),
+        ("ctldl.windowsupdate.com", "plumbing:certificates"),
+        ("au.download.windowsupdate.com", "plumbing:update"),
+        ("www.google-analytics.com", "google-analytics:embed"),
+        ("ocsp.digicert.com", "plumbing:certificates"),
+        ("flo.health", "personal"),
+        ("www.doctolib.de", "personal"),
+        ("de.wikipedia.org", "wikipedia:site"),
         ("fritz.box", "plumbing:local-network"),
         ("printer.local", "plumbing:local-network"),
         ("1.0.168.192.in-addr.arpa", "plumbing:local-network"),
         ("localhost", "plumbing:local-network"),
-        ("flo.health", "personal"),
-        ("www.doctolib.de", "personal"),
         ("example.org", "unknown"),
     ];
     for (name, expected) in cases {
         assert_eq!(verdict(name), expected, "for {name}");
+    }
+}
+
+#[test]
+fn a_service_that_pages_embed_says_so() {
+    let often_embedded = |name| match builtin().classify(name) {
+        Verdict::Service { often_embedded, .. } => often_embedded,
+        _ => panic!("{name} is no service"),
+    };
+    assert!(often_embedded("calendly.com"));
+    assert!(often_embedded("www.youtube.com"));
+    assert!(!often_embedded("wetransfer.com"));
+}
+
+#[test]
+fn webmail_messengers_and_social_networks_are_as_often_private() {
+    let is_private = |id| builtin().service(id).unwrap().as_often_private;
+    for id in
+        ["gmail", "whatsapp", "telegram", "signal", "facebook", "linkedin", "instagram", "proton-mail", "gmx"]
+    {
+        assert!(is_private(id), "{id}");
+    }
+    for id in ["outlook", "slack", "microsoft-teams", "wetransfer"] {
+        assert!(!is_private(id), "{id}");
     }
 }
 
@@ -74,7 +142,7 @@ fn the_longest_name_is_still_a_name() {
 
 #[test]
 fn an_internationalised_name_matches_its_ascii_form() {
-    assert_eq!(verdict("WETRANSFER。com"), "wetransfer:site");
+    assert_eq!(verdict("WETRANSFER。com"), "wetransfer:app");
     assert_eq!(verdict("dröpbox.com"), "unknown");
 }
 
@@ -86,7 +154,7 @@ fn every_need_has_services() {
         assert!(services >= 3, "{} has {services}", need.id);
         assert_eq!(builtin().need(need.id), Some(need));
     }
-    assert!(builtin().services().len() >= 300);
+    assert!(builtin().services().len() >= 2_900);
 }
 
 #[test]

@@ -185,10 +185,13 @@ fn check_below(one: &Found<'_>, above: &Found<'_>) -> Result<(), String> {
             "is inside `{suffix}` of {} ({}): use `exact` if it is right",
             above.vendor, above.entry
         )),
-        Target::Plumbing(kind) if matches!(role, Role::App | Role::Login) => Err(format!(
-            "an app or login is inside plumbing `{suffix}` ({}): use `exact` if it is right",
-            kind.as_str()
-        )),
+        // A vendor's own domain is what its services are carved out of.
+        Target::Plumbing(kind) if kind != PlumbingKind::Vendor && matches!(role, Role::App | Role::Login) => {
+            Err(format!(
+                "an app or login is inside plumbing `{suffix}` ({}): use `exact` if it is right",
+                kind.as_str()
+            ))
+        }
         _ => Ok(()),
     }
 }
