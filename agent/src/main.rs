@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         Command::CheckConfig(args) => check_config::run(&args),
         Command::Facts(args) => facts::run(&args),
         Command::Usage(args) => usage::run(args),
-        Command::Classify(args) => classify::run(args),
+        Command::Classify(args) => classify::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
