@@ -160,15 +160,13 @@ impl Flows {
 
     fn on_tcp(&mut self, now: Timestamp, fact: &Fact, segment: &TcpSegment, names: &Names) {
         let opens = segment.flags & (SYN | ACK) == SYN;
-        let (key, up) = if opens { (fact.flow, true) } else { self.orient(fact) };
-        if !is_outgoing(&key, up, fact.direction) {
-            return;
-        }
-        if opens && self.connections.get(&key).is_some_and(|old| old.is_replaced_by(segment.seq)) {
-            self.end(key);
-        }
-        if segment.flags & RST != 0 && !self.connections.contains_key(&key) {
-            return;
+        let (key, up) = if opens { (fact.flow, true) } else { self.orient(fact, segment.flags & SYN != 0) };
+        match self.connections.get(&key) {
+            Some(old) if opens && old.is_replaced_by(segment.seq) => self.end(key),
+            Some(_) => {}
+            None if segment.flags & RST != 0 || !is_outgoing(&key, up, fact.direction) => return,
+            None if !opens && is_accepted(&key) => return,
+            None => {}
         }
         let Some(connection) = self.enter(now, key, names) else { return };
         connection.on_tcp(now, up, segment);
@@ -176,8 +174,9 @@ impl Flows {
     }
 
     fn on_udp(&mut self, now: Timestamp, fact: &Fact, payload_bytes: u32, names: &Names) {
-        let (key, up) = self.orient(fact);
-        if !is_outgoing(&key, up, fact.direction) || is_housekeeping(key.dst.port()) {
+        let (key, up) = self.orient(fact, false);
+        let is_known = self.connections.contains_key(&key);
+        if !is_known && (!is_outgoing(&key, up, fact.direction) || is_housekeeping(key.dst.port())) {
             return;
         }
         let Some(connection) = self.enter(now, key, names) else { return };
@@ -239,7 +238,7 @@ impl Flows {
     }
 
     /// Which way round a packet's 5-tuple is the device's, and whether the packet went up.
-    fn orient(&self, fact: &Fact) -> (FlowKey, bool) {
+    fn orient(&self, fact: &Fact, accepts: bool) -> (FlowKey, bool) {
         let (as_sent, other) = (fact.flow, turned(fact.flow));
         if self.connections.contains_key(&as_sent) {
             return (as_sent, true);
@@ -248,6 +247,7 @@ impl Flows {
             return (other, false);
         }
         match fact.direction {
+            _ if accepts => (other, false),
             Some(Direction::Outgoing) => (as_sent, true),
             None if as_sent.dst.port() <= as_sent.src.port() => (as_sent, true),
             Some(Direction::Incoming) | None => (other, false),
@@ -351,9 +351,12 @@ fn is_outgoing(key: &FlowKey, up: bool, direction: Option<Direction>) -> bool {
         Some(Direction::Incoming) => !up,
         None => true,
     };
-    // An accepted connection whose beginning was not seen runs from a service port to an ephemeral one.
-    let accepted = key.src.port() < 1_024 && key.dst.port() >= 1_024;
-    ours && !accepted && is_outside(key.dst) && key.dst.port() != 53
+    ours && is_outside(key.dst) && key.dst.port() != 53
+}
+
+/// A connection whose beginning was not seen runs from the device's service to somebody's ephemeral port.
+fn is_accepted(key: &FlowKey) -> bool {
+    key.src.port() < key.dst.port()
 }
 
 fn is_outside(server: SocketAddr) -> bool {

@@ -1,1 +1,522 @@
+use std::net::SocketAddr;
 
+use jiff::{SignedDuration, Timestamp};
+
+use super::{ACK, FIN, Failure, Flow, Flows, MAX_FLOWS, NameSource, Naming, Outcome, RST, SYN, turned};
+use crate::{
+    capture::Direction,
+    decode::{
+        ClientHello, DnsAnswer, DnsData, DnsQuestion, DnsResponse, Fact, FactKind, FlowKey, TcpSegment,
+        Transport,
+    },
+    domain::Domain,
+    names::Names,
+};
+
+const UP: bool = true;
+const DOWN: bool = false;
+
+/// A wire between one device port and one server, with its own clock.
+struct Wire {
+    flows: Flows,
+    names: Names,
+    key: FlowKey,
+    direction: bool,
+    millis: i64,
+    seq: [u32; 2],
+}
+
+impl Wire {
+    fn new(transport: Transport, server: &str) -> Self {
+        let src = "192.0.2.9:40000".parse().unwrap();
+        let key = FlowKey { transport, src, dst: server.parse().unwrap() };
+        let seq = [u32::MAX - 100, 7];
+        Self { flows: Flows::default(), names: Names::default(), key, direction: true, millis: 0, seq }
+    }
+
+    fn tcp() -> Self {
+        Self::new(Transport::Tcp, "198.51.100.1:443")
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(1_790_000_000_000 + self.millis).unwrap()
+    }
+
+    fn wait(&mut self, millis: i64) -> &mut Self {
+        self.millis += millis;
+        self.flows.handle_timeout(self.now());
+        self
+    }
+
+    fn tell(&mut self, up: bool, kind: FactKind) -> &mut Self {
+        self.millis += 10;
+        let flow = if up { self.key } else { turned(self.key) };
+        let direction = if up { Direction::Outgoing } else { Direction::Incoming };
+        let direction = self.direction.then_some(direction);
+        let fact = Fact { time: self.now(), flow, direction, kind };
+        self.names.handle(fact.time, &fact);
+        self.flows.handle(fact.time, &fact, &self.names);
+        self
+    }
+
+    fn segment(&mut self, up: bool, flags: u8, payload_bytes: u32) -> &mut Self {
+        let seq = self.seq[usize::from(up)];
+        let takes_one = u32::from(flags & (SYN | FIN) != 0);
+        self.seq[usize::from(up)] = seq.wrapping_add(payload_bytes + takes_one);
+        self.tell(up, FactKind::TcpSegment(TcpSegment { seq, ack: 0, flags, payload_bytes, ttl: 64 }))
+    }
+
+    fn connect(&mut self) -> &mut Self {
+        self.segment(UP, SYN, 0).segment(DOWN, SYN | ACK, 0).segment(UP, ACK, 0)
+    }
+
+    fn hello(&mut self, server_name: &str, ech: bool) -> &mut Self {
+        let server_name = Some(domain(server_name));
+        let hello = ClientHello { server_name, ech, ..ClientHello::default() };
+        self.segment(UP, ACK, 500).tell(UP, FactKind::TlsClientHello(hello))
+    }
+
+    fn server_hello(&mut self) -> &mut Self {
+        self.segment(DOWN, ACK, 3_000).tell(DOWN, FactKind::TlsServerHello)
+    }
+
+    fn establish(&mut self, server_name: &str) -> &mut Self {
+        self.connect().hello(server_name, false).server_hello().segment(UP, ACK, 200)
+    }
+
+    fn asked_dns(&mut self, qname: &str) -> &mut Self {
+        let data = DnsData::Address(self.key.dst.ip());
+        let answers = vec![DnsAnswer { name: domain(qname), ttl: 60, data }];
+        self.dns(qname, 0, answers)
+    }
+
+    fn dns(&mut self, qname: &str, rcode: u8, answers: Vec<DnsAnswer>) -> &mut Self {
+        self.millis += 10;
+        let flow = FlowKey {
+            transport: Transport::Udp,
+            src: "192.0.2.53:53".parse().unwrap(),
+            dst: "192.0.2.9:41000".parse().unwrap(),
+        };
+        let question = Some(DnsQuestion { id: 1, qname: domain(qname), qtype: 1 });
+        let kind = FactKind::DnsResponse(DnsResponse { question, rcode, answers });
+        let fact = Fact { time: self.now(), flow, direction: None, kind };
+        self.names.handle(fact.time, &fact);
+        self.flows.handle(fact.time, &fact, &self.names);
+        self
+    }
+
+    fn reports(&mut self) -> Vec<Flow> {
+        std::iter::from_fn(|| self.flows.poll()).collect()
+    }
+
+    /// Ends everything and adds the reports up.
+    fn end(&mut self) -> Option<Flow> {
+        self.flows.finish();
+        assert!(self.flows.is_empty() && self.flows.poll_timeout().is_none());
+        self.reports().into_iter().reduce(|sum, next| Flow {
+            bytes_up: sum.bytes_up + next.bytes_up,
+            bytes_down: sum.bytes_down + next.bytes_down,
+            is_first: sum.is_first,
+            ..next
+        })
+    }
+}
+
+fn domain(text: &str) -> Domain {
+    Domain::from_wire(text.as_bytes()).unwrap()
+}
+
+#[test]
+fn payload_counts_once_each_way() {
+    let mut wire = Wire::tcp();
+    wire.establish("slack.com").segment(UP, ACK, 1_000);
+    wire.seq[1] = wire.seq[1].wrapping_sub(1_000);
+    wire.segment(UP, ACK, 1_000).segment(DOWN, ACK, 40_000).segment(DOWN, FIN | ACK, 0).segment(
+        UP,
+        FIN | ACK,
+        0,
+    );
+    let flow = wire.end().unwrap();
+    assert_eq!((flow.bytes_up, flow.bytes_down), (1_700, 43_000));
+    assert_eq!(flow.outcome, Outcome::Established);
+    assert!(flow.is_first && flow.is_last);
+}
+
+#[test]
+fn outcome_tells_what_went_wrong() {
+    type Case = (&'static str, fn(&mut Wire), Option<Outcome>);
+    let failed = |failure| Some(Outcome::Failed(failure));
+    let cases: &[Case] = &[
+        (
+            "established",
+            |wire| {
+                wire.establish("slack.com");
+            },
+            Some(Outcome::Established),
+        ),
+        (
+            "refused",
+            |wire| {
+                wire.segment(UP, SYN, 0).segment(DOWN, RST | ACK, 0);
+            },
+            failed(Failure::Refused),
+        ),
+        (
+            "silent",
+            |wire| {
+                wire.segment(UP, SYN, 0).wait(31_000);
+            },
+            failed(Failure::Silent),
+        ),
+        (
+            "reset after the hello",
+            |wire| {
+                wire.connect().hello("slack.com", false).segment(DOWN, RST, 0);
+            },
+            failed(Failure::Reset),
+        ),
+        (
+            "alert in answer to the hello",
+            |wire| {
+                wire.connect().hello("slack.com", false).segment(DOWN, ACK, 7);
+                wire.tell(DOWN, FactKind::TlsAlert { description: 40 });
+            },
+            failed(Failure::TlsAlert(40)),
+        ),
+        (
+            "alert in answer to the certificate",
+            |wire| {
+                wire.connect().hello("slack.com", false).server_hello().segment(UP, ACK, 7);
+                wire.tell(UP, FactKind::TlsAlert { description: 48 });
+            },
+            failed(Failure::TlsAlert(48)),
+        ),
+        (
+            "unreachable",
+            |wire| {
+                wire.segment(UP, SYN, 0).tell(UP, FactKind::Unreachable);
+            },
+            failed(Failure::Unreachable),
+        ),
+        (
+            "opened ahead and not used",
+            |wire| {
+                wire.connect().segment(UP, FIN | ACK, 0).segment(DOWN, FIN | ACK, 0);
+            },
+            Some(Outcome::Unused),
+        ),
+        (
+            "server speaks first",
+            |wire| {
+                wire.connect().segment(DOWN, ACK, 90);
+            },
+            Some(Outcome::Established),
+        ),
+        (
+            "no such name",
+            |wire| {
+                wire.dns("slack.com", 3, vec![]);
+            },
+            failed(Failure::NoSuchName),
+        ),
+        (
+            "resolver failed",
+            |wire| {
+                wire.dns("slack.com", 2, vec![]);
+            },
+            failed(Failure::ResolverFailed),
+        ),
+        (
+            "sinkhole",
+            |wire| {
+                let data = DnsData::Address("0.0.0.0".parse().unwrap());
+                wire.dns("slack.com", 0, vec![DnsAnswer { name: domain("slack.com"), ttl: 1, data }]);
+            },
+            failed(Failure::TurnedAway),
+        ),
+        (
+            "name found",
+            |wire| {
+                wire.asked_dns("slack.com");
+            },
+            None,
+        ),
+    ];
+    for (case, play, expected) in cases {
+        let mut wire = Wire::tcp();
+        play(&mut wire);
+        assert_eq!(wire.end().map(|flow| flow.outcome), *expected, "{case}");
+    }
+}
+
+#[test]
+fn name_comes_from_the_best_source() {
+    type Case = (&'static str, fn(&mut Wire), Naming);
+    let known = |name: &str, source| Naming::Known(domain(name), source);
+    let cases: &[Case] = &[
+        (
+            "nothing",
+            |wire| {
+                wire.connect().segment(DOWN, ACK, 9);
+            },
+            Naming::Nameless,
+        ),
+        (
+            "dns",
+            |wire| {
+                wire.asked_dns("miro.com").connect().segment(DOWN, ACK, 9);
+            },
+            known("miro.com", NameSource::Dns),
+        ),
+        (
+            "hello over dns",
+            |wire| {
+                wire.asked_dns("cdn.example").establish("miro.com");
+            },
+            known("miro.com", NameSource::ServerName),
+        ),
+        (
+            "two names at the address",
+            |wire| {
+                wire.asked_dns("a.example").asked_dns("b.test").connect().segment(DOWN, ACK, 9);
+            },
+            Naming::Ambiguous,
+        ),
+        (
+            "grease keeps the name on show",
+            |wire| {
+                wire.connect().hello("miro.com", true).server_hello().segment(UP, ACK, 200);
+            },
+            known("miro.com", NameSource::ServerName),
+        ),
+        (
+            "real ech hides the name",
+            |wire| {
+                wire.connect().hello("cloudflare-ech.com", true).server_hello().segment(UP, ACK, 200);
+            },
+            Naming::Hidden,
+        ),
+        (
+            "real ech but dns told",
+            |wire| {
+                wire.asked_dns("miro.com").connect().hello("cloudflare-ech.com", true);
+                wire.server_hello().segment(UP, ACK, 200);
+            },
+            known("miro.com", NameSource::Dns),
+        ),
+        (
+            "public name without ech is a name",
+            |wire| {
+                wire.establish("cloudflare-ech.com");
+            },
+            known("cloudflare-ech.com", NameSource::ServerName),
+        ),
+        (
+            "proxy target",
+            |wire| {
+                let target =
+                    crate::decode::Target { name: Some(domain("miro.com")), address: None, port: 443 };
+                wire.connect()
+                    .segment(UP, ACK, 60)
+                    .tell(UP, FactKind::HttpConnect(target))
+                    .segment(DOWN, ACK, 40);
+            },
+            known("miro.com", NameSource::ProxyTarget),
+        ),
+    ];
+    for (case, play, expected) in cases {
+        let mut wire = Wire::tcp();
+        play(&mut wire);
+        assert_eq!(&wire.end().unwrap().naming, expected, "{case}");
+    }
+}
+
+#[test]
+fn quic_is_established_by_a_full_flight() {
+    for (down, expected) in [(1_200, Outcome::Established), (60, Outcome::Failed(Failure::Silent))] {
+        let mut wire = Wire::new(Transport::Udp, "198.51.100.1:8443");
+        let hello = ClientHello { server_name: Some(domain("miro.com")), ..ClientHello::default() };
+        wire.tell(UP, FactKind::UdpDatagram { payload_bytes: 1_200 });
+        wire.tell(UP, FactKind::QuicClientHello { version: 1, hello });
+        wire.tell(DOWN, FactKind::UdpDatagram { payload_bytes: down });
+        wire.tell(DOWN, FactKind::QuicServerPacket);
+        let flow = wire.end().unwrap();
+        assert_eq!((flow.outcome, flow.bytes_up, flow.bytes_down), (expected, 1_200, u64::from(down)));
+    }
+}
+
+#[test]
+fn udp_without_hello_counts_on_port_443_only() {
+    for (server, counts) in
+        [("198.51.100.1:443", true), ("198.51.100.1:3478", false), ("198.51.100.1:123", false)]
+    {
+        let mut wire = Wire::new(Transport::Udp, server);
+        wire.tell(UP, FactKind::UdpDatagram { payload_bytes: 80 });
+        wire.tell(DOWN, FactKind::UdpDatagram { payload_bytes: 90 }).wait(60_000);
+        assert_eq!(wire.end().is_some(), counts, "{server}");
+    }
+}
+
+#[test]
+fn connection_from_outside_is_no_flow() {
+    let mut wire = Wire::new(Transport::Tcp, "198.51.100.1:50000");
+    wire.key.src = "192.0.2.9:8080".parse().unwrap();
+    wire.segment(UP, SYN | ACK, 0).segment(UP, ACK, 500).segment(DOWN, ACK, 500);
+    assert!(wire.end().is_none(), "it runs from the lower port");
+
+    let mut wire = Wire::new(Transport::Tcp, "198.51.100.1:50000");
+    wire.segment(DOWN, SYN, 0).segment(UP, SYN | ACK, 0).segment(DOWN, ACK, 500).segment(UP, ACK, 500);
+    assert!(wire.end().is_none(), "its SYN came in");
+
+    for server in ["127.0.0.1:443", "224.0.0.251:443", "[ff02::fb]:443", "198.51.100.1:53"] {
+        let mut wire = Wire::new(Transport::Tcp, server);
+        wire.connect().segment(UP, ACK, 500).segment(DOWN, ACK, 500);
+        assert!(wire.end().is_none(), "{server}");
+    }
+}
+
+#[test]
+fn connection_older_than_the_capture_counts_from_then_on() {
+    for direction in [true, false] {
+        let mut wire = Wire::tcp();
+        wire.direction = direction;
+        wire.asked_dns("miro.com").segment(DOWN, ACK, 1_000).segment(UP, ACK, 300).segment(DOWN, ACK, 1_000);
+        let flow = wire.end().unwrap();
+        assert_eq!((flow.bytes_up, flow.bytes_down, flow.outcome), (300, 2_000, Outcome::Established));
+        assert_eq!(flow.naming, Naming::Known(domain("miro.com"), NameSource::Dns));
+    }
+}
+
+#[test]
+fn long_connection_is_reported_while_it_lives_and_adds_up() {
+    let mut wire = Wire::tcp();
+    wire.establish("slack.com");
+    let first = wire.reports();
+    assert_eq!(first.len(), 1);
+    assert!(first[0].is_first && !first[0].is_last);
+    let mut up = first[0].bytes_up;
+    for minute in 0..30 {
+        wire.segment(UP, ACK, 100).wait(30_000).segment(UP, ACK, 100).wait(30_000);
+        let reports = wire.reports();
+        assert!(reports.len() <= 1 && reports.iter().all(|flow| !flow.is_first), "minute {minute}");
+        up += reports.iter().map(|flow| flow.bytes_up).sum::<u64>();
+    }
+    let last = wire.end().unwrap();
+    assert!(last.is_last);
+    assert_eq!(up + last.bytes_up, 700 + 6_000);
+}
+
+#[test]
+fn report_all_leaves_nothing_behind() {
+    let mut wire = Wire::tcp();
+    wire.establish("slack.com").segment(DOWN, ACK, 5_000).reports();
+    wire.segment(DOWN, ACK, 6_000).flows.report_all();
+    let reports = wire.reports();
+    assert_eq!(reports.iter().map(|flow| flow.bytes_down).collect::<Vec<_>>(), [11_000]);
+    wire.flows.report_all();
+    assert_eq!(wire.reports(), []);
+}
+
+#[test]
+fn idle_connections_end_after_their_timeout() {
+    let mut wire = Wire::tcp();
+    wire.establish("slack.com").wait(123 * 60_000);
+    assert_eq!(wire.flows.len(), 1);
+    wire.wait(2 * 60_000);
+    assert_eq!(wire.flows.len(), 0);
+
+    let mut wire = Wire::new(Transport::Udp, "198.51.100.1:443");
+    wire.tell(UP, FactKind::UdpDatagram { payload_bytes: 80 })
+        .tell(DOWN, FactKind::UdpDatagram { payload_bytes: 80 });
+    wire.wait(4 * 60_000);
+    assert_eq!(wire.flows.len(), 1);
+    wire.wait(2 * 60_000);
+    assert_eq!(wire.flows.len(), 0);
+}
+
+#[test]
+fn same_ports_again_are_another_connection() {
+    let mut wire = Wire::tcp();
+    wire.establish("slack.com").segment(DOWN, FIN | ACK, 0).segment(UP, FIN | ACK, 0);
+    wire.seq = [90_000, 90_000];
+    wire.establish("slack.com");
+    wire.flows.finish();
+    let firsts = wire.reports().iter().filter(|flow| flow.is_first).count();
+    assert_eq!(firsts, 2);
+}
+
+#[test]
+fn times_are_those_of_the_frames() {
+    let mut wire = Wire::tcp();
+    wire.establish("slack.com").segment(UP, ACK, 400).wait(90).segment(DOWN, ACK, 800);
+    let first = wire.reports().remove(0);
+    assert_eq!(first.timings.connect, Some(SignedDuration::from_millis(10)));
+    // SYN, SYN-ACK, ACK, hello, its fact, server's flight, its fact, the client's answer: 10 ms each.
+    assert_eq!(first.timings.handshake, Some(SignedDuration::from_millis(70)));
+    let rest = wire.end().unwrap();
+    assert_eq!(rest.timings.server_waits, [SignedDuration::from_millis(100)]);
+}
+
+#[test]
+fn requests_to_several_hosts_over_one_proxy_connection_are_told_apart() {
+    let mut wire = Wire::new(Transport::Tcp, "192.0.2.80:3128");
+    wire.connect();
+    for (host, up, down) in [("a.example", 300, 1_000), ("b.test", 400, 2_000), ("a.example", 500, 3_000)] {
+        wire.tell(UP, FactKind::HttpHost(domain(host))).segment(UP, ACK, up).segment(DOWN, ACK, down);
+    }
+    wire.flows.finish();
+    let mut bytes = std::collections::BTreeMap::new();
+    for flow in wire.reports() {
+        let Naming::Known(name, NameSource::HttpHost) = flow.naming else { panic!("{:?}", flow.naming) };
+        *bytes.entry(name.as_str().to_owned()).or_insert(0) += flow.bytes_up + flow.bytes_down;
+    }
+    assert_eq!(bytes, [("a.example".to_owned(), 4_800), ("b.test".to_owned(), 2_400)].into());
+}
+
+#[test]
+fn clock_set_back_does_not_stop_reports() {
+    let mut wire = Wire::tcp();
+    wire.establish("slack.com").reports();
+    wire.millis -= 24 * 3_600_000;
+    wire.segment(UP, ACK, 100).wait(61_000);
+    assert_eq!(wire.reports().iter().map(|flow| flow.bytes_up).sum::<u64>(), 100);
+    wire.wait(130 * 60_000);
+    assert!(wire.flows.is_empty());
+}
+
+#[test]
+fn flood_of_half_open_connections_pushes_out_no_established_one() {
+    let mut wire = Wire::tcp();
+    wire.establish("slack.com").reports();
+    let established = wire.key;
+    let flood = MAX_FLOWS + 1_000;
+    for number in 0..flood {
+        let host = u32::try_from(number).unwrap() + 0xc612_0000;
+        wire.key.dst = SocketAddr::new(std::net::IpAddr::from(host.to_be_bytes()), 443);
+        wire.seq = [5, 5];
+        wire.millis -= 10;
+        wire.segment(UP, SYN, 0);
+    }
+    assert_eq!(wire.flows.len(), MAX_FLOWS);
+    assert_eq!(wire.flows.wakes.len(), MAX_FLOWS);
+    assert_eq!(wire.flows.counts().pushed_out, u64::try_from(flood + 1 - MAX_FLOWS).unwrap());
+    assert!(wire.flows.connections.contains_key(&established));
+    wire.wait(40_000);
+    assert_eq!(wire.flows.len(), 1);
+    assert_eq!((wire.flows.opening.len(), wire.flows.wakes.len()), (0, 1));
+}
+
+#[test]
+fn table_full_of_answered_connections_refuses_new_ones() {
+    let mut wire = Wire::tcp();
+    for number in 0..MAX_FLOWS + 5 {
+        let host = u32::try_from(number).unwrap() + 0xc612_0000;
+        wire.key.dst = SocketAddr::new(std::net::IpAddr::from(host.to_be_bytes()), 443);
+        wire.seq = [5, 5];
+        wire.millis = 0;
+        wire.segment(UP, SYN, 0).segment(DOWN, SYN | ACK, 0);
+    }
+    assert_eq!(wire.flows.len(), MAX_FLOWS);
+    assert!(wire.flows.counts().not_followed >= 5);
+    assert_eq!(wire.flows.counts().pushed_out, 0);
+}
