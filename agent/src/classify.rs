@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     decode::Transport,
-    flows::{Flow, Hello, Naming},
+    flows::{Flow, Hello, Naming, is_tunnel},
 };
 
 /// Port of DNS over TLS (RFC 7858) and over QUIC (RFC 9250).
@@ -34,6 +34,8 @@ pub enum Subject<'f> {
     Unlisted(&'f str),
     /// What machines contact for themselves.
     Plumbing(PlumbingKind),
+    /// A tunnel of some network: what goes through it is not seen, or seen on the interface inside.
+    Tunnel,
     /// Private life. Which kind is not said, to nobody.
     Personal,
     /// Nobody knows: no name, several, a hidden one, or one without a registrable domain.
@@ -77,6 +79,9 @@ impl AppClass {
 pub fn subject<'f>(catalog: &'static Catalog, flow: &'f Flow) -> Subject<'f> {
     if flow.key.dst.port() == ENCRYPTED_DNS_PORT {
         return Subject::Plumbing(PlumbingKind::Dns);
+    }
+    if is_tunnel(&flow.key) {
+        return Subject::Tunnel;
     }
     let Naming::Known(name, _) = &flow.naming else { return Subject::Unnamed };
     match catalog.classify(name.as_str()) {

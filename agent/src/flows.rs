@@ -1,8 +1,8 @@
 //! Connections that this device opened: whom to, how much, how long, how they ended.
 //!
 //! Owns the flow table. A connection is the device's when the device sent its SYN, or, begun before the capture, when
-//! it runs to the lower port; what comes from outside, loopback and multicast are no flows, and DNS only names them.
-//! Payload is counted from header lengths, each TCP byte once. A long connection is reported while it lives, as
+//! it runs to the lower port; what comes from outside and multicast are no flows, and DNS only
+//! names them. Payload is counted from header lengths, each TCP byte once. A long connection is reported while it lives, as
 //! deltas that add up. Always holds: at most [`MAX_FLOWS`] connections; a flood of half-open ones neither grows the
 //! table nor pushes out an established one.
 
@@ -23,7 +23,7 @@ pub use report::{Failure, Flow, FlowId, Hello, NameSource, Naming, Outcome, Timi
 
 use crate::{
     capture::Direction,
-    decode::{ClientHello, DnsData, DnsResponse, Fact, FactKind, FlowKey, TcpSegment},
+    decode::{ClientHello, DnsData, DnsResponse, Fact, FactKind, FlowKey, TcpSegment, Transport},
     domain::Domain,
     names::{Names, Resolved},
 };
@@ -33,6 +33,9 @@ use crate::{
 pub const MAX_FLOWS: usize = 8_192;
 /// A frame this much older than the last one means that the clock was set back, not that frames are out of order.
 const CLOCK_STEP: SignedDuration = SignedDuration::from_mins(1);
+
+/// UDP ports of tunnels: IKE and IPsec (RFC 3948), OpenVPN, WireGuard.
+const TUNNEL_PORTS: &[u16] = &[500, 1194, 4500, 51820];
 
 const FIN: u8 = 1;
 const SYN: u8 = 2;
@@ -82,7 +85,7 @@ impl Flows {
                 });
             }
             FactKind::TlsServerHello | FactKind::QuicServerPacket => {
-                self.update(now, turned(fact.flow), Connection::on_server_hello);
+                self.update(now, fact.flow.reversed(), Connection::on_server_hello);
             }
             FactKind::TlsAlert { description } => {
                 let failure = Failure::TlsAlert(*description);
@@ -164,7 +167,7 @@ impl Flows {
         match self.connections.get(&key) {
             Some(old) if opens && old.is_replaced_by(segment.seq) => self.end(key),
             Some(_) => {}
-            None if segment.flags & RST != 0 || !is_outgoing(&key, up, fact.direction) => return,
+            None if segment.flags & RST != 0 || !is_outgoing(&key, up, direction(fact)) => return,
             None if !opens && is_accepted(&key) => return,
             None => {}
         }
@@ -176,7 +179,7 @@ impl Flows {
     fn on_udp(&mut self, now: Timestamp, fact: &Fact, payload_bytes: u32, names: &Names) {
         let (key, up) = self.orient(fact, false);
         let is_known = self.connections.contains_key(&key);
-        if !is_known && (!is_outgoing(&key, up, fact.direction) || is_housekeeping(key.dst.port())) {
+        if !is_known && (!is_outgoing(&key, up, direction(fact)) || is_housekeeping(key.dst.port())) {
             return;
         }
         let Some(connection) = self.enter(now, key, names) else { return };
@@ -222,7 +225,7 @@ impl Flows {
         self.ids += 1;
         self.reports.push_back(Flow {
             id: FlowId(self.ids),
-            key: turned(flow),
+            key: flow.reversed(),
             started: now,
             from: now,
             until: now,
@@ -239,14 +242,14 @@ impl Flows {
 
     /// Which way round a packet's 5-tuple is the device's, and whether the packet went up.
     fn orient(&self, fact: &Fact, accepts: bool) -> (FlowKey, bool) {
-        let (as_sent, other) = (fact.flow, turned(fact.flow));
+        let (as_sent, other) = (fact.flow, fact.flow.reversed());
         if self.connections.contains_key(&as_sent) {
             return (as_sent, true);
         }
         if self.connections.contains_key(&other) {
             return (other, false);
         }
-        match fact.direction {
+        match direction(fact) {
             _ if accepts => (other, false),
             Some(Direction::Outgoing) => (as_sent, true),
             None if as_sent.dst.port() <= as_sent.src.port() => (as_sent, true),
@@ -255,7 +258,7 @@ impl Flows {
     }
 
     fn known_way(&self, flow: FlowKey) -> FlowKey {
-        if self.connections.contains_key(&flow) { flow } else { turned(flow) }
+        if self.connections.contains_key(&flow) { flow } else { flow.reversed() }
     }
 
     /// The connection, taken into the table if it is new and there is room.
@@ -339,9 +342,14 @@ impl Flows {
     }
 }
 
-/// The 5-tuple of the other direction.
-fn turned(flow: FlowKey) -> FlowKey {
-    FlowKey { transport: flow.transport, src: flow.dst, dst: flow.src }
+/// A tunnel of some network, by its port: it says nothing in the clear.
+pub fn is_tunnel(key: &FlowKey) -> bool {
+    key.transport == Transport::Udp && TUNNEL_PORTS.contains(&key.dst.port())
+}
+
+/// Which way a packet went; on loopback it goes both ways at once.
+fn direction(fact: &Fact) -> Option<Direction> {
+    fact.direction.filter(|_| !fact.flow.dst.ip().is_loopback())
 }
 
 /// The device opened it, and to somebody outside.
@@ -362,12 +370,12 @@ fn is_accepted(key: &FlowKey) -> bool {
 fn is_outside(server: SocketAddr) -> bool {
     let ip = server.ip();
     let broadcast = matches!(ip, IpAddr::V4(v4) if v4.is_broadcast());
-    !(ip.is_loopback() || ip.is_multicast() || ip.is_unspecified() || broadcast)
+    !(ip.is_multicast() || ip.is_unspecified() || broadcast)
 }
 
-/// UDP that keeps a network going and is no service: DHCP, time, SSDP, mDNS, LLMNR, VPNs and their like.
+/// UDP that keeps a network going and is no service: DHCP, time, SSDP, mDNS, LLMNR and their like.
 fn is_housekeeping(port: u16) -> bool {
-    matches!(port, 0..=442 | 500 | 514 | 546 | 547 | 1900 | 3702 | 4500 | 5353 | 5355 | 51820)
+    matches!(port, 0..=442 | 514 | 546 | 547 | 1900 | 3702 | 5353 | 5355)
 }
 
 /// An answer that leads nowhere on purpose: a resolver's filter.

@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         Command::Enroll(args) => enroll::run(&args),
         Command::CheckConfig(args) => check_config::run(&args),
         Command::Facts(args) => facts::run(&args),
-        Command::Usage(args) => usage::run(args),
+        Command::Usage(args) => usage::run(&args),
         Command::Classify(args) => classify::run(&args),
     };
     match result {

@@ -8,17 +8,18 @@ use elsewhere_catalog::Catalog;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
+    capture::Frame,
     classify,
-    decode::Fact,
+    decode::{self, Decoder, Fact},
     flows::{self, Flows},
     names::Names,
     summarize::{Day, Degraded, Place, Summarize, Usage},
 };
 
 /// All stages from the frame to the day.
-#[derive(Debug)]
 pub struct Pipeline {
     catalog: &'static Catalog,
+    decoder: Decoder,
     names: Names,
     flows: Flows,
     summarize: Summarize,
@@ -32,6 +33,7 @@ impl Pipeline {
     pub fn new(catalog: &'static Catalog, zone: TimeZone) -> Self {
         Self {
             catalog,
+            decoder: Decoder::new(),
             names: Names::default(),
             flows: Flows::default(),
             summarize: Summarize::new(zone),
@@ -40,9 +42,15 @@ impl Pipeline {
         }
     }
 
-    /// Takes in one fact.
+    /// Takes in one frame.
+    pub fn handle(&mut self, frame: &Frame<'_>) {
+        self.decoder.handle(frame);
+        self.pump();
+    }
+
+    /// Takes in one fact, as the decoder or a test makes it.
     pub fn handle_fact(&mut self, fact: &Fact) {
-        self.handle_timeout(fact.time);
+        self.advance(fact.time);
         self.names.handle(fact.time, fact);
         self.flows.handle(fact.time, fact, &self.names);
         self.drain();
@@ -55,19 +63,9 @@ impl Pipeline {
 
     /// Time passed: reports what is due, ends tries, begins days.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        let midnight = *self.midnight.get_or_insert_with(|| self.summarize.next_midnight(now));
-        if now >= midnight {
-            self.report();
-            self.midnight = Some(self.summarize.next_midnight(now));
-        }
-        if self.flows.poll_timeout().is_some_and(|due| due <= now) {
-            self.flows.handle_timeout(now);
-            self.drain();
-        }
-        if self.summarize.poll_timeout().is_some_and(|due| due <= now) {
-            self.summarize.handle_timeout(now);
-        }
-        self.note_full_table(now);
+        self.decoder.handle_timeout(now);
+        self.pump();
+        self.advance(now);
     }
 
     /// Brings the days up to date with all that is under way, for who wants to put them away or show them.
@@ -78,9 +76,16 @@ impl Pipeline {
 
     /// Nothing more will come: ends all connections and tries as they stand.
     pub fn finish(&mut self) {
+        self.decoder.finish();
+        self.pump();
         self.flows.finish();
         self.drain();
         self.summarize.handle_timeout(Timestamp::MAX);
+    }
+
+    /// What the decoder saw and could not read.
+    pub fn decode_counts(&self) -> decode::Counts {
+        self.decoder.counts()
     }
 
     /// The days held, the earliest first. `Day::changes` tells whether one changed.
@@ -130,6 +135,28 @@ impl Pipeline {
     /// The agent sees less than it could.
     pub fn note_degraded(&mut self, now: Timestamp, reason: Degraded) {
         self.summarize.day_mut(now).degrade(reason);
+    }
+
+    fn pump(&mut self) {
+        while let Some(fact) = self.decoder.poll() {
+            self.handle_fact(&fact);
+        }
+    }
+
+    fn advance(&mut self, now: Timestamp) {
+        let midnight = *self.midnight.get_or_insert_with(|| self.summarize.next_midnight(now));
+        if now >= midnight {
+            self.report();
+            self.midnight = Some(self.summarize.next_midnight(now));
+        }
+        if self.flows.poll_timeout().is_some_and(|due| due <= now) {
+            self.flows.handle_timeout(now);
+            self.drain();
+        }
+        if self.summarize.poll_timeout().is_some_and(|due| due <= now) {
+            self.summarize.handle_timeout(now);
+        }
+        self.note_full_table(now);
     }
 
     fn drain(&mut self) {

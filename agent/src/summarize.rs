@@ -20,7 +20,7 @@ use tries::Try;
 use crate::{
     classify::{AppClass, Subject},
     evidence::Door,
-    flows::{Flow, Naming, Outcome},
+    flows::{Flow, Outcome},
 };
 
 /// Days held at once: as long as they are kept anywhere. A running agent holds two; only a capture file may span more,
@@ -69,7 +69,7 @@ impl Summarize {
                 (Used::Service(service.id.to_owned()), Some(service.need), door(role), often_embedded)
             }
             Subject::Unlisted(domain) => (Used::Domain(domain.to_owned()), None, Door::Front, false),
-            Subject::Plumbing(_) | Subject::Personal | Subject::Unnamed => return,
+            Subject::Plumbing(_) | Subject::Tunnel | Subject::Personal | Subject::Unnamed => return,
         };
         let entered = Entered { used, need, door, often_embedded, is_head };
         self.count_usage(at, flow, app_class, &entered);
@@ -159,7 +159,8 @@ impl Summarize {
         spots.connections += u32::from(is_connection);
         spots.encrypted_hello += u32::from(flow.hello.as_ref().is_some_and(|hello| hello.encrypted));
         spots.encrypted_dns += u32::from(*subject == Subject::Plumbing(PlumbingKind::Dns));
-        spots.unnamed += u32::from(is_connection && !matches!(flow.naming, Naming::Known(..)));
+        spots.unnamed += u32::from(is_connection && *subject == Subject::Unnamed);
+        spots.tunnels += u32::from(*subject == Subject::Tunnel);
         spots.plumbing += u32::from(matches!(subject, Subject::Plumbing(_)));
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    ACK, FIN, Failure, Flow, FlowId, Hello, NameSource, Naming, Outcome, RST, SYN, Timings, pace::Pace,
+    FIN, Failure, Flow, FlowId, Hello, NameSource, Naming, Outcome, RST, SYN, Timings, is_tunnel, pace::Pace,
     stream::Stream,
 };
 use crate::{
@@ -48,6 +48,8 @@ pub(super) struct Connection {
     closed: Option<Timestamp>,
     /// Sequence number of the device's SYN; `None` where the connection is older than the capture.
     syn: Option<u32>,
+    /// When it was sent last.
+    syn_sent: Timestamp,
     /// A packet was reported on since its last name was known.
     reported: bool,
     hello: Option<Arc<Hello>>,
@@ -102,6 +104,7 @@ impl Connection {
             state: State::Opening,
             closed: None,
             syn: None,
+            syn_sent: now,
             reported: false,
             hello: None,
             server_hello: false,
@@ -136,9 +139,10 @@ impl Connection {
         side.ended |= segment.flags & FIN != 0;
         if synchronizes && up {
             self.syn = Some(segment.seq);
+            self.syn_sent = now;
         }
-        if synchronizes && !up && segment.flags & ACK != 0 && self.connect.is_none() {
-            self.connect = Some(elapsed(self.started, now));
+        if up && !synchronizes && self.syn.is_some() && self.down.seen && self.connect.is_none() {
+            self.connect = Some(elapsed(self.syn_sent, now));
         }
         self.count(now, up, fresh);
         if segment.flags & RST != 0 {
@@ -168,6 +172,9 @@ impl Connection {
 
     /// Takes a name if none that is better known stands already.
     pub(super) fn name(&mut self, name: Domain, source: NameSource) {
+        if is_address(&name) {
+            return;
+        }
         if let Naming::Known(old, old_source) = &self.naming {
             if *old_source > source || (*old == name && *old_source == source) {
                 return;
@@ -286,7 +293,7 @@ impl Connection {
 
     /// Goes on under a clock that was set back.
     pub(super) fn restart_clock(&mut self, now: Timestamp) {
-        (self.started, self.last) = (now, now);
+        (self.started, self.syn_sent, self.last) = (now, now, now);
         self.closed = self.closed.map(|_| now);
         self.covered = self.covered.map(|_| (now, now));
         self.pace.settle(Timestamp::MAX);
@@ -337,14 +344,22 @@ impl Connection {
         self.connect.is_some() && self.up.total == 0
     }
 
-    /// UDP on any other port without a hello is no connection to a service that we could name.
+    /// UDP on any other port without a hello is no connection to a service that we could name; a tunnel is counted.
     fn is_of_interest(&self) -> bool {
-        self.key.transport == Transport::Tcp || self.hello.is_some() || self.key.dst.port() == 443
+        if self.key.transport == Transport::Tcp {
+            return true;
+        }
+        self.hello.is_some() || self.key.dst.port() == 443 || is_tunnel(&self.key)
     }
 
     fn idle(&self) -> SignedDuration {
         if self.key.transport == Transport::Tcp { TCP_IDLE } else { UDP_IDLE }
     }
+}
+
+/// A host given as an address is nobody's name: no top-level domain is a number (RFC 3696 §2).
+fn is_address(name: &Domain) -> bool {
+    name.as_str().rsplit('.').next().is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn elapsed(from: Timestamp, to: Timestamp) -> SignedDuration {

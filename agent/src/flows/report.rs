@@ -114,7 +114,7 @@ pub enum Failure {
 /// How long things took.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Timings {
-    /// SYN to SYN-ACK; in the first report.
+    /// The last SYN to the device's answer to the SYN-ACK, a round trip wherever the capture was made; in the first report.
     pub connect: Option<SignedDuration>,
     /// First packet to completed handshake; in the first report.
     pub handshake: Option<SignedDuration>,

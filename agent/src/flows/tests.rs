@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{ACK, FIN, Failure, Flow, Flows, MAX_FLOWS, NameSource, Naming, Outcome, RST, SYN, turned};
+use super::{ACK, FIN, Failure, Flow, Flows, MAX_FLOWS, NameSource, Naming, Outcome, RST, SYN};
 use crate::{
     capture::Direction,
     decode::{
@@ -50,7 +50,7 @@ impl Wire {
 
     fn tell(&mut self, up: bool, kind: FactKind) -> &mut Self {
         self.millis += 10;
-        let flow = if up { self.key } else { turned(self.key) };
+        let flow = if up { self.key } else { self.key.reversed() };
         let direction = if up { Direction::Outgoing } else { Direction::Incoming };
         let direction = self.direction.then_some(direction);
         let fact = Fact { time: self.now(), flow, direction, kind };
@@ -368,7 +368,7 @@ fn connection_from_outside_is_no_flow() {
     wire.segment(DOWN, SYN, 0).segment(UP, SYN | ACK, 0).segment(DOWN, ACK, 500).segment(UP, ACK, 500);
     assert!(wire.end().is_none(), "its SYN came in");
 
-    for server in ["127.0.0.1:443", "224.0.0.251:443", "[ff02::fb]:443", "198.51.100.1:53"] {
+    for server in ["224.0.0.251:443", "[ff02::fb]:443", "198.51.100.1:53"] {
         let mut wire = Wire::new(Transport::Tcp, server);
         wire.connect().segment(UP, ACK, 500).segment(DOWN, ACK, 500);
         assert!(wire.end().is_none(), "{server}");
@@ -450,7 +450,7 @@ fn times_are_those_of_the_frames() {
     let mut wire = Wire::tcp();
     wire.establish("slack.com").segment(UP, ACK, 400).wait(90).segment(DOWN, ACK, 800);
     let first = wire.reports().remove(0);
-    assert_eq!(first.timings.connect, Some(SignedDuration::from_millis(10)));
+    assert_eq!(first.timings.connect, Some(SignedDuration::from_millis(20)));
     // SYN, SYN-ACK, ACK, hello, its fact, server's flight, its fact, the client's answer: 10 ms each.
     assert_eq!(first.timings.handshake, Some(SignedDuration::from_millis(70)));
     let rest = wire.end().unwrap();
