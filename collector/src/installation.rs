@@ -72,7 +72,7 @@ impl Installation {
 
     /// Opens the directory with this configuration; makes what is missing.
     pub fn with_config(dir: &Path, config: Config) -> anyhow::Result<Self> {
-        fs::create_dir_all(dir).with_context(|| format!("make the data directory {}", dir.display()))?;
+        make_private(dir).with_context(|| format!("make the data directory {}", dir.display()))?;
         let store = SqliteStore::create_or_open(dir)
             .with_context(|| format!("open the store in {}", dir.display()))?;
         Ok(Self { dir: dir.to_owned(), config: Arc::new(config), store: Arc::new(store) })
@@ -186,6 +186,14 @@ impl Installation {
         }
         Ok(device)
     }
+}
+
+/// Makes a directory that only its owner can look into; one that is there stays as it is.
+fn make_private(dir: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(dir)
 }
 
 /// The portfolio of a collector directory; without a `portfolio.toml` nothing is ours yet.

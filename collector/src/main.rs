@@ -1,6 +1,9 @@
 //! `elsewhere-collector`: takes device-days and answers where customers go elsewhere, and why.
 
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 use elsewhere_collector::commands::{check_config, devices, enroll_token, serve};
@@ -45,5 +48,10 @@ fn main() -> ExitCode {
 fn log_to_stderr() {
     let filter =
         EnvFilter::try_from_env("ELSEWHERE_COLLECTOR_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_target(false)
+        .init();
 }

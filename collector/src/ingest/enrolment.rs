@@ -53,9 +53,7 @@ impl Desk {
             .store()
             .redeem_token(token::hash(&request.token_secret), id.unwrap_or_else(DeviceId::random), now)
             .map_err(|error| store_status(&error))?
-            .ok_or_else(|| {
-                Status::unauthenticated("the token is wrong, used up or expired; ask for a new one")
-            })?;
+            .ok_or_else(|| Status::unauthenticated("the token is wrong, used up or expired"))?;
         let certificate =
             self.authority.device(&csr, device.id, device.epoch, now).map_err(|error| unsigned(&error))?;
         tracing::info!(device.id = %device.id, device.epoch, "enrolled a device");

@@ -15,8 +15,13 @@ use rustls::{
     crypto::ring,
     pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName},
 };
-use tokio::{net::TcpStream, sync::oneshot, task::JoinHandle};
+use tokio::{
+    net::TcpStream,
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
 use tokio_rustls::TlsConnector;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::{
     Code, Request, Status,
     transport::{Channel, Endpoint},
@@ -29,7 +34,7 @@ use crate::{
     installation::{Installation, utc_date},
     pki::{Authority, DeviceCertificate, DeviceRequest},
     serve::{self, Listeners},
-    store::Token,
+    store::{StoreError, Token},
     token,
     wire::tests::good_day,
 };
@@ -167,15 +172,11 @@ fn welcome(said: &[VisitResponse]) -> &VisitWelcome {
     }
 }
 
-fn acks(said: &[VisitResponse]) -> Vec<&DeviceDayAck> {
-    let ack = |answer: &'_ VisitResponse| matches!(answer.said, Some(visit_response::Said::Ack(_)));
-    said.iter()
-        .filter(|answer| ack(answer))
-        .map(|answer| match &answer.said {
-            Some(visit_response::Said::Ack(ack)) => ack,
-            other => panic!("{other:?}"),
-        })
-        .collect()
+fn acks(said: &[VisitResponse]) -> impl Iterator<Item = &DeviceDayAck> {
+    said.iter().filter_map(|answer| match &answer.said {
+        Some(visit_response::Said::Ack(ack)) => Some(ack),
+        _ => None,
+    })
 }
 
 fn code<T>(result: Result<T, Status>) -> Code {
@@ -203,7 +204,7 @@ async fn a_device_enrols_delivers_and_renews() {
     let settings = welcome(&said).settings.as_ref().unwrap();
     assert_eq!((settings.visit_interval_seconds, settings.minimum_group, settings.kept_weeks), (900, 5, 13));
     assert_eq!(welcome(&said).place(), elsewhere_proto::v1::Place::Office);
-    let outcomes: Vec<Outcome> = acks(&said).iter().map(|ack| ack.outcome()).collect();
+    let outcomes: Vec<Outcome> = acks(&said).map(DeviceDayAck::outcome).collect();
     assert_eq!(outcomes, [Outcome::Stored, Outcome::Refused, Outcome::AlreadyStored, Outcome::Stored]);
     let Some(visit_response::Said::Farewell(farewell)) = said.last().unwrap().said else { panic!() };
     assert!((720..=1080).contains(&farewell.next_visit_seconds), "{farewell:?}");
@@ -310,4 +311,43 @@ async fn a_visit_out_of_order_is_refused_and_what_was_acknowledged_stays() {
     assert_eq!(code(collector.visit(Some(&papers), vec![hello(), huge]).await), Code::ResourceExhausted);
     assert!(collector.installation.store().weeks().unwrap().is_empty());
     collector.stop().await;
+}
+
+#[tokio::test]
+async fn a_silent_visit_is_sent_away_and_a_revoked_device_sooner() {
+    let collector = Collector::start().await;
+    for revoked in [false, true] {
+        let papers = collector.papers(&collector.authority, SignedDuration::ZERO);
+        let (say, said) = mpsc::channel(1);
+        say.send(hello()).await.unwrap();
+        let mut client = IngestClient::new(collector.channel(Some(&papers)));
+        let mut answers = client.visit(ReceiverStream::new(said)).await.unwrap().into_inner();
+        welcome(&[answers.message().await.unwrap().unwrap()]);
+        if revoked {
+            let device = DeviceCertificate::read(&papers.certificate).unwrap().device;
+            collector.installation.store().set_device_state(device, DeviceState::Revoked).unwrap();
+        }
+        // From here time passes only where everybody waits for it.
+        tokio::time::pause();
+        let began = tokio::time::Instant::now();
+        let status = answers.message().await.unwrap_err();
+        let (code, least, most) =
+            if revoked { (Code::PermissionDenied, 4, 6) } else { (Code::DeadlineExceeded, 29, 36) };
+        assert_eq!(status.code(), code);
+        assert!((least..=most).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+        tokio::time::resume();
+        drop(say);
+    }
+    collector.stop().await;
+}
+
+#[test]
+fn a_busy_store_asks_to_come_again_and_a_broken_one_tells_no_secrets() {
+    let status = super::store_status(&StoreError::Busy);
+    assert_eq!(status.code(), Code::Unavailable);
+    assert!(status.metadata().contains_key("grpc-retry-pushback-ms"));
+    let problem = "customer c-1 in /var/lib".to_owned();
+    let status = super::store_status(&StoreError::Damaged { file: "control.db".to_owned(), problem });
+    assert_eq!(status.code(), Code::Internal);
+    assert!(!status.message().contains("c-1"));
 }

@@ -101,6 +101,15 @@ fn a_reorganisation_moves_this_week_and_keeps_the_weeks_before() {
 }
 
 #[test]
+fn a_new_directory_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path().join("new/collector");
+    Installation::create_or_open(&dir).unwrap();
+    assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
 fn a_second_server_is_refused_until_the_first_ends() {
     let (dir, installation, _) = installation();
     let lock = installation.lock().unwrap();

@@ -59,6 +59,53 @@ proptest! {
     }
 }
 
+/// The files as they are at the moment of the answer are what a killed process leaves behind.
+#[test]
+fn what_was_answered_survives_a_kill_right_after() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::create_or_open(dir.path()).unwrap();
+    let today = date(2026, 11, 17);
+    let device = store.register_device(DeviceId::from_bits(1), &Groups::default(), false, today).unwrap();
+    for revision in 1..=5 {
+        let days = vec![day(today, revision), day(date(2026, 11, 13), revision)];
+        store.put_device_days(vec![DeviceDays { device: device.clone(), days }], today).unwrap();
+
+        let killed = tempfile::tempdir().unwrap();
+        fs::create_dir(killed.path().join("weeks")).unwrap();
+        for folder in ["", "weeks"] {
+            for file in fs::read_dir(dir.path().join(folder)).unwrap().map(Result::unwrap) {
+                if file.file_type().unwrap().is_file() {
+                    fs::copy(file.path(), killed.path().join(folder).join(file.file_name())).unwrap();
+                }
+            }
+        }
+        let left = SqliteStore::create_or_open(killed.path()).unwrap();
+        assert_eq!(left.device(device.id).unwrap().as_ref(), Some(&device));
+        let mut revisions = Vec::new();
+        for week in left.weeks().unwrap() {
+            left.scan_week(week, &mut |_, day| revisions.push(day.revision)).unwrap();
+        }
+        assert_eq!(revisions, [revision, revision]);
+    }
+}
+
+#[test]
+fn a_week_that_is_damaged_is_told_and_harms_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::create_or_open(dir.path()).unwrap();
+    let (bad, good) = (date(2026, 11, 13), date(2026, 11, 17));
+    fs::write(dir.path().join("weeks/2026-W46.db"), "no database, but of some length".repeat(99)).unwrap();
+    let device = store.register_device(DeviceId::from_bits(1), &Groups::default(), false, good).unwrap();
+    let put =
+        |on| store.put_device_days(vec![DeviceDays { device: device.clone(), days: vec![day(on, 1)] }], good);
+    assert!(matches!(put(bad), Err(StoreError::Damaged { .. })));
+    assert!(put(good).unwrap()[0].stored);
+    let mut seen = 0;
+    assert!(store.scan_week(Week::of(bad), &mut |_, _| seen += 1).is_err());
+    store.scan_week(Week::of(good), &mut |_, _| seen += 1).unwrap();
+    assert_eq!(seen, 1);
+}
+
 #[test]
 fn a_token_enrols_as_many_devices_as_it_was_made_for_until_it_ends() {
     let dir = tempfile::tempdir().unwrap();
