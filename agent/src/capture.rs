@@ -1,8 +1,14 @@
 //! Frames off the wire or out of a file, each with its time: what every later stage lives on.
 
 pub mod file;
+mod filter;
+mod interfaces;
+mod kernel;
+pub mod live;
 
 use jiff::Timestamp;
+
+pub use self::interfaces::{Interface, InterfaceError};
 
 /// What a frame's bytes begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

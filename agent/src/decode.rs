@@ -19,7 +19,7 @@ mod table;
 mod tls;
 mod transport;
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, fmt};
 
 use jiff::{SignedDuration, Timestamp};
 use pnet::packet::ip::IpNextHeaderProtocols as Protocols;
@@ -89,6 +89,12 @@ impl Facts {
     }
 }
 
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder").field("counts", &self.counts()).finish_non_exhaustive()
+    }
+}
+
 impl Default for Decoder {
     fn default() -> Self {
         Self::new()
@@ -136,10 +142,9 @@ impl Decoder {
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout) if no frame comes before.
-    pub fn poll_timeout(&mut self) -> Option<Timestamp> {
-        let streams = self.streams.oldest().map(|oldest| seconds_after(oldest, stream::IDLE_SECONDS));
-        let quic = self.quic.oldest().map(|oldest| seconds_after(oldest, quic::IDLE_SECONDS));
-        streams.into_iter().chain(quic).min()
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        let waits = !self.streams.is_empty() || !self.quic.is_empty();
+        waits.then_some(self.next_sweep)
     }
 
     /// Time passed: hellos that waited too long for their missing pieces are told as far as they are known.

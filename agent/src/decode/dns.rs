@@ -28,13 +28,13 @@ const CLASS_IN: u16 = 1;
 
 /// Reads one message; `emit` gets a query for each question, or one response. `None` where it is no DNS.
 pub(super) fn parse(message: &[u8], mut emit: impl FnMut(FactKind)) -> Option<()> {
+    const OPCODE: u16 = 0x7800;
+    const RESPONSE: u16 = 0x8000;
     let mut cursor = Cursor::new(message);
     let id = cursor.u16()?;
     let flags = cursor.u16()?;
     let [questions, answers] = [cursor.u16()?, cursor.u16()?];
     cursor.skip(4)?;
-    const OPCODE: u16 = 0x7800;
-    const RESPONSE: u16 = 0x8000;
     if flags & OPCODE != 0 {
         return None;
     }

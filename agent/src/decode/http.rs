@@ -123,18 +123,18 @@ mod tests {
 
     use super::*;
 
-    fn host(name: &str) -> Option<FactKind> {
-        Some(FactKind::HttpHost(Domain::from_wire(name.as_bytes()).unwrap()))
+    fn host(name: &str) -> FactKind {
+        FactKind::HttpHost(Domain::from_wire(name.as_bytes()).unwrap())
     }
 
     #[test]
     fn host_is_found_however_it_is_written() {
         let cases: &[(&[u8], Option<FactKind>)] = &[
-            (b"GET / HTTP/1.1\r\nHost: Example.com\r\n\r\n", host("example.com")),
-            (b"GET / HTTP/1.1\nhost:example.com:8080\n\n", host("example.com")),
-            (b"GET /a HTTP/1.1\r\nAccept: x\r\nHOST:  example.com \r\n\r\n", host("example.com")),
-            (b"GET http://a@proxied.net:81/x HTTP/1.1\r\nHost: other.com\r\n\r\n", host("proxied.net")),
-            (b"GET http://proxied.net HTTP/1.0\r\n\r\n", host("proxied.net")),
+            (b"GET / HTTP/1.1\r\nHost: Example.com\r\n\r\n", Some(host("example.com"))),
+            (b"GET / HTTP/1.1\nhost:example.com:8080\n\n", Some(host("example.com"))),
+            (b"GET /a HTTP/1.1\r\nAccept: x\r\nHOST:  example.com \r\n\r\n", Some(host("example.com"))),
+            (b"GET http://a@proxied.net:81/x HTTP/1.1\r\nHost: other.com\r\n\r\n", Some(host("proxied.net"))),
+            (b"GET http://proxied.net HTTP/1.0\r\n\r\n", Some(host("proxied.net"))),
             (b"GET / HTTP/1.1\r\nHost: cut-off.example.co", None),
             (b"GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", None),
             (b"GET / HTTP/1.1\r\n\r\n", None),

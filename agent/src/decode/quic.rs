@@ -39,7 +39,7 @@ const MAX_PACKETS: usize = 64;
 /// Whether a datagram may begin with a long header of a version that is not zero.
 pub(super) fn begins_like_quic(payload: &[u8]) -> bool {
     matches!(payload, [first, version @ ..] if first & 0x80 != 0
-        && version.first_chunk::<4>().is_some_and(|version| version_of(u32::from_be_bytes(*version)).is_some()))
+        && version.first_chunk::<4>().is_some_and(|version| !versions_of(u32::from_be_bytes(*version)).is_empty()))
 }
 
 /// All connections whose hello may still come, and those whose server has not answered.
@@ -140,9 +140,9 @@ impl Quic {
         }
     }
 
-    /// When a connection is next to be given up.
-    pub(super) fn oldest(&mut self) -> Option<Timestamp> {
-        self.table.oldest()
+    /// Whether anything waits that time could end.
+    pub(super) fn is_empty(&self) -> bool {
+        self.table.is_empty()
     }
 
     fn initial(
@@ -217,10 +217,12 @@ impl Attempt {
     /// Derives the keys of a client that begins with this packet; `None` where they do not open it.
     fn open_first(packet: &Packet<'_>, scratch: &mut Vec<u8>) -> Option<Self> {
         let suite = TLS13_AES_128_GCM_SHA256.tls13()?.quic_suite()?;
-        let keys: Keys = suite.keys(packet.destination_id, Side::Server, version_of(packet.version)?);
-        let mut attempt =
-            Self { version: packet.version, keys: keys.remote, crypto: Pieces::default(), told: false };
-        attempt.open(packet, scratch).then_some(attempt)
+        versions_of(packet.version).iter().find_map(|version| {
+            let keys: Keys = suite.keys(packet.destination_id, Side::Server, *version);
+            let mut attempt =
+                Self { version: packet.version, keys: keys.remote, crypto: Pieces::default(), told: false };
+            attempt.open(packet, scratch).then_some(attempt)
+        })
     }
 
     /// Decrypts a packet and keeps the handshake bytes in it; `false` where these keys do not open it.
@@ -253,13 +255,17 @@ impl Attempt {
     }
 }
 
-/// The versions that keys can be derived for.
-fn version_of(version: u32) -> Option<Version> {
+/// The versions whose keys may open packets of this version number; none where it is not known.
+///
+/// A client that wants to see version negotiation begins with a reserved number (RFC 9000 §15) and keys of its own
+/// choice.
+fn versions_of(version: u32) -> &'static [Version] {
     match version {
-        1 => Some(Version::V1),
-        0x6b33_43cf => Some(Version::V2),
-        0xff00_001d..=0xff00_0020 => Some(Version::V1Draft),
-        _ => None,
+        1 => &[Version::V1],
+        0x6b33_43cf => &[Version::V2],
+        0xff00_001d..=0xff00_0020 => &[Version::V1Draft],
+        reserved if reserved & 0x0f0f_0f0f == 0x0a0a_0a0a => &[Version::V1, Version::V1Draft],
+        _ => &[],
     }
 }
 
@@ -274,7 +280,7 @@ fn packet<'a>(cursor: &mut Cursor<'a>) -> Option<Packet<'a>> {
     let start = cursor.rest();
     let first = cursor.u8()?;
     let version = cursor.u32()?;
-    let known = version_of(version)?;
+    let known = versions_of(version).first()?;
     if first & LONG_HEADER == 0 {
         return None;
     }

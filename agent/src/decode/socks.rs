@@ -24,11 +24,9 @@ pub(super) enum Request {
 /// Whether `bytes` begin like SOCKS; `None` while there are too few to tell.
 pub(super) fn begins_like_socks(bytes: &[u8]) -> Option<bool> {
     match bytes {
-        [] | [4 | 5] => None,
-        // A greeting with 1 to 8 methods, of which the first is none, GSS-API, password or one that IANA gave.
-        [5, 1..=8] => None,
-        [5, 1..=8, 0..=9, ..] => Some(true),
-        [4, CONNECT, ..] => Some(true),
+        // A greeting has 1 to 8 methods, of which the first is none, GSS-API, password or one that IANA gave.
+        [] | [4 | 5] | [5, 1..=8] => None,
+        [5, 1..=8, 0..=9, ..] | [4, CONNECT, ..] => Some(true),
         _ => Some(false),
     }
 }

@@ -121,9 +121,9 @@ impl Streams {
         }
     }
 
-    /// When a stream is next to be given up.
-    pub(super) fn oldest(&mut self) -> Option<Timestamp> {
-        self.table.oldest()
+    /// Whether anything waits that time could end.
+    pub(super) fn is_empty(&self) -> bool {
+        self.table.is_empty()
     }
 
     fn payload(

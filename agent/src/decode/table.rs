@@ -27,6 +27,11 @@ impl<K: Copy + Eq + Hash, V> Table<K, V> {
         Self { entries: HashMap::default(), order: VecDeque::new(), touches: 0, capacity }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
@@ -81,7 +86,7 @@ impl<K: Copy + Eq + Hash, V> Table<K, V> {
     }
 
     /// When the oldest entry was last touched.
-    pub(super) fn oldest(&mut self) -> Option<Timestamp> {
+    fn oldest(&mut self) -> Option<Timestamp> {
         while let Some((touch, key)) = self.order.front() {
             match self.entries.get(key) {
                 Some(entry) if entry.touch == *touch => return Some(entry.touched),

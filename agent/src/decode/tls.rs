@@ -113,8 +113,9 @@ fn handshake_record<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
         return None;
     }
     let Some(length) = cursor.skip(2).and_then(|()| cursor.u16()) else {
-        // The header itself is cut off.
-        return Some(cursor.take_up_to(0)).filter(|_| cursor.len() < 4);
+        // The header itself is cut off: nothing follows.
+        cursor.take_up_to(usize::MAX);
+        return Some(&[]);
     };
     if length == 0 { None } else { Some(cursor.take_up_to(usize::from(length))) }
 }
@@ -190,12 +191,12 @@ fn parse(body: &[u8], whole: Option<Carrier>) -> Option<ClientHello> {
 }
 
 fn extension(kind: u16, value: &[u8], hello: &mut ClientHello, listed: &mut Listed) -> Option<()> {
+    const HOST_NAME: u8 = 0;
     let mut cursor = Cursor::new(value);
     match kind {
         extension::SERVER_NAME => {
             // A list that is cut short or whose lengths disagree still names the host: RFC 6066 §3.
             cursor.skip(2)?;
-            const HOST_NAME: u8 = 0;
             if cursor.u8()? == HOST_NAME {
                 hello.server_name = Domain::from_wire(cursor.vector16()?).ok();
             }

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::{Direction, Link, ReadError, Reader};
 
 const FRAME: &[u8] = &[1, 2, 3, 4, 5, 6, 7];
+const LENGTH: u32 = 7;
 
 fn reader(bytes: Vec<u8>) -> Result<Reader, ReadError> {
     let total = bytes.len() as u64;
@@ -38,7 +39,7 @@ fn read_all(bytes: Vec<u8>) -> (Vec<Seen>, Option<String>) {
 fn pcap(big: bool, nanoseconds: bool, link: u32) -> Vec<u8> {
     let magic = if nanoseconds { 0xa1b2_3c4d } else { 0xa1b2_c3d4 };
     let fraction = if nanoseconds { 250_000_000 } else { 250_000 };
-    let fields = [magic, 0x0004_0002, 0, 0, 4, link, 1_700_000_000, fraction, FRAME.len() as u32, 1500_u32];
+    let fields = [magic, 0x0004_0002, 0, 0, 4, link, 1_700_000_000, fraction, LENGTH, 1500_u32];
     let mut bytes: Vec<u8> = fields
         .into_iter()
         .flat_map(|field: u32| if big { field.to_be_bytes() } else { field.to_le_bytes() })
@@ -67,8 +68,9 @@ fn interface(link: u32, options: &[u8]) -> Vec<u8> {
 }
 
 fn enhanced(id: u32, ticks: u64, options: &[u8]) -> Vec<u8> {
-    let length = FRAME.len() as u32;
-    let mut body = words(&[id, (ticks >> 32) as u32, ticks as u32, length, 1500]);
+    let ticks = ticks.to_le_bytes();
+    let (low, high) = (ticks[..4].to_vec(), ticks[4..].to_vec());
+    let mut body = [words(&[id]), high, low, words(&[LENGTH, 1500])].concat();
     body.extend(FRAME);
     body.push(0);
     body.extend(options);
@@ -117,7 +119,7 @@ fn pcapng_keeps_resolution_offset_link_and_direction_of_each_interface() {
 
 #[test]
 fn simple_and_obsolete_packet_blocks_are_frames_too() {
-    let simple = block(3, &[words(&[FRAME.len() as u32]), FRAME.to_vec()].concat());
+    let simple = block(3, &[words(&[LENGTH]), FRAME.to_vec()].concat());
     let obsolete = block(2, &[words(&[0, 0, 1_000_000, 7, 7]), FRAME.to_vec()].concat());
     let (frames, error) = read_all([section(), interface(1, &[]), simple, obsolete].concat());
     assert_eq!(error, None);

@@ -67,7 +67,7 @@ fn name_complete_before_the_break_is_a_name() {
 fn hello_over_more_records_than_anyone_makes_is_not_followed() {
     let stream = records(&hello_message(&"a".repeat(60), &[0; 0]), 1);
     assert!(matches!(hello_in_records(&stream), Hello::Whole(..)));
-    let endless = records(&[&[CLIENT_HELLO, 0, 0xff, 0xff][..], &[0; 70_000]].concat(), 1);
+    let endless = records(&[&[CLIENT_HELLO, 0, 0xff, 0xff][..], &vec![0; 70_000]].concat(), 1);
     assert!(matches!(hello_in_records(&endless), Hello::No));
     assert!(matches!(hello_in_records(&records(&[CLIENT_HELLO, 1, 0xff, 0xff], 4)), Hello::No));
 }

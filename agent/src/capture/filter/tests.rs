@@ -1,0 +1,184 @@
+//! The program run on packets by an interpreter as the kernel would; and the kernel's own check of it.
+
+use std::net::UdpSocket;
+
+use socket2::SockRef;
+
+use super::{assembler::op, *};
+
+const INCOMING: u32 = 0;
+
+/// Runs a program on a frame; what of the frame is handed over. A load beyond the frame's end gives nothing.
+fn run(program: &[Code], frame: &[u8], protocol: u32, packet_type: u32, vlan: u32) -> u32 {
+    let load = |at: u32, size: usize| {
+        let bytes = frame.get(at as usize..at as usize + size)?;
+        Some(bytes.iter().fold(0_u32, |value, byte| value << 8 | u32::from(*byte)))
+    };
+    let (mut a, mut x, mut scratch, mut at) = (0_u32, 0_u32, [0_u32; 16], 0);
+    loop {
+        let code = program[at];
+        at += 1;
+        let jump = |holds: bool| usize::from(if holds { code.yes } else { code.no });
+        let loaded = match u32::from(code.op) {
+            op::LOAD_U8 => load(code.value, 1),
+            op::LOAD_U16 => load(code.value, 2),
+            op::LOAD_U8_X => load(code.value + x, 1),
+            op::LOAD_U16_X => load(code.value + x, 2),
+            op::LOAD_U32_X => load(code.value + x, 4),
+            op::LOAD_U32 => Some(match code.value {
+                value if value == Ancillary::PROTOCOL.0 => protocol,
+                value if value == Ancillary::PACKET_TYPE.0 => packet_type,
+                value if value == Ancillary::VLAN_TAG.0 => vlan,
+                other => panic!("ancillary {other:x}"),
+            }),
+            op::LOAD_SCRATCH => Some(scratch[code.value as usize]),
+            op::ADD => Some(a.wrapping_add(code.value)),
+            op::ADD_X => Some(a.wrapping_add(x)),
+            op::SUBTRACT_X => Some(a.wrapping_sub(x)),
+            op::AND => Some(a & code.value),
+            op::SHIFT_RIGHT => Some(a >> code.value),
+            op::GIVE => return code.value,
+            other => {
+                match other {
+                    op::STORE => scratch[code.value as usize] = a,
+                    op::X_VALUE => x = code.value,
+                    op::X_A => x = a,
+                    op::X_HEADER => x = load(code.value, 1).unwrap() % 16 * 4,
+                    op::JUMP => at += code.value as usize,
+                    op::IF_EQUAL => at += jump(a == code.value),
+                    op::IF_AT_LEAST => at += jump(a >= code.value),
+                    op::IF_ANY_BIT => at += jump(a & code.value != 0),
+                    _ => panic!("operation {other:x}"),
+                }
+                continue;
+            }
+        };
+        match loaded {
+            Some(value) => a = value,
+            None => return 0,
+        }
+    }
+}
+
+/// An Ethernet frame and its `EtherType`: IPv4 with an option, and IPv6.
+fn frames(protocol: u8, transport: &[u8]) -> [(u32, Vec<u8>); 2] {
+    let length = u16::try_from(transport.len()).unwrap();
+    let v4 = [
+        &[0; 14][..],
+        &[0x46, 0],
+        &(length + 24).to_be_bytes(),
+        &[0, 1, 0x40, 0, 64, protocol, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 0, 0, 0, 0],
+        transport,
+    ];
+    let v6 = [&[0; 14][..], &[0x60, 0, 0, 0], &length.to_be_bytes(), &[protocol, 64], &[1; 32], transport];
+    [(0x0800, v4.concat()), (0x86dd, v6.concat())]
+}
+
+fn tcp(destination: u16, flags: u8, payload: &[u8]) -> Vec<u8> {
+    let mut segment = vec![0xc0, 0];
+    segment.extend(destination.to_be_bytes());
+    segment.extend([0, 0, 0, 1, 0, 0, 0, 1, 0x80, flags, 1, 1, 0, 0, 0, 0]);
+    segment.extend([1; 12]);
+    segment.extend(payload);
+    segment
+}
+
+fn udp(destination: u16, payload: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(payload.len() + 8).unwrap();
+    [&[0xc0, 0][..], &destination.to_be_bytes(), &length.to_be_bytes(), &[0, 0], payload].concat()
+}
+
+#[test]
+fn names_come_whole_and_the_rest_short() {
+    const ACK: u8 = 0x10;
+    const PSH: u8 = 0x18;
+    let icmp = |kind: u8| [&[kind, 1, 0, 0, 0, 0, 0, 0][..], &[0; 40]].concat();
+    let bulk = [0x17, 3, 3, 4, 0, 9, 9, 9].repeat(180);
+    let cases: &[(&str, u8, Vec<u8>, u32, u32)] = &[
+        ("syn", 6, tcp(443, 2, &[]), OUTGOING, WHOLE_BYTES),
+        ("fin", 6, tcp(443, 0x11, &[]), INCOMING, WHOLE_BYTES),
+        ("reset", 6, tcp(443, 4, &[]), INCOMING, WHOLE_BYTES),
+        ("bare ack", 6, tcp(443, ACK, &[]), INCOMING, SHORT_BYTES),
+        ("tiny", 6, tcp(443, ACK, &[1, 2, 3]), INCOMING, WHOLE_BYTES),
+        ("hello", 6, tcp(9999, ACK, &[0x16, 3, 1, 2, 0, 1, 0]), OUTGOING, WHOLE_BYTES),
+        ("alert", 6, tcp(443, ACK, &[0x15, 3, 3, 0, 2, 2, 40]), INCOMING, WHOLE_BYTES),
+        ("http", 6, tcp(8080, ACK, b"GET / HTTP/1.1"), OUTGOING, WHOLE_BYTES),
+        ("connect", 6, tcp(3128, ACK, b"CONNECT a:443 HTTP/1.1"), OUTGOING, WHOLE_BYTES),
+        ("socks", 6, tcp(1080, ACK, &[5, 1, 0, 3, 9]), OUTGOING, WHOLE_BYTES),
+        ("rest of a hello", 6, tcp(443, PSH, &bulk), OUTGOING, WHOLE_BYTES),
+        ("pushed download", 6, tcp(443, PSH, &bulk), INCOMING, SHORT_BYTES),
+        ("pushed upload", 6, tcp(443, PSH, &bulk.repeat(3)), OUTGOING, SHORT_BYTES),
+        ("bulk", 6, tcp(443, ACK, &bulk), OUTGOING, SHORT_BYTES),
+        ("dns over tcp", 6, tcp(53, ACK, &bulk), OUTGOING, WHOLE_BYTES),
+        ("dns", 17, udp(53, &[0; 30]), OUTGOING, WHOLE_BYTES),
+        ("quic long", 17, udp(4433, &[0xc3; 1200]), OUTGOING, WHOLE_BYTES),
+        ("quic short", 17, udp(443, &[0x43; 1200]), INCOMING, SHORT_BYTES),
+        ("rtp", 17, udp(5004, &[0x80; 200]), INCOMING, SHORT_BYTES),
+        ("empty", 17, udp(5004, &[]), INCOMING, SHORT_BYTES),
+        ("sctp", 132, udp(53, &[]), OUTGOING, 0),
+        ("somebody else's", 17, udp(53, &[0; 30]), 3, 0),
+    ];
+    let program = assemble(14, false);
+    for (what, protocol, transport, packet_type, expected) in cases {
+        for (ethertype, frame) in frames(*protocol, transport) {
+            let given = run(&program, &frame, ethertype, *packet_type, 0);
+            assert_eq!(given, *expected, "{what} {ethertype:x}");
+            assert_eq!(run(&program, &frame, ethertype, *packet_type, 7), 0, "{what} of a VLAN");
+            let bare = run(&assemble(0, false), &frame[14..], ethertype, *packet_type, 0);
+            assert_eq!(bare, *expected, "{what} without link header");
+        }
+    }
+    let refusals =
+        [(1, 3, 0x0800, WHOLE_BYTES), (1, 8, 0x0800, 0), (58, 1, 0x86dd, WHOLE_BYTES), (58, 135, 0x86dd, 0)];
+    for (protocol, kind, ethertype, expected) in refusals {
+        let [v4, v6] = frames(protocol, &icmp(kind));
+        let frame = if ethertype == 0x0800 { v4.1 } else { v6.1 };
+        assert_eq!(run(&program, &frame, ethertype, INCOMING, 0), expected, "icmp {kind}");
+    }
+    assert_eq!(run(&program, &[0; 60], 0x0806, INCOMING, 0), 0, "arp");
+}
+
+#[test]
+fn fragments_and_extensions_come_whole() {
+    let program = assemble(14, false);
+    let [(_, mut v4), (_, mut v6)] = frames(17, &udp(5004, &[1; 100]));
+    v4[14 + 6] = 0x20;
+    v6[14 + 6] = 44;
+    assert_eq!(run(&program, &v4, 0x0800, INCOMING, 0), WHOLE_BYTES);
+    assert_eq!(run(&program, &v6, 0x86dd, INCOMING, 0), WHOLE_BYTES);
+}
+
+#[test]
+fn of_loopback_only_dns_comes_and_only_once() {
+    let program = assemble(14, true);
+    let cases: &[(Vec<u8>, u8, u32, u32)] = &[
+        (udp(53, &[0; 30]), 17, INCOMING, WHOLE_BYTES),
+        (udp(53, &[0; 30]), 17, OUTGOING, 0),
+        (udp(54, &[0xc3; 30]), 17, INCOMING, 0),
+        (tcp(53, 2, &[]), 6, INCOMING, WHOLE_BYTES),
+        (tcp(443, 2, &[]), 6, INCOMING, 0),
+    ];
+    for (transport, protocol, packet_type, expected) in cases {
+        for (ethertype, frame) in frames(*protocol, transport) {
+            assert_eq!(run(&program, &frame, ethertype, *packet_type, 0), *expected);
+        }
+    }
+}
+
+#[test]
+fn packet_longer_than_its_length_field_can_say_is_kept() {
+    let bulk = tcp(443, 0x10, &[9; 200]);
+    for (ethertype, mut frame) in frames(6, &bulk) {
+        let length_at = if ethertype == 0x0800 { 16 } else { 18 };
+        frame[length_at..length_at + 2].fill(0);
+        assert_eq!(run(&assemble(14, false), &frame, ethertype, INCOMING, 0), SHORT_BYTES);
+    }
+}
+
+#[test]
+fn kernel_takes_the_program() {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for (link_bytes, loopback) in [(14, false), (14, true), (0, false)] {
+        SockRef::from(&socket).attach_filter(&program(link_bytes, loopback)).unwrap();
+    }
+}
