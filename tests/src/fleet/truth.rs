@@ -6,19 +6,21 @@
 //! Definitions: only evidence `use` counts; not on shared devices, not in another organisation's tenant, not services
 //! as often private as work. *Ours* is sanctioned in that week, *elsewhere* neither sanctioned nor tolerated. A
 //! customer-day of a need is in exactly one part: ours alone, both, tolerated (neither ours nor elsewhere), elsewhere
-//! alone.
+//! alone. Two occasions in a row with us, or elsewhere without us, make a customer at home there; whoever has another
+//! home than before left us or came back, on the date of the second occasion. Eight weeks before the week are known.
+
+mod counting;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use elsewhere_proto::v1;
-use jiff::civil::Date;
 use serde::Serialize;
 
 use super::{
     Company,
-    company::{Customer, Device},
-    story::{Offer, Planted, Status},
+    story::{Offer, Planted},
 };
+
+pub use counting::Counting;
 
 /// The key of everybody, beside the segments' own names.
 pub const EVERYBODY: &str = "everybody";
@@ -66,12 +68,35 @@ pub struct PlantedTruth {
 /// One segment in one week.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct SegmentTruth {
-    /// Customers who met any need.
-    pub customers: usize,
     /// Customers with a device that told about a day.
-    pub customers_seen: usize,
+    pub customers: usize,
+    /// Customers who left us for one need or more, of those whose share is not withheld.
+    pub left: usize,
+    /// Customers who came back for one need or more, of those whose share is not withheld.
+    pub came_back: usize,
+    /// What the devices could see.
+    pub seen: Seen,
     /// By need; a need that nobody met is absent.
     pub needs: BTreeMap<&'static str, NeedTruth>,
+}
+
+/// Devices, shared ones too, and their connections.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Seen {
+    /// Devices enrolled.
+    pub devices: usize,
+    /// Devices that told about a day.
+    pub devices_reporting: usize,
+    /// Connections.
+    pub connections: u64,
+    /// With a real Encrypted Client Hello.
+    pub encrypted_hello: u64,
+    /// To hidden resolvers.
+    pub encrypted_dns: u64,
+    /// Without a name.
+    pub unnamed: u64,
+    /// Tunnels.
+    pub tunnels: u64,
 }
 
 /// One need of one segment in one week.
@@ -89,10 +114,18 @@ pub struct NeedTruth {
     pub customers_elsewhere: usize,
     /// Customers with ours or elsewhere: the elsewhere rate is of these.
     pub customers_ours_or_elsewhere: usize,
+    /// Customers with ours and elsewhere in the week.
+    pub customers_both: usize,
+    /// Customers who left us.
+    pub left: usize,
+    /// Customers who came back.
+    pub came_back: usize,
     /// The four parts: `ours_alone`, `both`, `tolerated`, `elsewhere_alone`. A part without days is absent.
     pub parts: BTreeMap<&'static str, Reach>,
     /// By service.
     pub services: BTreeMap<&'static str, Reach>,
+    /// Customers of those services that fewer than five customers use.
+    pub small_services_customers: usize,
 }
 
 /// Days and the customers behind them.
@@ -102,22 +135,6 @@ pub struct Reach {
     pub customers: usize,
     /// Customer-days.
     pub customer_days: usize,
-}
-
-/// Counts the truth of a company, date by date.
-pub struct Counting<'c> {
-    company: &'c Company,
-    truth: Truth,
-    week: u32,
-    seen: BTreeMap<String, BTreeSet<u32>>,
-    days: BTreeMap<(String, &'static str), Vec<NeedDay>>,
-}
-
-/// One customer meeting one need on one date.
-#[derive(Clone)]
-struct NeedDay {
-    customer: u32,
-    services: BTreeSet<&'static str>,
 }
 
 impl Truth {
@@ -164,162 +181,6 @@ impl PlantedTruth {
         let begins = self.begins.as_ref().map(|week| format!(" from {week}")).unwrap_or_default();
         format!("{what}{begins}: {} customers", self.customers_in_it)
     }
-}
-
-impl<'c> Counting<'c> {
-    /// Begins with nothing counted.
-    pub fn new(company: &'c Company) -> Self {
-        let story = &company.story;
-        let truth = Truth {
-            organisation: story.organisation.clone(),
-            simulated: true,
-            seed: story.seed,
-            told: [company.iso_week(1), company.iso_week(story.weeks)].map(|week| week.to_string()),
-            customers: story.customers,
-            devices: company.devices.len(),
-            device_days: 0,
-            portfolio: story.portfolio.clone(),
-            withheld_needs: story
-                .portfolio
-                .iter()
-                .flat_map(|offer| offer.offered_not_visible.clone())
-                .collect(),
-            planted: planted(company),
-            weeks: BTreeMap::new(),
-        };
-        Self { company, truth, week: 1, seen: BTreeMap::new(), days: BTreeMap::new() }
-    }
-
-    /// Adds all that one customer's devices told about one date. Dates come in order.
-    pub fn add(&mut self, customer: &Customer, date: Date, told: &[(&Device, v1::DeviceDay)]) {
-        let week = self.company.week_number(date);
-        if week != self.week {
-            self.close_week();
-            self.week = week;
-        }
-        self.truth.device_days += told.len() as u64;
-        if customer.shared || told.is_empty() {
-            return;
-        }
-        let mut met: BTreeMap<&'static str, BTreeSet<&'static str>> = BTreeMap::new();
-        for usage in told.iter().flat_map(|(_, day)| &day.usages) {
-            let Some(service) = self.company.catalog.service(&usage.service_id) else { continue };
-            let counts = usage.evidence() == v1::Evidence::Use && usage.tenant() != v1::Tenant::Guest;
-            if counts && !service.as_often_private {
-                met.entry(service.need).or_default().insert(service.id);
-            }
-        }
-        for segment in segments_of(customer) {
-            for (need, services) in &met {
-                let day = NeedDay { customer: customer.index, services: services.clone() };
-                self.days.entry((segment.clone(), need)).or_default().push(day);
-            }
-            self.seen.entry(segment).or_default().insert(customer.index);
-        }
-    }
-
-    /// Ends with the last week counted.
-    pub fn finish(mut self) -> Truth {
-        self.close_week();
-        self.truth
-    }
-
-    fn close_week(&mut self) {
-        let mut segments: BTreeMap<String, SegmentTruth> = BTreeMap::new();
-        for (segment, customers) in std::mem::take(&mut self.seen) {
-            segments.entry(segment).or_default().customers_seen = customers.len();
-        }
-        let mut customers: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
-        for ((segment, _), days) in &self.days {
-            customers.entry(segment.clone()).or_default().extend(days.iter().map(|day| day.customer));
-        }
-        for (segment, customers) in customers {
-            segments.entry(segment).or_default().customers = customers.len();
-        }
-        for ((segment, need), days) in std::mem::take(&mut self.days) {
-            let truth = need_truth(self.company, self.week, need, &days);
-            segments.entry(segment).or_default().needs.insert(need, truth);
-        }
-        self.truth.weeks.insert(self.company.iso_week(self.week).to_string(), segments);
-    }
-}
-
-/// Everybody, the customer's segments and all above them.
-fn segments_of(customer: &Customer) -> Vec<String> {
-    let mut names = vec![EVERYBODY.to_owned()];
-    for segment in customer.segments.iter() {
-        let mut next = Some(segment.clone());
-        while let Some(segment) = next {
-            names.push(segment.to_string());
-            next = segment.parent();
-        }
-    }
-    names
-}
-
-fn need_truth(company: &Company, week: u32, need: &str, days: &[NeedDay]) -> NeedTruth {
-    let status = |service: &str| company.story.status(service, week);
-    let is_ours =
-        |day: &&NeedDay| day.services.iter().any(|service| status(service) == Some(Status::Sanctioned));
-    let is_elsewhere = |day: &&NeedDay| {
-        day.services
-            .iter()
-            .any(|service| !matches!(status(service), Some(Status::Sanctioned | Status::Tolerated)))
-    };
-    let in_part = |ours: bool, elsewhere: bool| {
-        reach(days.iter().filter(|day| is_ours(day) == ours && is_elsewhere(day) == elsewhere))
-    };
-    let parts = [
-        ("ours_alone", in_part(true, false)),
-        ("both", in_part(true, true)),
-        ("tolerated", in_part(false, false)),
-        ("elsewhere_alone", in_part(false, true)),
-    ];
-    let services: BTreeSet<_> = days.iter().flat_map(|day| day.services.iter().copied()).collect();
-    let with = |service| (service, reach(days.iter().filter(|day| day.services.contains(service))));
-    let sanctioned = |offer: &Offer| {
-        company.catalog.service(offer.service).is_some_and(|service| service.need == need)
-            && status(offer.service) == Some(Status::Sanctioned)
-    };
-    NeedTruth {
-        served: company.story.portfolio.iter().any(sanctioned),
-        customers: reach(days.iter()).customers,
-        customer_days: days.len(),
-        customers_ours: reach(days.iter().filter(is_ours)).customers,
-        customers_elsewhere: reach(days.iter().filter(is_elsewhere)).customers,
-        customers_ours_or_elsewhere: reach(days.iter().filter(|day| is_ours(day) || is_elsewhere(day)))
-            .customers,
-        parts: parts.into_iter().filter(|(_, reach)| reach.customer_days > 0).collect(),
-        services: services.into_iter().map(with).collect(),
-    }
-}
-
-fn reach<'d>(days: impl Iterator<Item = &'d NeedDay>) -> Reach {
-    let mut customers = BTreeSet::new();
-    let mut customer_days = 0;
-    for day in days {
-        customers.insert(day.customer);
-        customer_days += 1;
-    }
-    Reach { customers: customers.len(), customer_days }
-}
-
-fn planted(company: &Company) -> Vec<PlantedTruth> {
-    let truth = |(place, story): (usize, &Planted)| {
-        let begins = match story {
-            Planted::Leaves { week, .. }
-            | Planted::ComesBack { week, .. }
-            | Planted::Spreads { week, .. } => Some(*week),
-            _ => None,
-        };
-        let takes_part = |customer: &&Customer| !customer.shared && customer.planted.contains(&place);
-        PlantedTruth {
-            story: story.clone(),
-            begins: begins.map(|week| company.iso_week(week).to_string()),
-            customers_in_it: company.customers.iter().filter(takes_part).count(),
-        }
-    };
-    company.story.planted.iter().enumerate().map(truth).collect()
 }
 
 #[cfg(test)]
