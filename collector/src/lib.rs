@@ -7,6 +7,7 @@ pub mod device;
 pub mod device_day;
 pub mod floor;
 pub mod ingest;
+pub mod insight;
 pub mod installation;
 pub mod jobs;
 pub mod pki;
