@@ -5,6 +5,7 @@ pub mod commands;
 pub mod config;
 pub mod device;
 pub mod device_day;
+pub mod digest;
 pub mod floor;
 pub mod ingest;
 pub mod insight;
