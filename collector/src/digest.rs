@@ -67,6 +67,8 @@ pub struct Digest {
     pub new_unreviewed: Vec<NewService>,
     /// What is missing.
     pub not_seen: NotSeen,
+    /// What people call the needs.
+    pub need_names: Vec<NeedName>,
     /// All published rows of the segment and those below it, everybody's of all.
     pub figures: Vec<PublishedSegment>,
 }

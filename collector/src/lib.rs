@@ -15,6 +15,8 @@ pub mod pki;
 pub mod place;
 pub mod portfolio;
 pub mod published;
+pub mod query;
+pub mod reader;
 pub mod rollup;
 pub mod segment;
 pub mod serve;

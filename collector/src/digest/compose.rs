@@ -65,6 +65,7 @@ pub fn compose(source: Source<'_>, history: &History<'_>, root: Option<&Segment>
         came_back: insight.came_back_to.iter().map(|(row, need)| source.came_back(row, need)).collect(),
         new_unreviewed: source.new_unreviewed(&insight),
         not_seen: source.not_seen(history, this, &figures),
+        need_names: source.landscape.needs().map(|(_, need)| source.need(&need.id)).collect(),
         figures,
     })
 }

@@ -91,12 +91,16 @@ fn needs(digest: &Digest) -> Option<String> {
         let days = parts.iter().sum();
         table.push(format!(
             "| {}{} | {} | {ours} % | {both} % | {tolerated} % | {elsewhere} % |",
-            escape(&need.need),
+            escape(name(digest, &need.need)),
             if need.served { "" } else { " (unserved)" },
             thousands(days)
         ));
     }
     Some(table.join("\n"))
+}
+
+fn name<'d>(digest: &'d Digest, need: &'d str) -> &'d str {
+    digest.need_names.iter().find(|known| known.id == need).map_or(need, |known| &known.name)
 }
 
 fn movements(digest: &Digest) -> Vec<String> {
