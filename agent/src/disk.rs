@@ -4,7 +4,7 @@ use std::{
     fs::{self, File, OpenOptions, Permissions},
     io::{self, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// Who may read a file.
@@ -30,20 +30,28 @@ pub const UNFINISHED: &str = ".unfinished";
 
 /// Replaces `path` by `bytes`: a new file, synced, moved over the old one, the directory synced.
 pub fn replace(path: &Path, bytes: &[u8], readable: Readable) -> io::Result<()> {
-    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(io::ErrorKind::InvalidInput.into());
-    };
-    let mut unfinished_name = name.to_owned();
+    let (unfinished, file) = write_beside(path, bytes, readable)?;
+    file.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    path.parent().map_or(Ok(()), sync_directory)
+}
+
+/// Replaces `path` by `bytes` for every reader; after a power cut there may be the old, the new or nothing.
+pub fn put(path: &Path, bytes: &[u8], readable: Readable) -> io::Result<()> {
+    let (unfinished, _) = write_beside(path, bytes, readable)?;
+    fs::rename(&unfinished, path)
+}
+
+/// Opened closed, then opened up: the umask can't keep the receipt from its reader, nor can a stale file leak a key.
+fn write_beside(path: &Path, bytes: &[u8], readable: Readable) -> io::Result<(PathBuf, File)> {
+    let mut unfinished_name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
     unfinished_name.push(UNFINISHED);
-    let unfinished = directory.join(unfinished_name);
-    // Opened closed, then opened up: the umask can't keep the receipt from its reader, nor can a stale file leak a key.
+    let unfinished = path.with_file_name(unfinished_name);
     let _ = fs::remove_file(&unfinished);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
     file.set_permissions(Permissions::from_mode(readable.mode()))?;
     file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&unfinished, path)?;
-    sync_directory(directory)
+    Ok((unfinished, file))
 }
 
 /// Removes a file for good; one that is not there is removed already.

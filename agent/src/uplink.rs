@@ -6,6 +6,7 @@
 pub mod backoff;
 pub mod connection;
 pub mod proxy;
+pub mod reveal;
 pub mod tls;
 pub mod visit;
 pub mod welcome;

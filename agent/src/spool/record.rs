@@ -41,24 +41,15 @@ pub struct Delivered {
     pub refused: Option<String>,
 }
 
-impl<S> Record<S> {
-    /// The collector has answered to the newest revision.
-    pub fn is_delivered(&self) -> bool {
-        self.delivered.as_ref().is_some_and(|delivered| delivered.revision >= self.revision)
-    }
-
-    /// This store has not yet answered to the newest revision.
-    pub fn waits_for(&self, store_id: &str) -> bool {
-        !self.is_delivered()
-            || self.delivered.as_ref().is_some_and(|delivered| delivered.store_id != store_id)
-    }
-}
-
 impl<S: Serialize + DeserializeOwned> Record<S> {
-    /// Reads a record; `None` where the file is damaged or is another day's.
+    /// Reads a record; `None` where there is none, it is damaged or is another day's.
     pub(super) fn load(path: &Path, day: Date) -> io::Result<Option<Self>> {
+        let file = match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
         let mut bytes = Vec::new();
-        File::open(path)?.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
+        file.take(MAX_FILE_BYTES).read_to_end(&mut bytes)?;
         Ok(Self::decode(&bytes).filter(|record| record.day == day))
     }
 
@@ -77,6 +68,11 @@ impl<S: Serialize + DeserializeOwned> Record<S> {
         }
         serde_json::from_slice(body).ok()
     }
+}
+
+/// What tells one state from another without keeping it.
+pub(super) fn digest<S: Serialize>(state: &S) -> io::Result<[u8; 32]> {
+    Ok(Sha256::digest(serde_json::to_vec(state)?).into())
 }
 
 fn checksum(body: &[u8]) -> String {

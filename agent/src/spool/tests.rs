@@ -1,6 +1,6 @@
 //! The spool behaves as its model, whatever is written, answered, killed or damaged in between.
 
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
 use jiff::{ToSpan, civil::date};
 use proptest::prelude::*;
@@ -46,10 +46,11 @@ fn action() -> impl Strategy<Value = Action> {
 /// What the spool should hold: revision, count and acknowledged revision of each day.
 type Model = BTreeMap<i32, (u64, u32, Option<u64>)>;
 
-fn check(spool: &Spool<u32>, model: &Model) {
-    let held: Model = spool
+fn check(shelf: &Shelf<u32>, model: &Model) {
+    let held: Model = shelf
         .records()
         .map(|record| {
+            let record = record.unwrap();
             let number = (record.day - day(0)).get_days();
             (
                 number,
@@ -75,7 +76,7 @@ proptest! {
         for action in actions {
             match action {
                 Action::Write { day: number, count } => {
-                    spool.write(day(number), &count).unwrap();
+                    spool.write(day(number), count).unwrap();
                     let entry = model.entry(number).or_insert((0, u32::MAX, None));
                     if entry.1 != count {
                         *entry = (entry.0 + 1, count, entry.2);
@@ -108,14 +109,14 @@ proptest! {
                     let Ok(bytes) = fs::read(&path) else { continue };
                     fs::write(&path, &bytes[..left.min(bytes.len() - 1)]).unwrap();
                     spool = Spool::open(data.path()).unwrap();
-                    prop_assert!(spool.damaged() >= 1);
+                    prop_assert!(spool.shelf().damaged() >= 1);
                     model.remove(&number);
                     sent.clear();
                 }
                 Action::Restart => spool = Spool::open(data.path()).unwrap(),
             }
-            check(&spool, &model);
-            check(&Spool::read(data.path()).unwrap(), &model);
+            check(spool.shelf(), &model);
+            check(&Shelf::open(data.path()).unwrap(), &model);
         }
     }
 
@@ -127,10 +128,10 @@ proptest! {
         fs::write(directory.join("2026-11-01.json"), bytes).unwrap();
         fs::write(directory.join("not a day.json"), "x").unwrap();
         let mut spool = Spool::open(data.path()).unwrap();
-        prop_assert_eq!((spool.records().count(), spool.damaged()), (0, 1));
-        spool.write(day(0), &1_u32).unwrap();
+        prop_assert_eq!((spool.shelf().records().count(), spool.shelf().damaged()), (0, 1));
+        spool.write(day(0), 1_u32).unwrap();
         prop_assert!(directory.join("2026-11-01.json.damaged").exists());
-        prop_assert_eq!(Spool::<u32>::open(data.path()).unwrap().damaged(), 0);
+        prop_assert_eq!(Shelf::<u32>::open(data.path()).unwrap().damaged(), 0);
     }
 }
 
@@ -139,15 +140,15 @@ fn a_full_spool_lets_the_oldest_acknowledged_day_go() {
     let data = tempfile::tempdir().unwrap();
     let mut spool = Spool::open(data.path()).unwrap();
     for number in 0..91 {
-        spool.write(day(number), &1_u32).unwrap();
+        spool.write(day(number), 1_u32).unwrap();
     }
     spool.acknowledge(day(5), delivered(1)).unwrap();
-    spool.write(day(91), &1).unwrap();
-    assert_eq!(spool.records().count(), MAX_RECORDS);
-    assert!(spool.record(day(5)).is_none() && spool.record(day(0)).is_some());
+    spool.write(day(91), 1).unwrap();
+    assert_eq!(spool.shelf().records().count(), MAX_RECORDS);
+    assert!(spool.shelf().entry(day(5)).is_none() && spool.shelf().entry(day(0)).is_some());
 
-    spool.write(day(92), &1).unwrap();
-    assert!(spool.record(day(0)).is_none(), "nothing is acknowledged: the oldest goes");
+    spool.write(day(92), 1).unwrap();
+    assert!(spool.shelf().entry(day(0)).is_none(), "nothing is acknowledged: the oldest goes");
     assert_eq!(fs::read_dir(data.path().join("spool")).unwrap().count(), MAX_RECORDS);
 }
 
@@ -156,22 +157,26 @@ fn acknowledged_days_expire_and_waiting_days_do_not() {
     let data = tempfile::tempdir().unwrap();
     let mut spool = Spool::open(data.path()).unwrap();
     for number in 0..4 {
-        spool.write(day(number), &1_u32).unwrap();
+        spool.write(day(number), 1_u32).unwrap();
     }
     spool.acknowledge(day(0), delivered(1)).unwrap();
     spool.acknowledge(day(3), delivered(1)).unwrap();
     spool.expire_before(day(3)).unwrap();
-    let left: Vec<Date> = spool.records().map(|record| record.day).collect();
+    let left: Vec<Date> = spool.shelf().entries().map(|(day, _)| day).collect();
     assert_eq!(left, [day(1), day(2), day(3)]);
 }
 
 #[test]
 fn a_record_waits_until_this_store_has_its_newest_revision() {
-    let mut record = Record { day: day(0), revision: 2, state: 1_u32, delivered: None };
-    assert!(record.waits_for("one"));
-    record.delivered = Some(delivered(1));
-    assert!(record.waits_for("one"));
-    record.delivered = Some(delivered(2));
-    assert!(!record.waits_for("one"));
-    assert!(record.waits_for("two"), "a restored collector is healed");
+    let data = tempfile::tempdir().unwrap();
+    let mut spool = Spool::open(data.path()).unwrap();
+    spool.write(day(0), 1_u32).unwrap();
+    spool.write(day(0), 2).unwrap();
+    let waits = |spool: &Spool<u32>, store: &str| spool.shelf().entry(day(0)).unwrap().waits_for(store);
+    assert!(waits(&spool, "one"));
+    spool.acknowledge(day(0), delivered(1)).unwrap();
+    assert!(waits(&spool, "one"), "what was counted since still has to go");
+    spool.acknowledge(day(0), delivered(2)).unwrap();
+    assert!(!waits(&spool, "one"));
+    assert!(waits(&spool, "two"), "a restored collector is healed");
 }

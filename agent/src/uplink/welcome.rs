@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     disk::{self, Readable},
     spool::MAX_RECORDS,
+    summarize::Place,
 };
 
 /// Shortest and longest time between visits that an agent agrees to, in seconds.
@@ -42,18 +43,6 @@ pub struct Welcome {
     pub sanctioned_service_ids: Vec<String>,
 }
 
-/// Where the device is, as far as the collector can tell from the address of a visit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Place {
-    /// Behind one of the organisation's own addresses.
-    Office,
-    /// Anywhere else.
-    Away,
-    /// Not said.
-    Unknown,
-}
-
 /// Why a welcome makes no sense.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the collector's welcome has no {0}")]
@@ -72,11 +61,7 @@ impl TryFrom<&v1::VisitWelcome> for Welcome {
         let interval = settings.visit_interval_seconds.clamp(shortest, longest);
         Ok(Self {
             store_id: wire.store_id.clone(),
-            place: match wire.place() {
-                v1::Place::Office => Place::Office,
-                v1::Place::Away => Place::Away,
-                v1::Place::Unspecified => Place::Unknown,
-            },
+            place: wire.place().into(),
             unknown_name_key: key.try_into().map_err(|_| WelcomeError("key of 32 bytes"))?,
             visit_interval: Duration::from_secs(interval.into()),
             paused_until: paused_until(settings.paused_until),
