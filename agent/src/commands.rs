@@ -5,4 +5,7 @@ pub mod classify;
 pub mod enroll;
 pub mod facts;
 mod progress;
+pub mod run;
+pub mod show;
+pub mod status;
 pub mod usage;

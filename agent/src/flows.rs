@@ -1,10 +1,10 @@
 //! Connections that this device opened: whom to, how much, how long, how they ended.
 //!
 //! Owns the flow table. A connection is the device's when the device sent its SYN, or, begun before the capture, when
-//! it runs to the lower port; what comes from outside and multicast are no flows, and DNS only names them. Payload is
-//! counted from header lengths, each TCP byte once. A long connection is reported while it lives, as deltas that add
-//! up. Always holds: at most [`MAX_FLOWS`] connections; a flood of half-open ones neither grows the table nor pushes
-//! out an established one.
+//! it runs to the lower port; what comes from outside and multicast are no flows, and DNS only
+//! names them. Payload is counted from header lengths, each TCP byte once. A long connection is reported while it lives, as
+//! deltas that add up. Always holds: at most [`MAX_FLOWS`] connections; a flood of half-open ones neither grows the
+//! table nor pushes out an established one.
 
 mod connection;
 mod pace;

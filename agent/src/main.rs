@@ -3,7 +3,7 @@
 use std::{io, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use elsewhere_agent::commands::{check_config, classify, enroll, facts, usage};
+use elsewhere_agent::commands::{check_config, classify, enroll, facts, run, show, status, usage};
 use tracing_subscriber::EnvFilter;
 
 /// Watches this device's cloud connections and tells IT's collector which services were used, never what was done there.
@@ -17,6 +17,9 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Enroll(enroll::Args),
+    Run(run::Args),
+    Show(show::Args),
+    Status(status::Args),
     CheckConfig(check_config::Args),
     Facts(facts::Args),
     Usage(usage::Args),
@@ -29,6 +32,9 @@ fn main() -> ExitCode {
     log_to_stderr();
     let result = match command {
         Command::Enroll(args) => enroll::run(&args),
+        Command::Run(args) => run::run(args),
+        Command::Show(args) => show::run(&args),
+        Command::Status(args) => status::run(&args),
         Command::CheckConfig(args) => check_config::run(&args),
         Command::Facts(args) => facts::run(&args),
         Command::Usage(args) => usage::run(&args),

@@ -174,6 +174,3 @@ impl Pipeline {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

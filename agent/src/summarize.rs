@@ -11,7 +11,7 @@ mod tries;
 
 use std::collections::{BTreeMap, VecDeque};
 
-pub use day::{BlindSpots, Day, Degraded, Place, Slots, Spill, Usage, UsageKey, Used};
+pub use day::{BlindSpots, Day, Degraded, Place, Spill, Usage, UsageKey, Used};
 use elsewhere_catalog::{PlumbingKind, Role};
 pub use histogram::Histogram;
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
