@@ -22,8 +22,9 @@ pub use self::batch::Batch;
 use self::source::Source;
 pub use super::interfaces::{Interface, InterfaceError, interfaces, select};
 
-/// Batches waiting to be worked on. With 64 KiB each, 4 MB at most; what comes when they are all waiting is dropped.
-const MAX_WAITING: usize = 64;
+/// Batches waiting to be worked on: over a second at 1 Gbit/s. With 64 KiB each, 16 MB at most, and only while the
+/// stages behind have to wait for a processor; what comes when all are waiting is dropped.
+const MAX_WAITING: usize = 256;
 
 /// A running capture. It ends when this is dropped.
 pub struct Live {

@@ -16,8 +16,9 @@ use crate::{
     clock,
 };
 
-/// Room in the kernel for a burst: about 8,000 short frames, a tenth of a second of the smallest packets at 1 Gbit/s.
-const RECEIVE_BUFFER_BYTES: usize = 8 << 20;
+/// Room in the kernel for when this process has to wait for a processor: about 28,000 frames, as the kernel counts the
+/// memory of a whole packet for a short one; a third of a second at 1 Gbit/s. In use only while it waits.
+const RECEIVE_BUFFER_BYTES: usize = 32 << 20;
 /// Errors in a row after which an interface counts as gone.
 const MAX_ERRORS: u32 = 16;
 
@@ -50,7 +51,7 @@ impl Source {
         let socket = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(0)))?;
         let program = filter::program(interface.link_bytes(), interface.is_loopback());
         let filtered = socket.attach_filter(&program).is_ok();
-        let buffer_bytes = i32::try_from(RECEIVE_BUFFER_BYTES).expect("8 MB fit");
+        let buffer_bytes = i32::try_from(RECEIVE_BUFFER_BYTES).expect("32 MB fit");
         if kernel::force_receive_buffer(&socket, buffer_bytes).is_err() {
             // As much as the system's limit allows.
             socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES)?;
