@@ -11,6 +11,7 @@ pub mod behaviour;
 pub mod company;
 pub mod device_day;
 pub mod history;
+pub mod live;
 pub mod story;
 pub mod truth;
 

@@ -3,10 +3,12 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
+use elsewhere_agent::enroll::Token;
 use elsewhere_catalog::Catalog;
 use elsewhere_collector::{installation::Installation, week::Week};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -15,6 +17,7 @@ use crate::{
     clock,
     fleet::{
         Company, History, Story, Truth,
+        live::{self, Delivered, Pace},
         story::{MAX_CUSTOMERS, MAX_WEEKS},
         truth::Counting,
     },
@@ -25,11 +28,12 @@ Examples:
   elsewhere-fleet simulate --story tests/stories/northmoor.toml --truth truth.json
   elsewhere-fleet simulate --customers 200 --weeks 8 --seed 7 --until 2026-W46 --truth truth.json
   elsewhere-fleet simulate --story tests/stories/northmoor.toml --into ./data/collector --truth truth.json
+  elsewhere-fleet simulate --customers 200 --weeks 4 --connect \"$(elsewhere-collector enroll-token create --uses 300)\"
 
 The same story, seed and --until give the same bytes.";
 
 /// Simulates a company: from a story file, or made up from a seed.
-#[derive(Args, Debug)]
+#[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Simulate {
     /// Story file in TOML, as tests/stories/README.md describes it
@@ -50,6 +54,18 @@ pub struct Simulate {
     /// Play the weeks into this collector directory; it is made if it is missing, and refused if it has devices
     #[arg(long, value_name = "DIR")]
     into: Option<PathBuf>,
+    /// Enrol the devices with this token of many uses and deliver over the network, as agents do
+    #[arg(long, value_name = "TOKEN", conflicts_with = "into")]
+    connect: Option<Token>,
+    /// With --connect: only the first N devices
+    #[arg(long, value_name = "N", requires = "connect", value_parser = clap::value_parser!(u32).range(1..))]
+    devices: Option<u32>,
+    /// With --connect: visits under way at a time
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=256))]
+    visits: u16,
+    /// With --connect: days that a device brings along to each visit
+    #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=91))]
+    days_a_visit: u16,
     /// Write the planted truth to this file, as JSON
     #[arg(long, value_name = "FILE")]
     truth: Option<PathBuf>,
@@ -60,6 +76,11 @@ pub fn run(arguments: &Simulate) -> anyhow::Result<()> {
     let catalog = elsewhere_catalog::builtin();
     let story = story(arguments, catalog)?;
     let until = arguments.until.or(story.until).unwrap_or_else(|| Week::of(clock::today()).plus(-1));
+    if arguments.connect.is_some() && until >= Week::of(clock::today()) {
+        bail!(
+            "week {until} is not over, and a collector takes no days of the future; choose an earlier --until"
+        );
+    }
     let company = Company::new(story, catalog, until);
     let truth = match &arguments.into {
         Some(dir) => play(&company, dir)?,
@@ -70,7 +91,10 @@ pub fn run(arguments: &Simulate) -> anyhow::Result<()> {
             .with_context(|| format!("write the truth to '{}'", file.display()))?;
     }
     print_summary(&company, &truth);
-    Ok(())
+    match &arguments.connect {
+        Some(token) => connect(company, token.clone(), arguments),
+        None => Ok(()),
+    }
 }
 
 fn story(arguments: &Simulate, catalog: &'static Catalog) -> anyhow::Result<Story> {
@@ -107,6 +131,39 @@ fn play(company: &Company, dir: &Path) -> anyhow::Result<Truth> {
     let truth = history.play(|_| progress.inc(1));
     progress.finish_and_clear();
     truth
+}
+
+fn connect(company: Company, token: Token, arguments: &Simulate) -> anyhow::Result<()> {
+    let devices = arguments.devices.map_or(company.devices.len(), |devices| devices as usize);
+    let pace = Pace {
+        devices: devices.min(company.devices.len()),
+        visits_at_a_time: arguments.visits.into(),
+        days_a_visit: arguments.days_a_visit.into(),
+    };
+    let dir = tempfile::tempdir().context("make a directory for the devices' papers")?;
+    let progress = progress(2 * pace.devices as u64, "devices enrolled, then delivered");
+    let runtime = tokio::runtime::Runtime::new().context("start the network")?;
+    let delivery =
+        live::deliver(Arc::new(company), token, dir.path(), clock::today(), pace, |_| progress.inc(1));
+    let delivered = runtime.block_on(delivery);
+    progress.finish_and_clear();
+    report(&delivered?)
+}
+
+fn report(delivered: &Delivered) -> anyhow::Result<()> {
+    let Delivered { devices, stored, visits, enrolling_seconds, delivering_seconds, .. } = delivered;
+    println!("enrolled {devices} devices in {enrolling_seconds:.1} s");
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 device-days")]
+    let rate = *stored as f64 / delivering_seconds.max(0.001);
+    println!(
+        "delivered {stored} device-days in {visits} visits and {delivering_seconds:.1} s: {rate:.0} device-days a second"
+    );
+    match &delivered.refused {
+        Some((refused, problem)) => {
+            bail!("the collector refused {refused} device-days; the first: {problem}")
+        }
+        None => Ok(()),
+    }
 }
 
 /// A bar on a terminal, nothing elsewhere.
