@@ -7,13 +7,11 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use jiff::{Timestamp, civil::Date};
-use rusqlite::Connection;
 
-use self::writer::Writer;
+use self::{database::Database, writer::Writer};
 use super::{Applied, DeviceDays, Identity, Member, Store, StoreError, Token};
 use crate::{
     device::{Device, DeviceId, DeviceState, Groups},
@@ -23,6 +21,7 @@ use crate::{
 };
 
 mod control;
+mod database;
 mod file;
 mod published;
 mod weeks;
@@ -31,8 +30,8 @@ mod writer;
 /// One collector directory's databases.
 pub struct SqliteStore {
     weeks: PathBuf,
-    control: Mutex<Connection>,
-    rollup: Mutex<Connection>,
+    control: Database,
+    rollup: Database,
     writer: Writer,
 }
 
@@ -41,38 +40,29 @@ impl SqliteStore {
     pub fn create_or_open(dir: &Path) -> Result<Self, StoreError> {
         let weeks = dir.join("weeks");
         fs::create_dir_all(&weeks).map_err(|source| StoreError::Files { path: weeks.clone(), source })?;
-        let mut control = file::open(&dir.join("control.db"), &control::FILE)?;
-        control::ensure_identity(&mut control)?;
-        let rollup = file::open(&dir.join("rollup.db"), &published::FILE)?;
+        let control = Database::open(&dir.join("control.db"), &control::FILE)?;
+        control::ensure_identity(&control.write())?;
+        let rollup = Database::open(&dir.join("rollup.db"), &published::FILE)?;
         let writer = Writer::start(weeks.clone())?;
-        Ok(Self { weeks, control: Mutex::new(control), rollup: Mutex::new(rollup), writer })
-    }
-
-    fn control(&self) -> MutexGuard<'_, Connection> {
-        // A panic within a transaction rolled it back, so the connection is good.
-        self.control.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn rollup(&self) -> MutexGuard<'_, Connection> {
-        self.rollup.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(Self { weeks, control, rollup, writer })
     }
 }
 
 impl Store for SqliteStore {
     fn identity(&self) -> Result<Identity, StoreError> {
-        control::identity(&self.control())
+        control::identity(&*self.control.read()?)
     }
 
     fn add_token(&self, token: &Token, secret_hash: [u8; 32]) -> Result<(), StoreError> {
-        control::tokens::add(&self.control(), token, secret_hash)
+        control::tokens::add(&self.control.write(), token, secret_hash)
     }
 
     fn tokens(&self) -> Result<Vec<Token>, StoreError> {
-        control::tokens::all(&self.control())
+        control::tokens::all(&*self.control.read()?)
     }
 
     fn revoke_token(&self, id: &str) -> Result<bool, StoreError> {
-        control::tokens::revoke(&self.control(), id)
+        control::tokens::revoke(&self.control.write(), id)
     }
 
     fn redeem_token(
@@ -81,7 +71,7 @@ impl Store for SqliteStore {
         device: DeviceId,
         now: Timestamp,
     ) -> Result<Option<Device>, StoreError> {
-        control::tokens::redeem(&mut self.control(), secret_hash, device, now)
+        control::tokens::redeem(&mut self.control.write(), secret_hash, device, now)
     }
 
     fn register_device(
@@ -91,23 +81,23 @@ impl Store for SqliteStore {
         group_token: bool,
         date: Date,
     ) -> Result<Device, StoreError> {
-        control::devices::register(&self.control(), device, groups, group_token, date)
+        control::devices::register(&self.control.write(), device, groups, group_token, date)
     }
 
     fn device(&self, id: DeviceId) -> Result<Option<Device>, StoreError> {
-        control::devices::one(&self.control(), id)
+        control::devices::one(&*self.control.read()?, id)
     }
 
     fn devices(&self) -> Result<Vec<Device>, StoreError> {
-        control::devices::all(&self.control())
+        control::devices::all(&*self.control.read()?)
     }
 
     fn note_visit(&self, id: DeviceId, groups: &Groups, date: Date) -> Result<(), StoreError> {
-        control::devices::note_visit(&self.control(), id, groups, date)
+        control::devices::note_visit(&self.control.write(), id, groups, date)
     }
 
     fn set_device_state(&self, id: DeviceId, state: DeviceState) -> Result<bool, StoreError> {
-        control::devices::set_state(&self.control(), id, state)
+        control::devices::set_state(&self.control.write(), id, state)
     }
 
     fn put_device_days(&self, deliveries: Vec<DeviceDays>, date: Date) -> Result<Vec<Applied>, StoreError> {
@@ -127,31 +117,31 @@ impl Store for SqliteStore {
     }
 
     fn names_to_reveal(&self) -> Result<Vec<u64>, StoreError> {
-        control::unknown_names::wanted(&self.control())
+        control::unknown_names::wanted(&*self.control.read()?)
     }
 
     fn ask_for_names(&self, hashes: &[u64]) -> Result<(), StoreError> {
-        control::unknown_names::ask(&mut self.control(), hashes)
+        control::unknown_names::ask(&mut self.control.write(), hashes)
     }
 
     fn reveal_name(&self, hash: u64, registrable_domain: &str) -> Result<(), StoreError> {
-        control::unknown_names::reveal(&self.control(), hash, registrable_domain)
+        control::unknown_names::reveal(&self.control.write(), hash, registrable_domain)
     }
 
     fn revealed_names(&self) -> Result<Vec<String>, StoreError> {
-        control::unknown_names::revealed(&self.control())
+        control::unknown_names::revealed(&*self.control.read()?)
     }
 
     fn publish(&self, week: &PublishedWeek, state: WeekState) -> Result<bool, StoreError> {
-        published::publish(&mut self.rollup(), week, state)
+        published::publish(&mut self.rollup.write(), week, state)
     }
 
     fn published_weeks(&self) -> Result<Vec<(Week, WeekState)>, StoreError> {
-        published::weeks(&self.rollup())
+        published::weeks(&*self.rollup.read()?)
     }
 
     fn published(&self, week: Week) -> Result<Option<(PublishedWeek, WeekState)>, StoreError> {
-        published::read(&self.rollup(), week)
+        published::read(&*self.rollup.read()?, week)
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) const FILE: File =
     File { name: "control.db", steps: &[include_str!("../../../migrations/control/001_installation.sql")] };
 
 /// Gives a new store its identity.
-pub(super) fn ensure_identity(control: &mut Connection) -> Result<(), StoreError> {
+pub(super) fn ensure_identity(control: &Connection) -> Result<(), StoreError> {
     let store_id = crate::device::DeviceId::random().to_string();
     let unknown_name_key: [u8; 32] = rand::random();
     control

@@ -170,7 +170,7 @@ fn a_full_queue_is_busy_and_loses_nothing_that_was_taken() {
         store.put_device_days(vec![DeviceDays { device, days: vec![day(today, 1)] }], today)
     };
     deliver(0).unwrap();
-    let other = Connection::open(path).unwrap();
+    let other = rusqlite::Connection::open(path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let results: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = (1..=300)
