@@ -210,3 +210,109 @@ pub fn judge(seen: &Seen) -> (Evidence, Signal) {
 fn has_own_door(seen: &Seen) -> bool {
     seen.front.bytes_down + seen.api.bytes_down > 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Door, Evidence, Peak, Seen, Signal, judge};
+
+    /// What was seen of a listed service: each `moved` is door, slot, bytes up, bytes down.
+    fn seen(openings: u32, active_slots: u32, moved: &[(Door, u16, u64, u64)]) -> Seen {
+        let mut seen = Seen { listed: true, openings, active_slots, ..Seen::default() };
+        for &(door, slot, up, down) in moved {
+            seen.through(door).add(slot, up, down);
+        }
+        seen
+    }
+
+    fn trickle(door: Door, slots: u16, up: u64, down: u64) -> Vec<(Door, u16, u64, u64)> {
+        (0..slots).map(|slot| (door, slot, up, down)).collect()
+    }
+
+    #[test]
+    fn evidence_follows_what_was_done() {
+        use Door::{Api, Front, Login, Side};
+        let idle_sync = trickle(Front, 200, 8_000, 12_000);
+        let chat = trickle(Front, 12, 30_000, 60_000);
+        let three_times =
+            [(Front, 10, 40_000, 90_000), (Front, 90, 40_000, 90_000), (Front, 170, 40_000, 90_000)];
+        let cases: &[(&str, Seen, Evidence, Signal)] = &[
+            ("embedded script", seen(0, 1, &[(Side, 1, 3_000, 400_000)]), Evidence::Contact, Signal::Reached),
+            (
+                "video embedded in a page",
+                seen(0, 2, &[(Side, 1, 60_000, 40_000_000)]),
+                Evidence::Contact,
+                Signal::Reached,
+            ),
+            (
+                "sign-in of another product",
+                seen(0, 1, &[(Login, 1, 20_000, 300_000)]),
+                Evidence::Contact,
+                Signal::Reached,
+            ),
+            ("looked at", seen(1, 1, &[(Front, 1, 8_000, 300_000)]), Evidence::Visit, Signal::Opened),
+            ("body downloaded", seen(1, 1, &[(Front, 1, 4_000, 1_000_000)]), Evidence::Use, Signal::Moved),
+            ("body uploaded", seen(1, 1, &[(Front, 1, 1_000_000, 4_000)]), Evidence::Use, Signal::Uploaded),
+            (
+                "body over a slot's edge",
+                seen(1, 2, &[(Front, 1, 9, 600_000), (Front, 2, 9, 500_000)]),
+                Evidence::Use,
+                Signal::Moved,
+            ),
+            (
+                "file on a content host",
+                seen(0, 1, &[(Side, 1, 2_000_000, 4_000)]),
+                Evidence::Use,
+                Signal::UploadedContent,
+            ),
+            ("prompt by a program", seen(0, 1, &[(Api, 1, 70_000, 9_000)]), Evidence::Use, Signal::SentToApi),
+            (
+                "api called by a page",
+                seen(0, 1, &[(Api, 1, 9_000, 9_000)]),
+                Evidence::Contact,
+                Signal::Reached,
+            ),
+            ("idle client all day", seen(1, 200, &idle_sync), Evidence::Present, Signal::RunsByItself),
+            ("long chat", seen(1, 12, &chat), Evidence::Use, Signal::Stayed),
+            ("three times a day", seen(3, 3, &three_times), Evidence::Use, Signal::CameBack),
+        ];
+        for (case, seen, evidence, signal) in cases {
+            assert_eq!(judge(seen), (*evidence, *signal), "{case}");
+        }
+    }
+
+    #[test]
+    fn context_changes_the_verdict() {
+        let small_upload = [(Door::Front, 1, 120_000, 4_000)];
+        let send_once = Seen { sends_once: true, ..seen(1, 1, &small_upload) };
+        assert_eq!(judge(&send_once), (Evidence::Use, Signal::HandedOver));
+        assert_eq!(judge(&seen(1, 1, &small_upload)).0, Evidence::Contact);
+
+        let call = [(Door::Api, 1, 9_000, 9_000)];
+        let by_tool = Seen { developer_tool: true, ..seen(0, 1, &call) };
+        assert_eq!(judge(&by_tool), (Evidence::Use, Signal::ToolSentToApi));
+
+        let held = Seen { held_open_minutes: 45, ..seen(0, 2, &[(Door::Front, 1, 5_000, 9_000)]) };
+        assert_eq!(judge(&held), (Evidence::Present, Signal::HeldOpen));
+
+        let heavy_page = Seen { listed: false, ..seen(1, 1, &[(Door::Front, 1, 50_000, 9_000_000)]) };
+        assert_eq!(judge(&heavy_page), (Evidence::Visit, Signal::Opened));
+    }
+
+    #[test]
+    fn peak_is_the_best_of_two_neighbouring_slots() {
+        let cases: &[(&[(u16, u64)], u64)] = &[
+            (&[], 0),
+            (&[(0, 5), (0, 6)], 11),
+            (&[(7, 5), (8, 6), (9, 1)], 11),
+            (&[(7, 5), (9, 6)], 6),
+            (&[(u16::MAX, 5), (0, 6)], 6),
+        ];
+        for (added, best) in cases {
+            let mut peak = Peak::default();
+            for &(slot, bytes) in *added {
+                peak.add(slot, bytes);
+            }
+            assert_eq!(peak.best, *best, "{added:?}");
+        }
+    }
+}

@@ -1,14 +1,15 @@
 //! Connections that this device opened: whom to, how much, how long, how they ended.
 //!
 //! Owns the flow table. A connection is the device's when the device sent its SYN, or, begun before the capture, when
-//! it runs to the lower port; what comes from outside and multicast are no flows, and DNS only
-//! names them. Payload is counted from header lengths, each TCP byte once. A long connection is reported while it lives, as
-//! deltas that add up. Always holds: at most [`MAX_FLOWS`] connections; a flood of half-open ones neither grows the
-//! table nor pushes out an established one.
+//! it runs to the lower port; what comes from outside and multicast are no flows, and DNS only names them. Payload is
+//! counted from header lengths, each TCP byte once. A long connection is reported while it lives, as deltas that add
+//! up. Always holds: at most [`MAX_FLOWS`] connections; a flood of half-open ones neither grows the table nor pushes
+//! out an established one.
 
 mod connection;
 mod pace;
 mod report;
+mod reuse;
 mod stream;
 
 use std::{
@@ -20,6 +21,7 @@ use connection::{Connection, Wake};
 use jiff::{SignedDuration, Timestamp};
 pub use pace::Transfer;
 pub use report::{Failure, Flow, FlowId, Hello, NameSource, Naming, Outcome, Timings};
+use reuse::Reuse;
 
 use crate::{
     capture::Direction,
@@ -34,7 +36,7 @@ pub const MAX_FLOWS: usize = 8_192;
 /// A frame this much older than the last one means that the clock was set back, not that frames are out of order.
 const CLOCK_STEP: SignedDuration = SignedDuration::from_mins(1);
 
-/// UDP ports of tunnels: IKE and IPsec (RFC 3948), OpenVPN, WireGuard.
+/// UDP ports of tunnels: those of RFC 3948, and what the two most common programs use by default.
 const TUNNEL_PORTS: &[u16] = &[500, 1194, 4500, 51820];
 
 const FIN: u8 = 1;
@@ -59,6 +61,7 @@ pub struct Flows {
     wakes: BTreeMap<(Timestamp, FlowId), FlowKey>,
     /// Connections without an answer, oldest first.
     opening: BTreeMap<FlowId, FlowKey>,
+    reuse: Reuse,
     reports: VecDeque<Flow>,
     ids: u64,
     latest: Option<Timestamp>,
@@ -105,11 +108,15 @@ impl Flows {
 
     /// When `handle_timeout` has something to do.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        self.wakes.first_key_value().map(|(&(at, _), _)| at)
+        let wake = self.wakes.first_key_value().map(|(&(at, _), _)| at);
+        wake.into_iter().chain(self.reuse.poll_timeout()).min()
     }
 
     /// Time passed: reports what is due and ends what fell silent.
     pub fn handle_timeout(&mut self, now: Timestamp) {
+        while let Some((name, over)) = self.reuse.next_reused(now) {
+            self.report_name(now, over, name, Outcome::Reused);
+        }
         while let Some(entry) = self.wakes.first_entry()
             && entry.key().0 <= now
         {
@@ -144,6 +151,7 @@ impl Flows {
             self.end(key);
         }
         self.wakes.clear();
+        self.reuse.clear_waiting();
     }
 
     /// Connections in the table.
@@ -166,10 +174,9 @@ impl Flows {
         let (key, up) = if opens { (fact.flow, true) } else { self.orient(fact, segment.flags & SYN != 0) };
         match self.connections.get(&key) {
             Some(old) if opens && old.is_replaced_by(segment.seq) => self.end(key),
-            Some(_) => {}
             None if segment.flags & RST != 0 || !is_outgoing(&key, up, direction(fact)) => return,
             None if !opens && is_accepted(&key) => return,
-            None => {}
+            Some(_) | None => {}
         }
         let Some(connection) = self.enter(now, key, names) else { return };
         connection.on_tcp(now, up, segment);
@@ -190,6 +197,7 @@ impl Flows {
     fn on_hello(&mut self, now: Timestamp, key: FlowKey, hello: &ClientHello, names: &Names) {
         let encrypted =
             hello.ech && hello.server_name.as_ref().is_some_and(|name| names.is_ech_public_name(name));
+        hello.server_name.iter().for_each(|name| self.reuse.connected(name));
         let hints = Hello { ja4: hello.ja4.clone(), alpn: hello.alpn.clone(), encrypted };
         self.update(now, key, |connection| {
             connection.on_hello(hints);
@@ -203,6 +211,7 @@ impl Flows {
 
     /// A connection kept open to a proxy carries requests to one host after another: each is reported on its own.
     fn on_http_host(&mut self, now: Timestamp, key: FlowKey, name: &Domain) {
+        self.reuse.connected(name);
         let Some(connection) = self.connections.get_mut(&key) else { return };
         if matches!(&connection.naming, Naming::Known(other, NameSource::HttpHost) if other != name) {
             self.reports.extend(connection.report(false));
@@ -210,7 +219,7 @@ impl Flows {
         self.update(now, key, |connection| connection.name(name.clone(), NameSource::HttpHost));
     }
 
-    /// A name that could not be resolved is a failed connection of its own.
+    /// A name that could not be resolved is a failed connection of its own; one that could may reuse an open one.
     fn on_dns(&mut self, now: Timestamp, flow: FlowKey, response: &DnsResponse) {
         let Some(question) = response.question.as_ref().filter(|question| matches!(question.qtype, 1 | 28))
         else {
@@ -218,22 +227,37 @@ impl Flows {
         };
         let failure = match response.rcode {
             0 if response.answers.iter().any(|answer| is_sinkhole(&answer.data)) => Failure::TurnedAway,
+            0 => {
+                let is_its_own =
+                    |key: &FlowKey| self.connections.get(key).is_some_and(|it| it.is_to(&question.qname));
+                let addresses = response.answers.iter().filter_map(|answer| match answer.data {
+                    DnsData::Address(address) => Some(address),
+                    _ => None,
+                });
+                self.reuse.looked_up(now, &question.qname, addresses, is_its_own);
+                return;
+            }
             2 => Failure::ResolverFailed,
             3 => Failure::NoSuchName,
             _ => return,
         };
+        self.report_name(now, flow.reversed(), question.qname.clone(), Outcome::Failed(failure));
+    }
+
+    /// A report on a name that had no connection of its own.
+    fn report_name(&mut self, now: Timestamp, key: FlowKey, name: Domain, outcome: Outcome) {
         self.ids += 1;
         self.reports.push_back(Flow {
             id: FlowId(self.ids),
-            key: flow.reversed(),
+            key,
             started: now,
             from: now,
             until: now,
-            naming: Naming::Known(question.qname.clone(), NameSource::Dns),
+            naming: Naming::Known(name, NameSource::Dns),
             hello: None,
             bytes_up: 0,
             bytes_down: 0,
-            outcome: Outcome::Failed(failure),
+            outcome,
             timings: Timings::default(),
             is_first: true,
             is_last: true,
@@ -278,13 +302,17 @@ impl Flows {
         };
         self.ids += 1;
         let naming = match names.resolve(now, key.dst.ip()) {
-            Resolved::Name(name) => Naming::Known(name, NameSource::Dns),
+            Resolved::Name(name) => {
+                self.reuse.connected(&name);
+                Naming::Known(name, NameSource::Dns)
+            }
             Resolved::Ambiguous => Naming::Ambiguous,
             Resolved::Nothing => Naming::Nameless,
         };
         let connection = Connection::new(FlowId(self.ids), key, now, naming);
         self.wakes.insert((connection.due, connection.id), key);
         self.opening.insert(connection.id, key);
+        self.reuse.opened(key);
         Some(entry.insert(connection))
     }
 
@@ -323,6 +351,7 @@ impl Flows {
         let Some(connection) = self.connections.remove(&key) else { return };
         self.wakes.remove(&(connection.due, connection.id));
         self.opening.remove(&connection.id);
+        self.reuse.closed(key);
     }
 
     /// When the clock was set back, wake-ups lie too far ahead: all are reported under the old time and start anew.
@@ -335,6 +364,7 @@ impl Flows {
         self.report_all();
         self.latest = Some(now);
         self.wakes.clear();
+        self.reuse.clear_waiting();
         for connection in self.connections.values_mut() {
             connection.restart_clock(now);
             self.wakes.insert((connection.due, connection.id), connection.key);

@@ -174,3 +174,6 @@ impl Pipeline {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,7 +11,7 @@ mod tries;
 
 use std::collections::{BTreeMap, VecDeque};
 
-pub use day::{BlindSpots, Day, Degraded, Place, Spill, Usage, UsageKey, Used};
+pub use day::{BlindSpots, Day, Degraded, Place, Slots, Spill, Usage, UsageKey, Used};
 use elsewhere_catalog::{PlumbingKind, Role};
 pub use histogram::Histogram;
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
@@ -57,8 +57,9 @@ impl Summarize {
 
     /// Takes in one report on one connection.
     pub fn handle(&mut self, flow: &Flow, subject: &Subject<'_>, app_class: AppClass) {
-        let is_head =
-            flow.is_first && !matches!(subject, Subject::Plumbing(_)) && self.begins_burst(flow.started);
+        let begins =
+            flow.is_first && flow.outcome != Outcome::Reused && !matches!(subject, Subject::Plumbing(_));
+        let is_head = begins && self.begins_burst(flow.started);
         if matches!(subject, Subject::Personal) {
             return;
         }
@@ -155,13 +156,14 @@ impl Summarize {
         let day = self.day(date);
         day.changes += 1;
         let spots = &mut day.blind_spots;
-        let is_connection = flow.bytes_up + flow.bytes_down > 0 || flow.outcome != Outcome::Unused;
+        let is_connection = !matches!(flow.outcome, Outcome::Unused | Outcome::Reused);
+        spots.reused += u32::from(flow.outcome == Outcome::Reused);
         spots.connections += u32::from(is_connection);
         spots.encrypted_hello += u32::from(flow.hello.as_ref().is_some_and(|hello| hello.encrypted));
         spots.encrypted_dns += u32::from(*subject == Subject::Plumbing(PlumbingKind::Dns));
         spots.unnamed += u32::from(is_connection && *subject == Subject::Unnamed);
         spots.tunnels += u32::from(*subject == Subject::Tunnel);
-        spots.plumbing += u32::from(matches!(subject, Subject::Plumbing(_)));
+        spots.plumbing += u32::from(is_connection && matches!(subject, Subject::Plumbing(_)));
     }
 
     fn count_usage(&mut self, at: (Date, u16), flow: &Flow, app_class: AppClass, entered: &Entered<'_>) {
@@ -170,6 +172,11 @@ impl Summarize {
         }
         let (date, slot) = at;
         let key = UsageKey { used: entered.used.clone(), app_class, place: self.place };
+        if flow.outcome == Outcome::Reused {
+            // A row that says it was reached, and no more.
+            self.day(date).row(&key);
+            return;
+        }
         let joined = self.join_try(date, &key, flow, entered);
         let is_active = flow.bytes_up + flow.bytes_down >= ACTIVE_BYTES;
         let day = self.day(date);

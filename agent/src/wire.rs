@@ -183,7 +183,7 @@ impl From<&BlindSpots> for v1::BlindSpots {
             unnamed: spots.unnamed,
             tunnels: spots.tunnels,
             plumbing: spots.plumbing,
-            reused: 0,
+            reused: spots.reused,
             dropped_packets: spots.dropped_packets,
         }
     }

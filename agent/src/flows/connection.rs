@@ -31,8 +31,8 @@ const CLIENT_WENT_ON_BYTES: u64 = 40;
 /// A server's first QUIC flight fills at least one datagram of 1,200 bytes; a retry or a refusal does not.
 const QUIC_FLIGHT_BYTES: u64 = 1_000;
 
-/// This much from a server is no refusal, even if its hello was missed.
-const SURELY_ANSWERED_BYTES: u64 = 16_384;
+/// No handshake is this long: with this much either way it went through, even if the server's hello was missed.
+const SURELY_THROUGH_BYTES: u64 = 16_384;
 
 /// A connection in the table.
 #[derive(Debug)]
@@ -184,6 +184,10 @@ impl Connection {
         self.naming = Naming::Known(name, source);
     }
 
+    pub(super) fn is_to(&self, name: &Domain) -> bool {
+        matches!(&self.naming, Naming::Known(known, _) if known == name)
+    }
+
     /// The name on show is not the real one: only what DNS said counts.
     pub(super) fn hide_name(&mut self) {
         if !matches!(self.naming, Naming::Known(_, NameSource::Dns)) {
@@ -331,11 +335,9 @@ impl Connection {
     fn is_handshake_done(&self) -> bool {
         match (&self.hello, self.key.transport) {
             (None, _) => self.down.total > 0,
+            _ if self.up.total.max(self.down.total) >= SURELY_THROUGH_BYTES => true,
             (Some(_), Transport::Udp) => self.server_hello && self.down.total >= QUIC_FLIGHT_BYTES,
-            (Some(_), Transport::Tcp) => {
-                self.sent_after_server_hello >= CLIENT_WENT_ON_BYTES
-                    || self.down.total >= SURELY_ANSWERED_BYTES
-            }
+            (Some(_), Transport::Tcp) => self.sent_after_server_hello >= CLIENT_WENT_ON_BYTES,
         }
     }
 

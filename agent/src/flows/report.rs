@@ -86,6 +86,8 @@ pub enum Outcome {
     Established,
     /// It never came to a handshake.
     Failed(Failure),
+    /// DNS: the name was looked up and must have been reached over another name's connection, if at all.
+    Reused,
     /// Opened ahead of need and closed without a byte: no try and no failure.
     Unused,
 }

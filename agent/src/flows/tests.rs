@@ -474,6 +474,74 @@ fn requests_to_several_hosts_over_one_proxy_connection_are_told_apart() {
 }
 
 #[test]
+fn name_looked_up_without_a_connection_of_its_own_reuses_an_open_one() {
+    type Case = (&'static str, fn(&mut Wire), usize);
+    let cases: &[Case] = &[
+        (
+            "another name at the address",
+            |wire| {
+                wire.asked_dns("b.example");
+            },
+            1,
+        ),
+        (
+            "asked twice",
+            |wire| {
+                wire.asked_dns("b.example").asked_dns("b.example");
+            },
+            1,
+        ),
+        (
+            "its own is open",
+            |wire| {
+                wire.asked_dns("slack.com");
+            },
+            0,
+        ),
+        (
+            "its own is opened",
+            |wire| {
+                wire.asked_dns("b.example");
+                wire.key.src.set_port(40_001);
+                wire.establish("b.example").asked_dns("b.example");
+            },
+            0,
+        ),
+        (
+            "another address",
+            |wire| {
+                wire.key.dst = "198.51.100.2:443".parse().unwrap();
+                wire.asked_dns("b.example");
+            },
+            0,
+        ),
+    ];
+    for (case, play, expected) in cases {
+        let mut wire = Wire::tcp();
+        wire.establish("slack.com");
+        play(&mut wire);
+        wire.wait(9_000);
+        assert!(wire.reports().iter().all(|flow| flow.outcome != Outcome::Reused), "{case}: before its time");
+        wire.wait(2_000);
+        let reused = wire.reports().iter().filter(|flow| flow.outcome == Outcome::Reused).count();
+        assert_eq!(reused, *expected, "{case}");
+    }
+}
+
+#[test]
+fn flood_of_lookups_waits_for_few() {
+    let mut wire = Wire::tcp();
+    wire.establish("slack.com").reports();
+    for number in 0..1_000 {
+        wire.asked_dns(&format!("n{number}.example"));
+        wire.millis -= 10;
+    }
+    wire.wait(11_000);
+    assert_eq!(wire.reports().len(), super::reuse::MAX_WAITING);
+    assert_eq!(wire.flows.poll_timeout(), wire.flows.wakes.keys().next().map(|&(at, _)| at));
+}
+
+#[test]
 fn clock_set_back_does_not_stop_reports() {
     let mut wire = Wire::tcp();
     wire.establish("slack.com").reports();

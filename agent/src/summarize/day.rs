@@ -147,6 +147,8 @@ pub struct BlindSpots {
     pub tunnels: u32,
     /// To advertising, system and update hosts.
     pub plumbing: u32,
+    /// Names that had no connection of their own to be seen.
+    pub reused: u32,
     /// Packets that the kernel dropped.
     pub dropped_packets: u64,
 }
