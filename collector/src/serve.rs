@@ -3,14 +3,13 @@
 //! Two listeners: agents' with TLS of our own authority, people's with plain HTTP on loopback; and the work that is done
 //! by the clock. `run` returns when all have drained after `shutdown`; visits under way are finished, and their days are committed or not acknowledged.
 
-use std::{fs, io, net::SocketAddr, path::Path, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
 use anyhow::Context;
 use axum::{Router, routing::get};
 use elsewhere_proto::v1::{enroll_server::EnrollServer, ingest_server::IngestServer};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tonic::transport::Server;
 
 use crate::{
@@ -21,22 +20,16 @@ use crate::{
 };
 
 mod accept;
+mod addresses;
 mod schedule;
 mod tls;
+
+pub use addresses::Addresses;
 
 /// Both listeners, bound.
 pub struct Listeners {
     people: TcpListener,
     devices: TcpListener,
-}
-
-/// Where a running collector listens; it stands in `addresses.json` while it runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Addresses {
-    /// Plain HTTP for people.
-    pub people: SocketAddr,
-    /// TLS for agents.
-    pub devices: SocketAddr,
 }
 
 /// Longest message on the wire: four times the largest device-day that is taken, so that a too large one is refused
@@ -84,28 +77,35 @@ pub async fn run(
     let addresses = listeners.addresses()?;
     let names = server_names(installation.config().public_address.as_ref(), addresses.devices);
     let tls = tls::server_config(&authority, names, clock())?;
-    let written = AddressFile::write(installation.dir(), addresses)?;
+    let written = addresses.write(installation.dir())?;
 
     let (stop, stopped) = watch::channel(false);
     let desk = Desk::new(installation.clone(), authority, clock);
-    let jobs = schedule::run(installation.clone(), desk.clone(), clock, stopped.clone());
-    let jobs = tokio::spawn(jobs);
-    let devices = tokio::spawn(serve_devices(desk, listeners.devices, tls, stopped.clone()));
-    let people = tokio::spawn(serve_people(listeners.people, stopped));
+    let mut tasks = JoinSet::new();
+    tasks.spawn(schedule::run(installation.clone(), desk.clone(), clock, stopped.clone()));
+    tasks.spawn(serve_devices(desk, listeners.devices, tls, stopped.clone()));
+    tasks.spawn(serve_people(listeners.people, stopped));
     announce(addresses);
 
-    shutdown.await;
-    tracing::info!("stopping");
+    tokio::select! {
+        () = shutdown => tracing::info!("stopping"),
+        // None ends before it is told to, unless it has failed.
+        Some(ended) = tasks.join_next() => ended.context("serve")??,
+    }
     stop.send_replace(true);
-    let drained = tokio::time::timeout(DRAIN, async { (devices.await, people.await, jobs.await) }).await;
+    let drained = tokio::time::timeout(DRAIN, drain(&mut tasks)).await;
     drop(written);
-    let Ok((devices, people, jobs)) = drained else {
+    drained.unwrap_or_else(|_| {
         tracing::warn!("some work did not end in time; what was not acknowledged will be sent again");
-        return Ok(());
-    };
-    devices.context("serve devices")??;
-    people.context("serve people")??;
-    jobs.context("do the nightly work")
+        Ok(())
+    })
+}
+
+async fn drain(tasks: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
+    while let Some(ended) = tasks.join_next().await {
+        ended.context("serve")??;
+    }
+    Ok(())
 }
 
 async fn serve_devices(
@@ -155,39 +155,4 @@ fn server_names(public: Option<&PublicAddress>, devices: SocketAddr) -> Vec<Stri
 fn announce(addresses: Addresses) {
     println!("ready; people {}, devices {}", addresses.people, addresses.devices);
     tracing::info!(people = %addresses.people, devices = %addresses.devices, "ready");
-}
-
-const ADDRESS_FILE: &str = "addresses.json";
-
-impl Addresses {
-    /// Where the collector of this directory listens, if one is running.
-    pub fn of_running(installation: &Installation) -> Option<Self> {
-        if installation.lock().is_ok() {
-            return None;
-        }
-        let text = fs::read(installation.dir().join(ADDRESS_FILE)).ok()?;
-        serde_json::from_slice(&text).ok()
-    }
-}
-
-/// `addresses.json`, as long as the collector runs.
-struct AddressFile<'d> {
-    dir: &'d Path,
-}
-
-impl<'d> AddressFile<'d> {
-    fn write(dir: &'d Path, addresses: Addresses) -> anyhow::Result<Self> {
-        let text = serde_json::to_string(&addresses)?;
-        let mut file = tempfile::NamedTempFile::new_in(dir).context("write addresses.json")?;
-        io::Write::write_all(&mut file, text.as_bytes()).context("write addresses.json")?;
-        file.persist(dir.join(ADDRESS_FILE)).context("write addresses.json")?;
-        Ok(Self { dir })
-    }
-}
-
-impl Drop for AddressFile<'_> {
-    fn drop(&mut self) {
-        // One that stays is not believed, since nobody holds the lock.
-        let _ = fs::remove_file(self.dir.join(ADDRESS_FILE));
-    }
 }

@@ -122,7 +122,7 @@ fn address(installation: &Installation) -> anyhow::Result<PublicAddress> {
     if let Some(public) = &installation.config().public_address {
         return Ok(public.clone());
     }
-    let running = Addresses::of_running(installation).map(|addresses| addresses.devices);
+    let running = Addresses::of_running(installation.dir()).map(|addresses| addresses.devices);
     let devices = running.unwrap_or(installation.config().devices);
     ensure!(
         !devices.ip().is_unspecified() && devices.port() != 0,

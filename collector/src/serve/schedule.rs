@@ -26,7 +26,7 @@ pub(super) async fn run(
     desk: Desk,
     clock: fn() -> Timestamp,
     mut stopped: watch::Receiver<bool>,
-) {
+) -> anyhow::Result<()> {
     let mut due = Timestamp::MIN;
     loop {
         desk.refresh_offer().await;
@@ -41,7 +41,7 @@ pub(super) async fn run(
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
-            () = super::stopping(&mut stopped) => return,
+            () = super::stopping(&mut stopped) => return Ok(()),
         }
     }
 }
