@@ -1,8 +1,8 @@
 //! Which name is which cloud service, for which need.
 //!
 //! The facts are the TOML files beside this crate's `Cargo.toml`: `needs.toml`, one file a need under `services/`,
-//! `plumbing.toml` and `personal.toml`. `build.rs` checks them ([`compile`](../src/compile.rs) says what it refuses) and
-//! lays them out as one read-only table in the program, so that a lookup allocates nothing and nothing is read at start.
+//! `plumbing.toml` and `personal.toml`. `build.rs` checks them (`compile.rs` says what it refuses) and lays them out as
+//! one read-only table in the program, so that a lookup allocates nothing and nothing is read at start.
 //!
 //! What always holds:
 //! - The longest rule that covers a name decides, whatever its kind: service, plumbing or personal. At equal length a

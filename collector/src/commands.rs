@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 pub mod check_config;
 pub mod devices;
+pub mod digest;
 pub mod enroll_token;
+pub mod freeze;
+pub mod query;
 pub mod serve;
 
 /// Which collector a command is about.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use elsewhere_collector::commands::{check_config, devices, enroll_token, serve};
+use elsewhere_collector::commands::{check_config, devices, digest, enroll_token, freeze, query, serve};
 use tracing_subscriber::EnvFilter;
 
 /// Takes device-days from agents, and tells IT where its customers already go elsewhere, what for, and why.
@@ -22,6 +22,9 @@ enum Command {
     Serve(serve::Args),
     EnrollToken(enroll_token::Args),
     Devices(devices::Args),
+    Freeze(freeze::Args),
+    Digest(digest::Args),
+    Query(query::Args),
     CheckConfig(check_config::Args),
 }
 
@@ -33,6 +36,9 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::EnrollToken(args) => enroll_token::run(args),
         Command::Devices(args) => devices::run(args),
+        Command::Freeze(args) => freeze::run(&args),
+        Command::Digest(args) => digest::run(&args),
+        Command::Query(args) => query::run(&args),
         Command::CheckConfig(args) => check_config::run(&args),
     };
     match result {

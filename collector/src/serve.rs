@@ -39,6 +39,10 @@ const MAX_MESSAGE: usize = 4 * crate::wire::MAX_BYTES;
 const MAX_ENROLMENT: usize = 16 * 1024;
 /// Calls at a time on one connection: an agent makes one, and a bad one must not fill the lanes alone.
 const CALLS_PER_CONNECTION: usize = 4;
+/// How long a connection is kept: the longest visit healing 13 weeks takes a minute, and nobody may hold a place for ever.
+const CONNECTION_AGE: Duration = Duration::from_mins(10);
+/// How long a visit may go on after that.
+const CONNECTION_GRACE: Duration = Duration::from_mins(1);
 /// A silent connection is asked after this long whether it lives, and closed if it does not answer.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 /// How long visits under way may take to end once we stop.
@@ -118,6 +122,8 @@ async fn serve_devices(
     Server::builder()
         .concurrency_limit_per_connection(CALLS_PER_CONNECTION)
         .http2_keepalive_interval(Some(KEEPALIVE))
+        .max_connection_age(CONNECTION_AGE)
+        .max_connection_age_grace(CONNECTION_GRACE)
         .add_service(EnrollServer::new(desk.clone()).max_decoding_message_size(MAX_ENROLMENT))
         .add_service(IngestServer::new(desk).max_decoding_message_size(MAX_MESSAGE))
         .serve_with_incoming_shutdown(connections, async move { stopping(&mut stopped).await })

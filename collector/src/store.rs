@@ -61,7 +61,7 @@ pub trait Store: Send + Sync {
     fn put_device_days(&self, deliveries: Vec<DeviceDays>, date: Date) -> Result<Vec<Applied>, StoreError>;
     /// Weeks with device-days, oldest first.
     fn weeks(&self) -> Result<Vec<Week>, StoreError>;
-    /// Hands over every device-day of a week in the order of device and date, the newest epoch of each.
+    /// Hands over every device-day of a week, those of one device together in the order of dates, the newest epoch of each.
     fn scan_week(&self, week: Week, each: &mut dyn FnMut(&Member, DeviceDay)) -> Result<(), StoreError>;
     /// Forgets all device-days and memberships of a week. It is no mistake if there are none.
     fn forget_week(&self, week: Week) -> Result<(), StoreError>;

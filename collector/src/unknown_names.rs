@@ -64,7 +64,7 @@ fn is_domain(text: &str) -> bool {
 }
 
 /// First 8 bytes of the HMAC, as the contract says.
-fn hash(key: &[u8; 32], domain: &str) -> u64 {
+pub(crate) fn hash(key: &[u8; 32], domain: &str) -> u64 {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
     mac.update(domain.as_bytes());
     let digest: [u8; 32] = mac.finalize().into_bytes().into();

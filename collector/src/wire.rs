@@ -18,6 +18,8 @@ use crate::{
     segment::{Segment, Segments},
 };
 
+mod outward;
+
 /// Most rows of all kinds in one device-day: forty times a busy day's, so only a broken agent meets it; refused past it.
 pub const MAX_ROWS: usize = 2_000;
 /// Longest encoding of one device-day in bytes: 2,000 rows of 128 bytes; refused past it.
@@ -294,8 +296,6 @@ fn quantiles(wire: v1::Quantiles) -> Result<Quantiles, WireError> {
     };
     Ok(Quantiles { median: code("median", wire.median)?, p90: code("p90", wire.p90)? })
 }
-
-mod outward;
 
 #[cfg(test)]
 pub(crate) mod tests;

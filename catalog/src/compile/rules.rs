@@ -54,28 +54,37 @@ fn read_services<'f>(
 ) {
     for need in &parsed.services {
         for service in &need.services {
+            // A service without rules has been refused; one past 65,536 comes with more rules than `MAX_RULES`.
             let Ok(at) = services.binary_search_by(|other| other.id.cmp(&service.id)) else { continue };
             let Ok(index) = u16::try_from(at) else { continue };
+            let entry = format!("service `{}`", service.id);
             for rule in &service.rules {
-                let entry = format!("service `{}`", service.id);
-                let Some(role) = Role::ALL.into_iter().find(|role| role.as_str() == rule.role) else {
-                    let known = Role::ALL.map(Role::as_str).join(", ");
-                    let reason =
-                        format!("{entry}: rule `{}`: role `{}` is none of {known}", rule.name(), rule.role);
-                    refusals.push(Refusal { file: need.file.clone(), reason });
-                    continue;
-                };
-                if rule.suffix.is_some() == rule.exact.is_some() {
-                    let reason = format!("{entry}: rule `{}`: give either `suffix` or `exact`", rule.name());
-                    refusals.push(Refusal { file: need.file.clone(), reason });
-                    continue;
+                match read_rule(rule, index) {
+                    Ok(rule) => found.push(Found {
+                        file: &need.file,
+                        entry: entry.clone(),
+                        vendor: &services[at].vendor,
+                        rule,
+                    }),
+                    Err(why) => refusals.push(Refusal {
+                        file: need.file.clone(),
+                        reason: format!("{entry}: rule `{}`: {why}", rule.name()),
+                    }),
                 }
-                let target = Target::Service { index, role, often_embedded: rule.often_embedded };
-                let rule = CheckedRule { name: rule.name().to_owned(), exact: rule.exact.is_some(), target };
-                found.push(Found { file: &need.file, entry, vendor: &services[at].vendor, rule });
             }
         }
     }
+}
+
+fn read_rule(rule: &files::ServiceRule, index: u16) -> Result<CheckedRule, String> {
+    let Some(role) = Role::ALL.into_iter().find(|role| role.as_str() == rule.role) else {
+        return Err(format!("role `{}` is none of {}", rule.role, Role::ALL.map(Role::as_str).join(", ")));
+    };
+    if rule.suffix.is_some() == rule.exact.is_some() {
+        return Err("give either `suffix` or `exact`".to_owned());
+    }
+    let target = Target::Service { index, role, often_embedded: rule.often_embedded };
+    Ok(CheckedRule { name: rule.name().to_owned(), exact: rule.exact.is_some(), target })
 }
 
 fn read_plumbing<'f>(parsed: &'f files::Parsed, found: &mut Vec<Found<'f>>, refusals: &mut Vec<Refusal>) {

@@ -3,9 +3,9 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use elsewhere_proto::v1::{
-    DeviceDayAck, EnrollRequest, EnrollResponse, RenewRequest, VisitHello, VisitRequest, VisitResponse,
-    VisitWelcome, device_day_ack::Outcome, enroll_client::EnrollClient, ingest_client::IngestClient,
-    visit_request, visit_response,
+    DeviceDayAck, EnrollRequest, EnrollResponse, RenewRequest, RevealedName, VisitHello, VisitRequest,
+    VisitResponse, VisitWelcome, device_day_ack::Outcome, enroll_client::EnrollClient,
+    ingest_client::IngestClient, visit_request, visit_response,
 };
 use hyper_util::rt::TokioIo;
 use jiff::{SignedDuration, civil::Date};
@@ -35,7 +35,7 @@ use crate::{
     pki::{Authority, DeviceCertificate, DeviceRequest},
     serve::{self, Listeners},
     store::{StoreError, Token},
-    token,
+    token, unknown_names,
     wire::tests::good_day,
 };
 
@@ -217,7 +217,35 @@ async fn a_device_enrols_delivers_and_renews() {
     let csr = csr(&KeyPair::generate().unwrap());
     let renewed = client.renew(RenewRequest { csr }).await.unwrap().into_inner();
     assert_eq!(DeviceCertificate::read(&renewed.certificate).unwrap().device, device);
+
+    collector.add_token([8; 32], WEEK);
+    let request = EnrollRequest {
+        token_secret: vec![8; 32],
+        csr: self::csr(&KeyPair::generate().unwrap()),
+        ..EnrollRequest::default()
+    };
+    let again = client.enroll(request).await.unwrap().into_inner();
+    assert_eq!((again.device_id, again.epoch), (answer.device_id, 2), "known by its old certificate");
+    assert_eq!(code(collector.visit(Some(&papers), vec![hello()]).await), Code::PermissionDenied);
     drop(client);
+    collector.stop().await;
+}
+
+#[tokio::test]
+async fn a_name_that_was_asked_for_is_revealed_in_a_visit() {
+    let collector = Collector::start().await;
+    let papers = collector.papers(&collector.authority, SignedDuration::ZERO);
+    let store = collector.installation.store();
+    let name = "freightdesk.example";
+    let name_hash = unknown_names::hash(&store.identity().unwrap().unknown_name_key, name);
+    store.ask_for_names(&[name_hash]).unwrap();
+    let revealed = RevealedName { name_hash, registrable_domain: name.into() };
+    let revealed = VisitRequest { said: Some(visit_request::Said::RevealedName(revealed)) };
+    let said = collector.visit(Some(&papers), vec![hello(), revealed]).await.unwrap();
+    assert_eq!(welcome(&said).reveal, [name_hash]);
+    assert_eq!(store.revealed_names().unwrap(), [name]);
+    let said = collector.visit(Some(&papers), vec![hello()]).await.unwrap();
+    assert!(welcome(&said).reveal.is_empty());
     collector.stop().await;
 }
 

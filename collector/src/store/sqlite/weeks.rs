@@ -118,7 +118,7 @@ pub(super) fn forget(dir: &Path, week: Week) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Hands over a week's device-days with their members, in the order of device and date.
+/// Hands over a week's device-days with their members: those of one device together, in the order of dates.
 pub(super) fn scan(
     dir: &Path,
     week: Week,
@@ -133,22 +133,28 @@ pub(super) fn scan(
     // One transaction, so that members and days are of one moment.
     let snapshot = connection.unchecked_transaction().map_err(&error)?;
     let members = members(&snapshot)?;
+    let member = |device| {
+        members.get(&device).ok_or_else(|| FILE.damaged(&format!("{week} has a device-day of nobody")))
+    };
     let mut select = snapshot
-        .prepare(
-            "SELECT device, body FROM device_days AS this WHERE epoch =
-                (SELECT max(epoch) FROM device_days WHERE device = this.device AND day = this.day)
-             ORDER BY device, day",
-        )
+        .prepare("SELECT device, body FROM device_days ORDER BY device, day, epoch")
         .map_err(&error)?;
     let mut rows = select.query([]).map_err(&error)?;
+    // A day is handed over once the next row is seen not to be of a newer epoch of it.
+    let mut newest: Option<(i64, DeviceDay)> = None;
     while let Some(row) = rows.next().map_err(&error)? {
         let device: i64 = row.get(0).map_err(&error)?;
         let body = row.get_ref(1).and_then(|body| Ok(body.as_blob()?)).map_err(&error)?;
-        let member = members
-            .get(&device)
-            .ok_or_else(|| FILE.damaged(&format!("{week} has a device-day of nobody")))?;
         let day = body::unpack(body).map_err(|error| FILE.damaged(&format!("{week}, a body: {error}")))?;
-        each(member, day);
+        if let Some((before, complete)) = newest.take()
+            && (before, complete.day) != (device, day.day)
+        {
+            each(member(before)?, complete);
+        }
+        newest = Some((device, day));
+    }
+    if let Some((device, day)) = newest {
+        each(member(device)?, day);
     }
     Ok(())
 }

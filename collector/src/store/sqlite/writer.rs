@@ -128,20 +128,29 @@ impl Room {
         }
     }
 
-    /// Commits a batch whole; where it fails, each delivery is tried alone, so that a bad week harms no other's days.
+    /// Commits a batch whole. Where that fails, each delivery is tried alone, so that a bad week harms no other's days;
+    /// but where another process holds the file, waiting again for each would only make the queue longer.
     fn commit(&mut self, batch: &[Waiting]) {
         let everything: Vec<Entry<'_>> = batch.iter().flat_map(Waiting::entries).collect();
-        if let Ok(applied) = self.store(&everything) {
-            let mut applied = applied.into_iter();
-            for waiting in batch {
-                let own = applied.by_ref().take(waiting.entries().count()).collect();
-                let _ = waiting.answer.send(Ok(own));
+        match self.store(&everything) {
+            Ok(applied) => {
+                let mut applied = applied.into_iter();
+                for waiting in batch {
+                    let own = applied.by_ref().take(waiting.entries().count()).collect();
+                    let _ = waiting.answer.send(Ok(own));
+                }
             }
-            return;
-        }
-        for waiting in batch {
-            let alone: Vec<Entry<'_>> = waiting.entries().collect();
-            let _ = waiting.answer.send(self.store(&alone));
+            Err(StoreError::Busy) => {
+                for waiting in batch {
+                    let _ = waiting.answer.send(Err(StoreError::Busy));
+                }
+            }
+            Err(_) => {
+                for waiting in batch {
+                    let alone: Vec<Entry<'_>> = waiting.entries().collect();
+                    let _ = waiting.answer.send(self.store(&alone));
+                }
+            }
         }
     }
 

@@ -1,0 +1,52 @@
+//! `query`: asks for published figures, as the API answers them.
+
+use serde::Serialize;
+
+use crate::{
+    commands::DataArgs, installation::Installation, query::Query, reader::Reader, segment::Segment,
+    week::Week,
+};
+
+/// Ask for published figures; the answer is JSON, the same as from the API.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  elsewhere-collector query services --segment department=Marketing")]
+pub struct Args {
+    /// What to ask for.
+    #[arg(value_enum)]
+    what: What,
+    #[command(flatten)]
+    data: DataArgs,
+    /// The ISO week; the newest frozen one if it is left out.
+    #[arg(long, value_name = "WEEK")]
+    week: Option<Week>,
+    /// The segment; everybody if it is left out.
+    #[arg(long, value_name = "DIMENSION=PATH")]
+    segment: Option<Segment>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum What {
+    Weeks,
+    Needs,
+    Segments,
+    Services,
+}
+
+/// Prints the answer to standard output.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let installation = Installation::open(&args.data.data)?;
+    let reader = Reader::local();
+    let query = Query::new(&installation, &reader);
+    let segment = args.segment.as_ref();
+    match args.what {
+        What::Weeks => print(&query.weeks()?),
+        What::Needs => print(&query.needs(args.week, segment)?),
+        What::Segments => print(&query.segments(args.week)?),
+        What::Services => print(&query.services(args.week, segment)?),
+    }
+}
+
+fn print(answer: &impl Serialize) -> anyhow::Result<()> {
+    println!("{}", serde_json::to_string_pretty(answer)?);
+    Ok(())
+}

@@ -1,0 +1,266 @@
+//! From published rows and insight to one page.
+
+use jiff::tz::TimeZone;
+
+use super::{
+    CameBack, Context, Digest, MovementLine, Moves, NeedName, NewService, NotMoving, NotSeen, ServiceLine,
+    ShareOfNeed, UnservedNeeds, words,
+};
+use crate::{
+    insight::{Headline, History, Insight, Line, Movement, percents},
+    portfolio::Landscape,
+    published::{PublishedNeed, PublishedSegment, Reason, WeekState},
+    rollup::HISTORY_WEEKS,
+    segment::Segment,
+};
+
+/// What a page is made of, beside its rows.
+#[derive(Clone, Copy)]
+pub struct Source<'s> {
+    /// What the organisation is called.
+    pub organisation: &'s str,
+    /// Its customers are made up.
+    pub simulated: bool,
+    /// Its time zone.
+    pub zone: &'s TimeZone,
+    /// Names of needs and services, and what is in no figure.
+    pub landscape: &'s Landscape,
+    /// The dimension that publishes services.
+    pub main_dimension: &'s str,
+    /// May the week still change?
+    pub state: WeekState,
+}
+
+/// Segments of which fewer devices reported, in percent, are named.
+const HARDLY_REPORTING: u8 = 70;
+/// From so many tenths of a percent of unnamed connections on, a segment's figures are called a lower bound.
+const LOWER_BOUND_TENTHS: u16 = 100;
+/// Most services named in a movement.
+const MOST_SERVICES: usize = 3;
+
+/// The page for everybody (`None`) or a segment; `None` where the week has no row of it.
+pub fn compose(source: Source<'_>, history: &History<'_>, root: Option<&Segment>) -> Option<Digest> {
+    let week = history.this();
+    let insight = history.insight(root, source.main_dimension)?;
+    let this = week.segment(root)?;
+    let figures: Vec<PublishedSegment> =
+        week.segments.iter().filter(|row| is_in(row.segment.as_ref(), root)).cloned().collect();
+    Some(Digest {
+        organisation: source.organisation.to_owned(),
+        simulated: source.simulated,
+        week: week.week,
+        from: week.week.monday(),
+        to: week.week.sunday(),
+        state: source.state,
+        frozen_local: frozen_local(source),
+        segment: root.map_or_else(|| "all".to_owned(), ToString::to_string),
+        segment_name: segment_name(root),
+        minimum_group: week.minimum_group,
+        headline: source.headline(history, &insight.headline),
+        share_of_need: share_of_need(&insight),
+        moves: moves(history, &insight, this),
+        unserved_needs: source.unserved_needs(&insight),
+        movements: insight.movements.iter().map(|movement| source.movement(movement)).collect(),
+        largest_not_moving: insight.largest_not_moving.map(|need| source.not_moving(need)),
+        came_back: insight.came_back_to.iter().map(|(row, need)| source.came_back(row, need)).collect(),
+        new_unreviewed: source.new_unreviewed(&insight),
+        not_seen: source.not_seen(history, this, &figures),
+        need_names: source.landscape.needs().map(|(_, need)| source.need(&need.id)).collect(),
+        figures,
+    })
+}
+
+impl Source<'_> {
+    fn headline(self, history: &History<'_>, headline: &Headline<'_>) -> String {
+        let who = |row: &PublishedSegment| {
+            row.segment.as_ref().map_or("the organisation", Segment::path).to_owned()
+        };
+        let need = |need: &PublishedNeed| words::in_sentence(&self.need(&need.need).name);
+        let sentence = match headline {
+            Headline::Crossed(row, what) => {
+                format!("{} now goes elsewhere more than to us to {}.", who(row), need(what))
+            }
+            Headline::Growing(row, what) => format!("more of {} goes elsewhere to {}.", who(row), need(what)),
+            Headline::UnservedGrowing(row, what) => {
+                format!("more of {} goes elsewhere to {}: we offer nothing for it.", who(row), need(what))
+            }
+            Headline::CameBack(row, what) => format!("{} comes back to us to {}.", who(row), need(what)),
+            Headline::Quiet => "a quiet week: nothing moved beyond its usual swing.".to_owned(),
+            Headline::TooEarly => {
+                let weeks = history.weeks_before() + 1;
+                format!("too early to say what moves: this is week {weeks} of the five that it takes.")
+            }
+        };
+        let mut letters = sentence.chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    }
+
+    fn need(self, id: &str) -> NeedName {
+        let known = self.landscape.needs().find(|(_, need)| need.id == id);
+        NeedName { id: id.to_owned(), name: known.map_or(id, |(_, need)| &need.name).to_owned() }
+    }
+
+    fn service(self, id: &str) -> String {
+        let known = self.landscape.find(id).map(|index| &self.landscape.service(index).name);
+        known.map_or(id, String::as_str).to_owned()
+    }
+
+    fn unserved_needs(self, insight: &Insight<'_>) -> Option<UnservedNeeds> {
+        Some(UnservedNeeds {
+            customer_days: insight.unserved.now()?,
+            needs: insight.unserved_needs.iter().map(|need| self.need(&need.need)).collect(),
+            context: context(&insight.unserved),
+        })
+    }
+
+    fn movement(self, movement: &Movement<'_>) -> MovementLine {
+        let Movement { segment, need, last_week, gained, weeks, .. } = *movement;
+        let services: Vec<ServiceLine> = movement
+            .services()
+            .take(MOST_SERVICES)
+            .map(|service| ServiceLine {
+                id: service.service.clone(),
+                name: self.service(&service.service),
+                customers: service.customers,
+                customers_last_week: last_week
+                    .and_then(|need| need.service(&service.service))
+                    .and_then(|service| service.customers.shown()),
+            })
+            .collect();
+        let question = match (services.first(), need.served) {
+            (Some(service), true) => format!("What does {} do for you that ours does not?", service.name),
+            (Some(service), false) => format!("What goes through {}, and what must not?", service.name),
+            (None, true) => "Which job would you not bring to us first, and why?".to_owned(),
+            (None, false) => "What do you use for it, and what would you want from us?".to_owned(),
+        };
+        MovementLine {
+            segment: segment.segment.as_ref().map_or_else(|| "all".to_owned(), ToString::to_string),
+            segment_name: segment_name(segment.segment.as_ref()),
+            need: self.need(&need.need),
+            served: need.served,
+            gained_days: gained,
+            weeks,
+            services,
+            customers: need.customers,
+            customer_days: need.customer_days,
+            share_of_need: need.parts().map(percents),
+            ours_alone_last_week: last_week.and_then(PublishedNeed::parts).map(|parts| percents(parts)[0]),
+            customers_elsewhere: need.customers_elsewhere,
+            customers_ours_or_elsewhere: need.customers_ours_or_elsewhere,
+            customers_both: need.customers_both,
+            left: need.left,
+            question,
+        }
+    }
+
+    fn not_moving(self, need: &PublishedNeed) -> NotMoving {
+        NotMoving {
+            need: self.need(&need.need),
+            days_elsewhere: need.elsewhere_alone.shown().unwrap_or(0),
+            ours_alone: need.parts().filter(|_| need.served).map(|parts| percents(parts)[0]),
+        }
+    }
+
+    fn came_back(self, row: &PublishedSegment, need: &PublishedNeed) -> CameBack {
+        CameBack {
+            segment_name: segment_name(row.segment.as_ref()),
+            need: self.need(&need.need),
+            customers: need.came_back,
+        }
+    }
+
+    fn new_unreviewed(self, insight: &Insight<'_>) -> Vec<NewService> {
+        let services = insight.new_services.iter();
+        services
+            .map(|(row, need, service)| NewService {
+                segment_name: segment_name(row.segment.as_ref()),
+                need: self.need(&need.need),
+                service: self.service(&service.service),
+                customers: service.customers,
+            })
+            .collect()
+    }
+
+    fn not_seen(
+        self,
+        history: &History<'_>,
+        this: &PublishedSegment,
+        figures: &[PublishedSegment],
+    ) -> NotSeen {
+        let named = |row: &PublishedSegment| row.segment.as_ref().map(|segment| segment.path().to_owned());
+        let not_visible = |need: &&PublishedNeed| {
+            need.customers.shown().is_some()
+                && need.elsewhere_alone == crate::published::Figure::Hidden(Reason::OfferedNotVisible)
+        };
+        let hardly = figures.iter().filter_map(|row| Some((named(row)?, row.trust?.devices_reporting)));
+        let unnamed = figures.iter().filter_map(|row| Some((named(row)?, row.trust?.unnamed_tenths)));
+        NotSeen {
+            trust: this.trust,
+            hardly_reporting: hardly.filter(|(_, percent)| *percent < HARDLY_REPORTING).collect(),
+            lower_bounds: unnamed.filter(|(_, tenths)| *tenths >= LOWER_BOUND_TENTHS).collect(),
+            segments_withheld: figures.iter().filter(|row| row.customers.shown().is_none()).count(),
+            shown: history.this().price,
+            share_withheld: this.needs.iter().filter(not_visible).map(|need| self.need(&need.need)).collect(),
+            as_often_private: self
+                .landscape
+                .services()
+                .iter()
+                .filter(|service| service.as_often_private)
+                .count(),
+        }
+    }
+}
+
+fn share_of_need(insight: &Insight<'_>) -> Option<ShareOfNeed> {
+    let parts = insight.share?;
+    let [ours_alone, both, tolerated, elsewhere_alone] = percents(parts);
+    Some(ShareOfNeed {
+        ours_alone,
+        both,
+        tolerated,
+        elsewhere_alone,
+        customer_days: parts.iter().sum(),
+        needs: insight.share_needs,
+        context: context(&insight.share_line),
+    })
+}
+
+fn moves(history: &History<'_>, insight: &Insight<'_>, this: &PublishedSegment) -> Moves {
+    let whole = usize::try_from(HISTORY_WEEKS).expect("eight");
+    Moves {
+        left: this.left,
+        left_context: context(&insight.left),
+        came_back: this.came_back,
+        came_back_context: context(&insight.came_back),
+        customers_seen: this.customers,
+        weeks_of_history: history.weeks_before().min(whole),
+    }
+}
+
+fn context(line: &Line) -> Context {
+    Context {
+        last_week: line.last_week(),
+        usual_swing: line.swing(),
+        usual_range: line.range(),
+        line: line.0.clone(),
+    }
+}
+
+fn segment_name(segment: Option<&Segment>) -> String {
+    segment.map_or("All", Segment::path).to_owned()
+}
+
+/// The segment itself or one below it; everything is in everybody.
+fn is_in(segment: Option<&Segment>, root: Option<&Segment>) -> bool {
+    let Some(root) = root else { return true };
+    std::iter::successors(segment.cloned(), Segment::parent).any(|segment| segment == *root)
+}
+
+fn frozen_local(source: Source<'_>) -> Option<String> {
+    match source.state {
+        WeekState::Running => None,
+        WeekState::Frozen { frozen_at, .. } => {
+            Some(frozen_at.to_zoned(source.zone.clone()).strftime("%a %-d %b %H:%M").to_string())
+        }
+    }
+}

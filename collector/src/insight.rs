@@ -1,0 +1,269 @@
+//! Insight: what a week's published rows say beside those of the twelve weeks before.
+//!
+//! Pure functions of published rows. What the floor withheld is withheld here: a figure made of several is made of
+//! those shown, and says of how many. What history is too short for is `None`.
+//!
+//! Definitions:
+//! - **Share of need** ([`Insight::share`]): over the needs that we serve, that somebody meets elsewhere and whose
+//!   four parts are shown, the parts of all their customer-days.
+//! - **Usual swing** ([`Line::swing`]): the middle one of the changes from week to week before this week.
+//! - **Usual range** ([`Line::range`]): the middle half of the weeks before this one.
+//! - **Movement** ([`movement`]): a need in a segment whose customer-days elsewhere alone rose in four weeks, by more
+//!   than twice their usual swing.
+//! - **Headline** ([`Headline`]): the first movement that crossed, else the first, else who came back, else quiet.
+
+mod headline;
+mod line;
+mod movement;
+
+pub use headline::Headline;
+pub use line::{LINE_WEEKS, Line};
+pub use movement::{MOST_MOVEMENTS, Movement};
+
+use crate::{
+    portfolio::SanctionStatus,
+    published::{Figure, PublishedNeed, PublishedSegment, PublishedService, PublishedWeek},
+    segment::Segment,
+    week::Week,
+};
+
+/// Published weeks up to the one that is looked at.
+pub struct History<'w> {
+    /// The last [`LINE_WEEKS`] weeks, oldest first, the week itself last; `None` where one was not published.
+    weeks: Vec<Option<&'w PublishedWeek>>,
+    this: &'w PublishedWeek,
+}
+
+/// What one week says of everybody or of one segment.
+#[derive(Debug)]
+pub struct Insight<'w> {
+    /// Parts of the share of need in this week, in customer-days; `None` where no need can be counted.
+    pub share: Option<[u32; 4]>,
+    /// Needs in the share.
+    pub share_needs: usize,
+    /// Percent with us alone.
+    pub share_line: Line,
+    /// Customers who left us for a need.
+    pub left: Line,
+    /// Customers who came back for a need.
+    pub came_back: Line,
+    /// Customer-days in needs that we do not serve.
+    pub unserved: Line,
+    /// Unserved needs that are shown, most days first.
+    pub unserved_needs: Vec<&'w PublishedNeed>,
+    /// At most [`MOST_MOVEMENTS`], most days gained first.
+    pub movements: Vec<Movement<'w>>,
+    /// The need with most days elsewhere that is in no movement.
+    pub largest_not_moving: Option<&'w PublishedNeed>,
+    /// Where customers came back this week, most first.
+    pub came_back_to: Vec<(&'w PublishedSegment, &'w PublishedNeed)>,
+    /// Services nobody has looked at that were shown in none of the weeks before.
+    pub new_services: Vec<(&'w PublishedSegment, &'w PublishedNeed, &'w PublishedService)>,
+    /// What leads the page.
+    pub headline: Headline<'w>,
+}
+
+impl<'w> History<'w> {
+    /// The history of `week` among these, in any order; `None` where the week itself is not among them.
+    pub fn of(week: Week, published: &'w [PublishedWeek]) -> Option<Self> {
+        let find = |week| published.iter().find(|published| published.week == week);
+        let first = 1 - i64::try_from(LINE_WEEKS).expect("thirteen");
+        let weeks = (first..=0).map(|weeks| find(week.plus(weeks))).collect();
+        Some(Self { weeks, this: find(week)? })
+    }
+
+    /// The week itself.
+    pub fn this(&self) -> &'w PublishedWeek {
+        self.this
+    }
+
+    /// A segment's row some weeks ago.
+    pub fn segment(&self, segment: Option<&Segment>, weeks_ago: usize) -> Option<&'w PublishedSegment> {
+        let at = self.weeks.len().checked_sub(1 + weeks_ago)?;
+        self.weeks[at]?.segment(segment)
+    }
+
+    /// A need's row some weeks ago.
+    pub fn need(&self, segment: Option<&Segment>, need: &str, weeks_ago: usize) -> Option<&'w PublishedNeed> {
+        self.segment(segment, weeks_ago)?.need(need)
+    }
+
+    /// Weeks published before this one, of those on the line.
+    pub fn weeks_before(&self) -> usize {
+        self.weeks.iter().flatten().count() - 1
+    }
+
+    /// A figure's line over the weeks.
+    fn line(&self, value: impl Fn(&'w PublishedWeek) -> Option<u32>) -> Line {
+        Line(self.weeks.iter().map(|week| week.and_then(&value)).collect())
+    }
+
+    /// What this week says of everybody (`None`) or of a segment and all below it; `None` where it has no row.
+    pub fn insight(&self, root: Option<&Segment>, main_dimension: &str) -> Option<Insight<'w>> {
+        let this = self.this.segment(root)?;
+        let movements = movement::find(self, root, main_dimension);
+        let share = share(this);
+        let came_back_to = self.came_back_to(root, main_dimension);
+        let headline = Headline::choose(self, &movements, &came_back_to);
+        let moving = |need: &PublishedNeed| movements.iter().any(|movement| movement.need.need == need.need);
+        let largest = this
+            .needs
+            .iter()
+            .filter(|need| elsewhere(need) > 0 && !moving(need))
+            .max_by_key(|need| elsewhere(need));
+        let mut unserved_needs: Vec<_> =
+            this.needs.iter().filter(|need| unserved_days(need).is_some()).collect();
+        unserved_needs.sort_by_key(|need| std::cmp::Reverse(unserved_days(need)));
+        Some(Insight {
+            share: share.map(|(parts, _)| parts),
+            share_needs: share.map_or(0, |(_, needs)| needs),
+            share_line: self.line(|week| share_with_us(week.segment(root)?)),
+            left: self.line(|week| week.segment(root)?.left.shown()),
+            came_back: self.line(|week| week.segment(root)?.came_back.shown()),
+            unserved: self.line(|week| unserved_of(week.segment(root)?)),
+            unserved_needs,
+            largest_not_moving: largest,
+            came_back_to,
+            new_services: self.new_services(root, main_dimension),
+            movements,
+            headline,
+        })
+    }
+
+    /// The root, and the segments of the main dimension below it.
+    fn below(&self, root: Option<&Segment>, main_dimension: &str) -> Vec<&'w PublishedSegment> {
+        let is_below = |row: &&PublishedSegment| match (&row.segment, root) {
+            (segment, _) if segment.as_ref() == root => true,
+            (Some(segment), None) => segment.dimension() == main_dimension,
+            (Some(segment), Some(root)) => is_ancestor(root, segment),
+            (None, _) => false,
+        };
+        self.this.segments.iter().filter(is_below).collect()
+    }
+
+    fn came_back_to(
+        &self,
+        root: Option<&Segment>,
+        main_dimension: &str,
+    ) -> Vec<(&'w PublishedSegment, &'w PublishedNeed)> {
+        let mut found: Vec<_> = Vec::new();
+        for row in self.below(root, main_dimension) {
+            found.extend(
+                row.needs.iter().filter(|need| need.came_back.shown().is_some()).map(|need| (row, need)),
+            );
+        }
+        // The most precise segment speaks: a row goes where one below it says the same.
+        let all = found.clone();
+        found.retain(|(row, need)| {
+            !all.iter().any(|(other, same)| same.need == need.need && lies_below(other, row))
+        });
+        found.sort_by_key(|(_, need)| std::cmp::Reverse(need.came_back));
+        found.truncate(MOST_LISTED);
+        found
+    }
+
+    fn new_services(
+        &self,
+        root: Option<&Segment>,
+        main_dimension: &str,
+    ) -> Vec<(&'w PublishedSegment, &'w PublishedNeed, &'w PublishedService)> {
+        let mut found = Vec::new();
+        if self.weeks_before() < NEW_AFTER_WEEKS {
+            return found;
+        }
+        for row in self.below(root, main_dimension) {
+            for need in &row.needs {
+                let unreviewed =
+                    |service: &&PublishedService| service.sanction_status == SanctionStatus::Unreviewed;
+                for service in need.services.iter().filter(unreviewed) {
+                    if !self.was_shown(need, service) {
+                        found.push((row, need, service));
+                    }
+                }
+            }
+        }
+        let all = found.clone();
+        found.retain(|(row, _, service)| {
+            !all.iter().any(|(other, _, same)| same.service == service.service && lies_below(other, row))
+        });
+        found.sort_by_key(|(_, _, service)| std::cmp::Reverse(service.customers));
+        found.truncate(MOST_LISTED);
+        found
+    }
+
+    /// Some segment showed the service in a week before.
+    fn was_shown(&self, need: &PublishedNeed, service: &PublishedService) -> bool {
+        let before = &self.weeks[..self.weeks.len() - 1];
+        before.iter().flatten().flat_map(|week| &week.segments).any(|segment| {
+            segment.need(&need.need).is_some_and(|need| need.service(&service.service).is_some())
+        })
+    }
+}
+
+/// Longest list under the movements; the rest is in the tables.
+const MOST_LISTED: usize = 3;
+/// Weeks that must have been published before a service is called new.
+const NEW_AFTER_WEEKS: usize = 4;
+
+/// Parts of the share of need, and how many needs are in it.
+fn share(row: &PublishedSegment) -> Option<([u32; 4], usize)> {
+    let counted = row.needs.iter().filter(|need| need.served).filter_map(PublishedNeed::parts);
+    let counted: Vec<_> = counted.filter(|[_, both, _, elsewhere]| both + elsewhere > 0).collect();
+    let sum = |part: usize| counted.iter().map(|parts| parts[part]).sum();
+    (!counted.is_empty()).then(|| ([sum(0), sum(1), sum(2), sum(3)], counted.len()))
+}
+
+fn share_with_us(row: &PublishedSegment) -> Option<u32> {
+    let (parts, _) = share(row)?;
+    Some(percents(parts)[0])
+}
+
+/// Whole percents that add up to 100: the largest remainders are rounded up. All 0 of nothing.
+pub fn percents(parts: [u32; 4]) -> [u32; 4] {
+    let whole: u64 = parts.iter().map(|part| u64::from(*part)).sum();
+    if whole == 0 {
+        return [0; 4];
+    }
+    let hundredfold = parts.map(|part| u64::from(part) * 100);
+    let mut percents = hundredfold.map(|part| u32::try_from(part / whole).expect("it is at most 100"));
+    let mut order = [0, 1, 2, 3];
+    order.sort_by_key(|at| std::cmp::Reverse(hundredfold[*at] % whole));
+    let missing = 100 - percents.iter().sum::<u32>();
+    for at in order.into_iter().take(missing as usize) {
+        percents[at] += 1;
+    }
+    percents
+}
+
+/// Customer-days elsewhere alone, 0 where they are withheld.
+fn elsewhere(need: &PublishedNeed) -> u32 {
+    need.elsewhere_alone.shown().unwrap_or(0)
+}
+
+fn unserved_days(need: &PublishedNeed) -> Option<u32> {
+    match need.elsewhere_alone {
+        Figure::Shown(days) if !need.served && days > 0 => Some(days),
+        _ => None,
+    }
+}
+
+fn unserved_of(row: &PublishedSegment) -> Option<u32> {
+    let days: Vec<u32> = row.needs.iter().filter_map(unserved_days).collect();
+    (!days.is_empty()).then(|| days.iter().sum())
+}
+
+fn is_ancestor(above: &Segment, below: &Segment) -> bool {
+    std::iter::successors(below.parent(), Segment::parent).any(|parent| parent == *above)
+}
+
+/// The first row lies somewhere below the second.
+fn lies_below(below: &PublishedSegment, above: &PublishedSegment) -> bool {
+    match (&above.segment, &below.segment) {
+        (None, Some(_)) => true,
+        (Some(above), Some(below)) => is_ancestor(above, below),
+        (_, None) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+//! What leads the page.
+
+use super::{History, Movement};
+use crate::published::{PublishedNeed, PublishedSegment};
+
+/// The one thing to know this week.
+#[derive(Debug)]
+pub enum Headline<'w> {
+    /// The segment now goes elsewhere more than to us, and did not four weeks ago.
+    Crossed(&'w PublishedSegment, &'w PublishedNeed),
+    /// More of the segment goes elsewhere than before.
+    Growing(&'w PublishedSegment, &'w PublishedNeed),
+    /// More of the segment meets a need that we do not serve.
+    UnservedGrowing(&'w PublishedSegment, &'w PublishedNeed),
+    /// Customers came back.
+    CameBack(&'w PublishedSegment, &'w PublishedNeed),
+    /// Nothing moved beyond its usual swing.
+    Quiet,
+    /// There are too few weeks to tell what is usual.
+    TooEarly,
+}
+
+/// Weeks before this one that are needed to call a week quiet.
+const WEEKS_TO_TELL: usize = 4;
+
+impl<'w> Headline<'w> {
+    pub(super) fn choose(
+        history: &History<'w>,
+        movements: &[Movement<'w>],
+        came_back: &[(&'w PublishedSegment, &'w PublishedNeed)],
+    ) -> Self {
+        if let Some(movement) = movements.iter().find(|movement| movement.crossed()) {
+            return Self::Crossed(movement.segment, movement.need);
+        }
+        if let Some(Movement { segment, need, .. }) = movements.first() {
+            return if need.served {
+                Self::Growing(segment, need)
+            } else {
+                Self::UnservedGrowing(segment, need)
+            };
+        }
+        match came_back.first() {
+            _ if history.weeks_before() < WEEKS_TO_TELL => Self::TooEarly,
+            Some((segment, need)) => Self::CameBack(segment, need),
+            None => Self::Quiet,
+        }
+    }
+}
