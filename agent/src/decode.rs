@@ -31,7 +31,13 @@ pub use self::{
         TcpSegment, Transport,
     },
 };
-use self::{fragments::Fragments, ip::Packet, link::LinkError, quic::Quic, stream::Streams};
+use self::{
+    fragments::Fragments,
+    ip::{Packet, Room},
+    link::LinkError,
+    quic::Quic,
+    stream::Streams,
+};
 use crate::capture::{Direction, Frame};
 
 /// Packets inside packets that are followed; what is packed deeper is not read.
@@ -133,7 +139,8 @@ impl Decoder {
         let link_bytes = frame.bytes.len().saturating_sub(unwrapped.packet.len());
         let wire_bytes = frame.wire_bytes.saturating_sub(u32::try_from(link_bytes).unwrap_or(u32::MAX));
         let context = Context { time: frame.time, direction: frame.direction.or(unwrapped.direction) };
-        self.packet(context, unwrapped.packet, wire_bytes, 0);
+        let room = Room { wire_bytes, at_most: unwrapped.at_most.unwrap_or(u32::MAX) };
+        self.packet(context, unwrapped.packet, room, 0);
     }
 
     /// The next fact, in the order of the frames.
@@ -175,8 +182,8 @@ impl Decoder {
         }
     }
 
-    fn packet(&mut self, context: Context, bytes: &[u8], wire_bytes: u32, nesting: usize) {
-        let Some(packet) = ip::parse(bytes, wire_bytes) else {
+    fn packet(&mut self, context: Context, bytes: &[u8], room: Room, nesting: usize) {
+        let Some(packet) = ip::parse(bytes, room) else {
             self.counts.ip_malformed = self.counts.ip_malformed.wrapping_add(1);
             return;
         };
@@ -201,7 +208,8 @@ impl Decoder {
             }
             Protocols::Ipv4 | Protocols::Ipv6 if nesting < MAX_NESTING => {
                 self.counts.tunneled = self.counts.tunneled.wrapping_add(1);
-                self.packet(context, packet.payload, packet.payload_bytes, nesting.saturating_add(1));
+                let room = Room::of(packet.payload_bytes);
+                self.packet(context, packet.payload, room, nesting.saturating_add(1));
                 Some(())
             }
             _ => Some(()),

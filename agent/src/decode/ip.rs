@@ -35,23 +35,38 @@ pub(super) struct Fragment {
     pub(super) more: bool,
 }
 
-/// Reads a packet. `wire_bytes` is the length the frame leaves for it, for packets that state none
-/// (segmentation offload, and jumbograms by it).
-pub(super) fn parse(bytes: &[u8], wire_bytes: u32) -> Option<Packet<'_>> {
+/// What the frame around a packet says of its length.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Bytes that the frame leaves for it, for packets that state no length (segmentation offload, jumbograms by it).
+    pub(super) wire_bytes: u32,
+    /// Bytes that it has at most, whatever it states.
+    pub(super) at_most: u32,
+}
+
+impl Room {
+    /// Of a frame that says nothing else.
+    pub(super) fn of(wire_bytes: u32) -> Self {
+        Self { wire_bytes, at_most: u32::MAX }
+    }
+}
+
+/// Reads a packet.
+pub(super) fn parse(bytes: &[u8], room: Room) -> Option<Packet<'_>> {
     match bytes.first()? >> 4 {
-        4 => parse_v4(bytes, wire_bytes),
-        6 => parse_v6(bytes, wire_bytes),
+        4 => parse_v4(bytes, room),
+        6 => parse_v6(bytes, room),
         _ => None,
     }
 }
 
 /// RFC 791.
-fn parse_v4(bytes: &[u8], wire_bytes: u32) -> Option<Packet<'_>> {
+fn parse_v4(bytes: &[u8], room: Room) -> Option<Packet<'_>> {
     let mut cursor = Cursor::new(bytes);
     let header_bytes = u32::from(cursor.u8()? & 0x0f).checked_mul(4)?;
     cursor.skip(1)?;
     let total_bytes = match cursor.u16()? {
-        0 => wire_bytes,
+        0 => room.wire_bytes,
         length => u32::from(length),
     };
     let id = u32::from(cursor.u16()?);
@@ -64,7 +79,7 @@ fn parse_v4(bytes: &[u8], wire_bytes: u32) -> Option<Packet<'_>> {
     cursor.skip(usize::try_from(header_bytes.checked_sub(20)?).ok()?)?;
     let offset = u32::from(flags & 0x1fff).checked_mul(8)?;
     let more = flags & 0x2000 != 0;
-    let payload_bytes = total_bytes.checked_sub(header_bytes)?;
+    let payload_bytes = total_bytes.min(room.at_most).checked_sub(header_bytes)?;
     Some(Packet {
         src,
         dst,
@@ -77,7 +92,7 @@ fn parse_v4(bytes: &[u8], wire_bytes: u32) -> Option<Packet<'_>> {
 }
 
 /// RFC 8200.
-fn parse_v6(bytes: &[u8], wire_bytes: u32) -> Option<Packet<'_>> {
+fn parse_v6(bytes: &[u8], room: Room) -> Option<Packet<'_>> {
     let mut cursor = Cursor::new(bytes);
     cursor.skip(4)?;
     let stated = u32::from(cursor.u16()?);
@@ -85,7 +100,8 @@ fn parse_v6(bytes: &[u8], wire_bytes: u32) -> Option<Packet<'_>> {
     let ttl = cursor.u8()?;
     let src = Ipv6Addr::from(cursor.array::<16>()?).into();
     let dst = Ipv6Addr::from(cursor.array::<16>()?).into();
-    let mut payload_bytes = if stated == 0 { wire_bytes.checked_sub(40)? } else { stated };
+    let stated = if stated == 0 { room.wire_bytes.checked_sub(40)? } else { stated };
+    let mut payload_bytes = stated.min(room.at_most.checked_sub(40)?);
     let mut fragment = None;
     for _ in 0..MAX_EXTENSIONS {
         let before = cursor.len();
@@ -136,6 +152,10 @@ fn parse_v6(bytes: &[u8], wire_bytes: u32) -> Option<Packet<'_>> {
 mod tests {
     use super::*;
 
+    fn parse(bytes: &[u8], wire_bytes: u32) -> Option<Packet<'_>> {
+        super::parse(bytes, Room::of(wire_bytes))
+    }
+
     fn v4(total: u16, flags: u16, payload: &[u8]) -> Vec<u8> {
         let mut bytes = vec![0x46, 0];
         bytes.extend(total.to_be_bytes());
@@ -166,6 +186,14 @@ mod tests {
         let short = v4(1000, 0, &[1, 2]);
         let packet = parse(&short, 1000).unwrap();
         assert_eq!((packet.payload, packet.payload_bytes), (&[1, 2][..], 976));
+    }
+
+    #[test]
+    fn packet_is_no_longer_than_the_frame_says() {
+        let room = Room { wire_bytes: 90, at_most: 26 };
+        assert_eq!(super::parse(&v4(30, 0, &[1; 6]), room).unwrap().payload, &[1, 1]);
+        let room = Room { wire_bytes: 90, at_most: 42 };
+        assert_eq!(super::parse(&v6(6, 6, &[1; 6]), room).unwrap().payload, &[1, 1]);
     }
 
     #[test]

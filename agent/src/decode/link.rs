@@ -14,6 +14,15 @@ pub(super) struct Unwrapped<'a> {
     pub(super) packet: &'a [u8],
     /// What a cooked header says about the way.
     pub(super) direction: Option<Direction>,
+    /// Bytes of the packet by a header that counts them (`PPPoE`): what follows is padding, whatever the packet says.
+    pub(super) at_most: Option<u32>,
+}
+
+/// What is found on the way to the IP header.
+#[derive(Default)]
+struct Found {
+    direction: Option<Direction>,
+    at_most: Option<u32>,
 }
 
 /// Why a frame has no IP packet.
@@ -28,51 +37,46 @@ pub(super) enum LinkError {
 /// Takes off all that stands before the IP header.
 pub(super) fn unwrap(link: Link, bytes: &[u8]) -> Result<Unwrapped<'_>, LinkError> {
     let mut cursor = Cursor::new(bytes);
-    let mut direction = None;
-    let ip = match link {
-        Link::Ethernet => ethernet(&mut cursor).ok_or(LinkError::Short)?,
-        Link::RawIp => true,
-        Link::LinuxCooked => {
-            let (is_ip, way) = cooked(&mut cursor).ok_or(LinkError::Short)?;
-            direction = way;
-            is_ip
-        }
-        Link::LinuxCooked2 => {
-            let (is_ip, way) = cooked2(&mut cursor).ok_or(LinkError::Short)?;
-            direction = way;
-            is_ip
-        }
-        Link::Null | Link::Loop => {
-            // The family's number differs between systems and its byte order between writers; the IP version tells.
-            cursor.skip(4).ok_or(LinkError::Short)?;
-            true
-        }
-        Link::Ppp => ppp(&mut cursor).ok_or(LinkError::Short)?,
+    let mut found = Found::default();
+    let is_ip = match link {
+        Link::Ethernet => ethernet(&mut cursor, &mut found),
+        Link::RawIp => Some(true),
+        Link::LinuxCooked => cooked(&mut cursor, &mut found),
+        Link::LinuxCooked2 => cooked2(&mut cursor, &mut found),
+        // The family's number differs between systems and its byte order between writers; the IP version tells.
+        Link::Null | Link::Loop => cursor.skip(4).map(|()| true),
+        Link::Ppp => ppp(&mut cursor),
     };
-    if ip { Ok(Unwrapped { packet: cursor.rest(), direction }) } else { Err(LinkError::NotIp) }
+    match is_ip {
+        Some(true) => {
+            Ok(Unwrapped { packet: cursor.rest(), direction: found.direction, at_most: found.at_most })
+        }
+        Some(false) => Err(LinkError::NotIp),
+        None => Err(LinkError::Short),
+    }
 }
 
-fn ethernet(cursor: &mut Cursor<'_>) -> Option<bool> {
+fn ethernet(cursor: &mut Cursor<'_>, found: &mut Found) -> Option<bool> {
     cursor.skip(12)?;
     let ethertype = cursor.u16()?;
-    protocol(ethertype, cursor)
+    protocol(ethertype, cursor, found)
 }
 
 /// Linux cooked capture: packet type, hardware type, address, protocol.
-fn cooked(cursor: &mut Cursor<'_>) -> Option<(bool, Option<Direction>)> {
-    let packet_type = cursor.u16()?;
+fn cooked(cursor: &mut Cursor<'_>, found: &mut Found) -> Option<bool> {
+    found.direction = direction_of(cursor.u16()?);
     cursor.skip(12)?;
     let ethertype = cursor.u16()?;
-    Some((protocol(ethertype, cursor)?, direction_of(packet_type)))
+    protocol(ethertype, cursor, found)
 }
 
 /// Linux cooked capture, second version: protocol, interface, hardware type, packet type, address.
-fn cooked2(cursor: &mut Cursor<'_>) -> Option<(bool, Option<Direction>)> {
+fn cooked2(cursor: &mut Cursor<'_>, found: &mut Found) -> Option<bool> {
     let ethertype = cursor.u16()?;
     cursor.skip(8)?;
-    let packet_type = cursor.u8()?;
+    found.direction = direction_of(u16::from(cursor.u8()?));
     cursor.skip(9)?;
-    Some((protocol(ethertype, cursor)?, direction_of(u16::from(packet_type))))
+    protocol(ethertype, cursor, found)
 }
 
 fn direction_of(packet_type: u16) -> Option<Direction> {
@@ -84,7 +88,7 @@ fn direction_of(packet_type: u16) -> Option<Direction> {
 }
 
 /// Follows tags from one `EtherType` to the next; whether IP comes out.
-fn protocol(ethertype: u16, cursor: &mut Cursor<'_>) -> Option<bool> {
+fn protocol(ethertype: u16, cursor: &mut Cursor<'_>, found: &mut Found) -> Option<bool> {
     let mut ethertype = EtherType(ethertype);
     for _ in 0..MAX_TAGS {
         match ethertype {
@@ -94,8 +98,13 @@ fn protocol(ethertype: u16, cursor: &mut Cursor<'_>) -> Option<bool> {
                 ethertype = EtherType(cursor.u16()?);
             }
             EtherTypes::PppoeSession => {
-                cursor.skip(6)?;
-                return ppp(cursor);
+                cursor.skip(4)?;
+                let payload_bytes = u32::from(cursor.u16()?);
+                let before = cursor.len();
+                let is_ip = ppp(cursor)?;
+                let number_bytes = u32::try_from(before.checked_sub(cursor.len())?).ok()?;
+                found.at_most = payload_bytes.checked_sub(number_bytes);
+                return Some(is_ip);
             }
             EtherTypes::Mpls | EtherTypes::MplsMcast => {
                 let label = cursor.u32()?;

@@ -7,7 +7,7 @@ use pnet::packet::ip::{IpNextHeaderProtocol, IpNextHeaderProtocols as Protocols}
 use super::{
     cursor::Cursor,
     fact::{FlowKey, TcpSegment, Transport},
-    ip::{self, Packet},
+    ip::{self, Packet, Room},
 };
 
 /// RFC 9293 §3.1. The segment and what was kept of its payload.
@@ -56,7 +56,7 @@ pub(super) fn refused(packet: &Packet<'_>) -> Option<FlowKey> {
     if !unreachable {
         return None;
     }
-    let quoted = ip::parse(cursor.rest(), u32::MAX)?;
+    let quoted = ip::parse(cursor.rest(), Room::of(u32::MAX))?;
     if quoted.fragment.is_some_and(|fragment| fragment.offset > 0) {
         return None;
     }
