@@ -18,13 +18,16 @@ pub(super) fn write(receipt: &Receipt<'_>, page: &mut String) -> fmt::Result {
         "  page addresses, titles, contents, file names, what you typed, accounts, program names, addresses"
     )?;
     if let Some(record) = receipt.records.last() {
-        let (services, names) = stayed(&record.state);
+        let (services, names) = (services_that_stayed(&record.state), record.state.names_left_out);
         let day = date(record.day);
         writeln!(
             page,
             "  services that were only embedded in a page or only looked at: {services} on {day}"
         )?;
-        writeln!(page, "  names outside the catalog that were only reached or looked at: {names} on {day}")?;
+        writeln!(
+            page,
+            "  names outside the catalog that were only reached or looked at: {names} on {day}, not written down"
+        )?;
     }
     writeln!(
         page,
@@ -42,16 +45,15 @@ pub(super) fn write(receipt: &Receipt<'_>, page: &mut String) -> fmt::Result {
     }
 }
 
-/// Services and names outside the catalog whose evidence keeps them here.
-fn stayed(day: &Day) -> (usize, usize) {
+/// Services whose evidence keeps them here.
+fn services_that_stayed(day: &Day) -> usize {
     let mut services = BTreeSet::new();
-    let mut names = BTreeSet::new();
     for usage in &day.usages {
-        match &usage.key.used {
-            Used::Service(id) if usage.evidence() < Evidence::Present => drop(services.insert(id)),
-            Used::Domain(domain) if usage.evidence() < Evidence::Use => drop(names.insert(domain)),
-            _ => {}
+        if let Used::Service(id) = &usage.key.used
+            && usage.evidence() < Evidence::Present
+        {
+            services.insert(id);
         }
     }
-    (services.len(), names.len())
+    services.len()
 }

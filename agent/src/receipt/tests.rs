@@ -176,7 +176,7 @@ fn the_receipt_says_all_in_words() {
     NEVER LEFT THIS LAPTOP
       page addresses, titles, contents, file names, what you typed, accounts, program names, addresses
       services that were only embedded in a page or only looked at: 0 on Mon 16 Nov
-      names outside the catalog that were only reached or looked at: 0 on Mon 16 Nov
+      names outside the catalog that were only reached or looked at: 0 on Mon 16 Nov, not written down
       health, dating, faith, unions, banking, politics, job search and other private matters: dropped as
         seen and not written down, so not even this page can list them
       advertising, system and update traffic: 0 connections on Mon 16 Nov; only this number is sent

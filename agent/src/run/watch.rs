@@ -260,7 +260,7 @@ impl Watch {
 
     fn changed_days(&self) -> Vec<Day> {
         let is_new = |day: &&Day| self.reported.get(&day.date) != Some(&day.changes);
-        self.pipeline.days().filter(is_new).cloned().collect()
+        self.pipeline.days().filter(is_new).map(Day::to_keep).collect()
     }
 }
 

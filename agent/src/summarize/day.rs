@@ -1,5 +1,7 @@
 //! One civil date of one device, as absolute state that can be put away and taken up again.
 
+use std::collections::BTreeSet;
+
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +41,8 @@ pub struct Day {
     pub paused_seconds: u32,
     /// Why the agent saw less than it could, each reason once.
     pub degraded: Vec<Degraded>,
+    /// Names outside the catalog that were only reached or looked at, and were left out when the day was put away.
+    pub names_left_out: u32,
     /// When the device did anything that counts.
     pub active: Slots,
     /// Tries that may still go on or be followed by a spill.
@@ -184,9 +188,23 @@ impl Day {
             down_seconds: 0,
             paused_seconds: 0,
             degraded: Vec::new(),
+            names_left_out: 0,
             active: Slots::default(),
             tries: Vec::new(),
         }
+    }
+
+    /// The day as it may be written down: without the names outside the catalog that were only reached or looked at,
+    /// which would be a history of browsing, and with their count in their place.
+    #[must_use]
+    pub fn to_keep(&self) -> Self {
+        let mut kept = self.clone();
+        let (stay, go): (Vec<_>, Vec<_>) = kept.usages.into_iter().partition(Usage::may_be_written_down);
+        let names: BTreeSet<_> = go.iter().map(|usage| &usage.key.used).collect();
+        kept.names_left_out = kept.names_left_out.max(u32::try_from(names.len()).unwrap_or(u32::MAX));
+        kept.usages = stay;
+        kept.tries.retain(|one| kept.usages.iter().any(|usage| usage.key.used == one.key.used));
+        kept
     }
 
     /// Tries at a service that day, over all its rows.
@@ -277,6 +295,10 @@ impl Usage {
             server_wait: Histogram::default(),
             transfer_times: <[Histogram; 5]>::default(),
         }
+    }
+
+    fn may_be_written_down(&self) -> bool {
+        matches!(self.key.used, Used::Service(_)) || self.evidence() >= Evidence::Use
     }
 
     /// How sure the device is that this was work.

@@ -109,10 +109,10 @@ fn try_ends_failed_or_given_up_or_neither() {
 
 #[test]
 fn failed_try_followed_by_use_for_the_same_need_is_a_spill() {
+    type Case<'c> = (&'c str, &'c [(Flow, Subject<'c>)], u32);
     let (wetransfer, smash) = (host("wetransfer.com"), host("fromsmash.com"));
     let slack = host("app.slack.com");
     let use_of = |from| flow(from, 60, 2_000_000, 50_000);
-    type Case<'c> = (&'c str, &'c [(Flow, Subject<'c>)], u32);
     let cases: &[Case<'_>] = &[
         ("followed", &[(failed(0), wetransfer), (use_of(300), smash)], 1),
         (
@@ -283,6 +283,18 @@ fn day_put_away_and_taken_up_goes_on_as_if_nothing_was() {
     broken.handle_timeout(Timestamp::MAX);
     assert_eq!(only_day(&straight), only_day(&broken));
     assert_eq!(only_day(&straight).spills.len(), 1);
+}
+
+#[test]
+fn names_only_looked_at_are_not_written_down() {
+    let mut days = berlin();
+    see(&mut days, &flow(0, 10, 3_000, 90_000), &Subject::Unlisted("read.example"));
+    see(&mut days, &flow(60, 10, 3_000_000, 90_000), &Subject::Unlisted("used.example"));
+    see(&mut days, &flow(120, 10, 3_000, 900), &host("wetransfer.com"));
+    let kept = only_day(&days).to_keep();
+    assert_eq!((kept.usages.len(), kept.tries.len(), kept.names_left_out), (2, 2, 1));
+    assert!(!serde_json::to_string(&kept).unwrap().contains("read.example"));
+    assert_eq!(kept.to_keep(), kept);
 }
 
 #[test]
