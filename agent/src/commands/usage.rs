@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::progress::Progress;
 use crate::{
-    capture::file,
+    capture::file::{self, ReadError, Reader},
     pipeline::Pipeline,
     summarize::{Usage, Used},
 };
@@ -70,8 +70,9 @@ struct Row<'a> {
 /// Runs it. What was whole in a damaged file is shown before the error.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let catalog = elsewhere_catalog::builtin();
+    let mut reader = file::open(&args.read)?;
     let mut pipeline = Pipeline::new(catalog, args.zone.clone().unwrap_or_else(TimeZone::system));
-    let read = replay(args, &mut pipeline);
+    let read = replay(&mut reader, &mut pipeline);
     pipeline.finish();
 
     let rows = rows(catalog, &pipeline);
@@ -84,15 +85,14 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
         other => other?,
     }
-    read
+    Ok(read?)
 }
 
-fn replay(args: &Args, pipeline: &mut Pipeline) -> anyhow::Result<()> {
-    let mut reader = file::open(&args.read)?;
-    let mut progress = Progress::over(&reader);
+fn replay(reader: &mut Reader, pipeline: &mut Pipeline) -> Result<(), ReadError> {
+    let mut progress = Progress::over(reader);
     while let Some(frame) = reader.next_frame()? {
         pipeline.handle(&frame);
-        progress.frame(&reader);
+        progress.frame(reader);
     }
     Ok(())
 }
@@ -137,4 +137,62 @@ fn write_json(row: &Row<'_>, out: &mut impl Write) -> io::Result<()> {
 
 fn parse_zone(name: &str) -> Result<TimeZone, String> {
     TimeZone::get(name).map_err(|_| "is no time zone; write one like Europe/London".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use elsewhere_catalog::builtin;
+    use jiff::{civil::date, tz::TimeZone};
+
+    use super::{rows, table, write_json};
+    use crate::{
+        classify::AppClass,
+        pipeline::Pipeline,
+        summarize::{Day, Place, Usage, UsageKey, Used},
+    };
+
+    fn pipeline() -> Pipeline {
+        let mut day = Day::new(date(2026, 11, 13));
+        let key = |used, place| UsageKey { used, app_class: AppClass::Unknown, place };
+        let mut outside = Usage::new(key(Used::Domain("freightdesk.example".into()), Place::Unknown));
+        (outside.bytes_up, outside.bytes_down, outside.tries) = (900, 12_000, 2);
+        let mut service = Usage::new(key(Used::Service("wetransfer".into()), Place::Office));
+        service.seen.listed = true;
+        service.seen.front.add(108, 2_000_000, 4_000);
+        service.active.mark(108);
+        (service.bytes_up, service.bytes_down, service.tries, service.failed) = (2_000_000, 4_000, 3, 1);
+        day.usages = vec![outside, service];
+        day.blind_spots.connections = 7;
+        day.blind_spots.plumbing = 2;
+        let mut pipeline = Pipeline::new(builtin(), TimeZone::UTC);
+        pipeline.restore(day);
+        pipeline
+    }
+
+    #[test]
+    fn json_has_each_field_and_domain_only_outside_the_catalog() {
+        let pipeline = pipeline();
+        let mut out = Vec::new();
+        for row in rows(builtin(), &pipeline) {
+            write_json(&row, &mut out).unwrap();
+        }
+        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
+        {"day":"2026-11-13","service_id":"wetransfer","service":"WeTransfer","need":"send-once","evidence":"use","app_class":"unknown","place":"office","tries":3,"failed":1,"bytes_up":2000000,"bytes_down":4000,"active_minutes":5}
+        {"day":"2026-11-13","service_id":null,"service":null,"domain":"freightdesk.example","need":null,"evidence":"contact","app_class":"unknown","place":"unknown","tries":2,"failed":0,"bytes_up":900,"bytes_down":12000,"active_minutes":0}
+        "#);
+    }
+
+    #[test]
+    fn table_stands_in_columns() {
+        let pipeline = pipeline();
+        let mut out = Vec::new();
+        table::write(&rows(builtin(), &pipeline), &pipeline, &mut out).unwrap();
+        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r"
+        Fri 13 Nov 2026
+          service              need       evidence  by  place   tries  failed      up    down  active
+          WeTransfer           send-once  use       -   office      3       1  2.0 MB  4.0 kB   5 min
+          freightdesk.example  -          contact   -   -           2       -   900 B   12 kB       -
+          7 connections, of which 2 to advertising, system and update hosts
+        ");
+    }
 }

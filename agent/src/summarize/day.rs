@@ -281,7 +281,8 @@ impl Day {
 }
 
 impl Usage {
-    fn new(key: UsageKey) -> Self {
+    /// A row without anything.
+    pub fn new(key: UsageKey) -> Self {
         Self {
             key,
             seen: Seen::default(),
