@@ -185,7 +185,11 @@ impl Streams {
         if !fits || speaks == Speaks::Other && !told {
             self.drop_stream(now, &key, facts);
         } else {
-            self.table.touch(&key, now);
+            // What comes behind a gap does not keep the stream: a gap that stays is given up, and what follows is read
+            // as of a stream already running.
+            if offset == 0 {
+                self.table.touch(&key, now);
+            }
             self.make_room(now, facts);
         }
     }

@@ -112,6 +112,25 @@ fn name_before_a_gap_is_told_when_the_gap_stays() {
 }
 
 #[test]
+fn requests_behind_a_gap_that_stays_are_read_again_after_a_while() {
+    let request = |name: &str| format!("GET / HTTP/1.1\r\nHost: {name}\r\n\r\n").into_bytes();
+    let mut wire = Wire::new();
+    wire.syn();
+    wire.client(0, &request("a.example"));
+    let mut offset = 1000;
+    for second in 1..=20 {
+        wire.wait(1);
+        let request = request(&format!("b{second}.example"));
+        wire.client(offset, &request);
+        offset += request.len();
+    }
+    let told = wire.told();
+    assert_eq!(told.first().map(String::as_str), Some("host a.example"));
+    assert_eq!(told.last().map(String::as_str), Some("host b20.example"));
+    assert_eq!(told.len(), 11);
+}
+
+#[test]
 fn hello_is_found_behind_starttls_connect_and_socks() {
     let connect = b"CONNECT mail.example.com:443 HTTP/1.1\r\nHost: mail.example.com:443\r\n\r\n";
     let socks = b"\x05\x01\x00\x05\x01\x00\x03\x10mail.example.com\x01\xbb";
