@@ -11,6 +11,9 @@ use pnet::datalink::{self, NetworkInterface};
 
 use super::Link;
 
+/// Where Linux tells about interfaces.
+const ABOUT: &str = "/sys/class/net";
+
 /// An interface that can be watched.
 #[derive(Clone, Debug)]
 pub struct Interface {
@@ -50,6 +53,12 @@ impl Interface {
         self.inner.is_loopback()
     }
 
+    /// Whether it was taken away since, even if another has its name by now.
+    pub(super) fn is_gone(&self) -> bool {
+        let index = fs::read_to_string(Path::new(ABOUT).join(self.name()).join("ifindex"));
+        !index.is_ok_and(|index| index.trim().parse() == Ok(self.index()))
+    }
+
     pub(super) fn mac(&self) -> Option<[u8; 6]> {
         self.inner.mac.map(|mac| mac.octets())
     }
@@ -85,7 +94,7 @@ pub fn select(names: &[String]) -> Result<Vec<Interface>, InterfaceError> {
 }
 
 fn watchable(interface: NetworkInterface) -> Option<Interface> {
-    let about = Path::new("/sys/class/net").join(&interface.name);
+    let about = Path::new(ABOUT).join(&interface.name);
     let is_port = about.join("brport").exists() || about.join("bonding_slave").exists();
     if !interface.is_up() || is_port {
         return None;

@@ -19,7 +19,7 @@ use crate::{
 /// Room in the kernel for when this process has to wait for a processor: about 28,000 frames, as the kernel counts the
 /// memory of a whole packet for a short one; a third of a second at 1 Gbit/s. In use only while it waits.
 const RECEIVE_BUFFER_BYTES: usize = 32 << 20;
-/// Errors in a row after which an interface counts as gone.
+/// Errors in a row after which an interface is given up.
 const MAX_ERRORS: u32 = 16;
 
 /// An interface opened for reading.
@@ -77,21 +77,27 @@ impl Source {
     pub(super) fn run(mut self, mut writer: Writer, stop: &AtomicBool) {
         let index = self.interface.index();
         let mut errors = 0;
+        let mut may_be_gone = false;
         while !stop.load(Ordering::Relaxed) && errors < MAX_ERRORS {
             match self.receiver.next() {
                 Ok(frame) => {
-                    errors = 0;
+                    (errors, may_be_gone) = (0, false);
                     let direction = direction(&self.interface, frame);
                     writer.push(clock::now(), self.interface.link, index, direction, frame);
                 }
-                Err(error) if error.kind() == io::ErrorKind::TimedOut => writer.send(),
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                    writer.send();
+                    if may_be_gone && self.interface.is_gone() {
+                        break;
+                    }
+                }
                 Err(error)
                     if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock) => {}
                 Err(_) => {
-                    // Taken off the socket, or poll would return at once for ever. An interface that goes down says
-                    // so once; one that is gone says so again.
+                    // Taken off the socket, or poll would return at once for ever. An interface says once that it
+                    // goes down; it may come up again, or be gone.
                     let _ = self.socket.take_error();
-                    errors += 1;
+                    (errors, may_be_gone) = (errors + 1, true);
                     writer.send();
                 }
             }
