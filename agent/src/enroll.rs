@@ -2,7 +2,7 @@
 //!
 //! Nothing is written before the collector has answered and the answer fits; a token is used at most once.
 
-use std::{path::Path, str::FromStr};
+use std::{io, path::Path, str::FromStr};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use elsewhere_proto::v1::{self, enroll_client::EnrollClient};
@@ -48,9 +48,20 @@ pub enum EnrollError {
         /// That collector.
         address: String,
     },
-    /// The collector was not reached, or is another one.
+    /// Somebody else answers there than the collector that made the token.
+    #[error(
+        "{address} is not the collector of this token, or does not trust this device; ask for a new token: elsewhere-collector enroll-token create"
+    )]
+    Stranger {
+        /// Where the token leads.
+        address: String,
+        /// What TLS says.
+        #[source]
+        source: io::Error,
+    },
+    /// The collector was not reached.
     #[error(transparent)]
-    Connect(#[from] ConnectError),
+    Connect(ConnectError),
     /// TLS could not be set up.
     #[error("set up TLS")]
     Tls(#[from] rustls::Error),
@@ -111,7 +122,11 @@ pub async fn enroll(config: &Config, token: Token, again: bool) -> Result<Papers
         platform: std::env::consts::OS.to_owned(),
     };
     let tls = tls::enrolment_config(token.ca_fingerprint)?;
-    let channel = connection::open(&token.address, tls, config.proxy.as_ref()).await?;
+    let channel =
+        connection::open(&token.address, tls, config.proxy.as_ref()).await.map_err(|error| match error {
+            ConnectError::Tls { address, source } => EnrollError::Stranger { address, source },
+            error => EnrollError::Connect(error),
+        })?;
     let answer = EnrollClient::new(channel)
         .enroll(request)
         .await

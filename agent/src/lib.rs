@@ -18,6 +18,7 @@ pub mod identity;
 pub mod names;
 pub mod pipeline;
 pub mod receipt;
+pub mod rights;
 pub mod run;
 pub mod spool;
 pub mod state;

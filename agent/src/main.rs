@@ -1,6 +1,9 @@
 //! `elsewhere-agent`: watches this device's cloud connections and tells IT's collector which services were used.
 
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 use elsewhere_agent::commands::{check_config, classify, enroll, facts, run, show, status, usage};
@@ -52,5 +55,10 @@ fn main() -> ExitCode {
 /// What happens is told on stderr, at `info` unless `ELSEWHERE_AGENT_LOG` says otherwise.
 fn log_to_stderr() {
     let filter = EnvFilter::try_from_env("ELSEWHERE_AGENT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_target(false)
+        .init();
 }

@@ -152,6 +152,9 @@ impl Receipt<'_> {
             return writeln!(page, "Last visit       never: the agent has not run yet.");
         };
         match state.last_visit {
+            Some(visit) if visit.days == 0 => {
+                write!(page, "Last visit       {}, nothing new.", self.local(visit.at, "%a %-d %b %H:%M"))?;
+            }
             Some(visit) => write!(
                 page,
                 "Last visit       {}, {} bytes taken and confirmed.",

@@ -5,7 +5,6 @@
 
 mod delivery;
 mod keeper;
-pub mod rights;
 mod watch;
 
 use std::{path::PathBuf, sync::mpsc as orders, thread};
@@ -23,6 +22,7 @@ use crate::{
     config::Config,
     disk,
     pipeline::Pipeline,
+    rights,
     spool::Spool,
     state::{Gap, State},
     summarize::{Day, Degraded},
@@ -52,7 +52,7 @@ pub fn run(config: Config, watched: &Watched) -> anyhow::Result<()> {
         Watched::File { path, .. } => Source::file(path)?,
     };
     disk::create_directory(&config.data).with_context(|| format!("make {}", config.data.display()))?;
-    rights::give_up(&config.data).context("give up rights")?;
+    rights::keep_capture_only(&config.data).context("give up rights")?;
 
     let now = clock::now();
     let mut spool = Spool::open(&config.data)?;
@@ -113,4 +113,43 @@ fn note_gap(spool: &mut Spool<Day>, gap: Gap, config: &Config) -> anyhow::Result
     }
     tracing::info!(killed = gap.killed, "the agent was down");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::config::Flags;
+
+    #[test]
+    fn a_killed_agent_says_so_on_the_days_it_missed() {
+        let data = tempfile::tempdir().unwrap();
+        let flags = Flags { data: Some(data.path().to_owned()), config: None };
+        let config = Config { zone: Some(TimeZone::UTC), ..Config::load(&flags).unwrap() };
+        let mut spool = Spool::open(data.path()).unwrap();
+        let mut friday = Day::new("2026-11-13".parse().unwrap());
+        friday.down_seconds = 5;
+        spool.write(friday.date, friday.clone()).unwrap();
+
+        let state = State {
+            version: String::new(),
+            catalog_version: String::new(),
+            started: "2026-11-13T08:00:00Z".parse().unwrap(),
+            alive: "2026-11-13T23:59:00Z".parse().unwrap(),
+            stopped: false,
+            watching: String::new(),
+            last_visit: None,
+            next_visit: None,
+            problem: None,
+            spool_failing: false,
+        };
+        let gap = state.gap_until("2026-11-14T00:00:10Z".parse().unwrap(), None).unwrap();
+        note_gap(&mut spool, gap, &config).unwrap();
+
+        let days: Vec<Day> = spool.shelf().records().map(|record| record.unwrap().state).collect();
+        let told: Vec<(u32, &[Degraded])> =
+            days.iter().map(|day| (day.down_seconds, &day.degraded[..])).collect();
+        assert_eq!(told, [(65, &[][..]), (10, &[Degraded::Killed][..])]);
+    }
 }

@@ -21,6 +21,7 @@ use std::{
 pub use self::batch::Batch;
 use self::source::Source;
 pub use super::interfaces::{Interface, InterfaceError, interfaces, select};
+use crate::rights;
 
 /// Batches waiting to be worked on: over a second at 1 Gbit/s. With 64 KiB each, 16 MB at most, and only while the
 /// stages behind have to wait for a processor; what comes when all are waiting is dropped.
@@ -106,7 +107,11 @@ impl Live {
             let stop = Arc::clone(&stop);
             let thread = std::thread::Builder::new()
                 .name(format!("capture {name}"))
-                .spawn(move || source.run(writer, &stop))
+                .spawn(move || {
+                    // It only reads what is open: where it can't give up its rights, it has them for nothing.
+                    let _ = rights::keep_none();
+                    source.run(writer, &stop);
+                })
                 .map_err(|source| LiveError::Thread { name: name.clone(), source })?;
             live.watchers.push(Watcher { name, probe, thread: Some(thread) });
         }

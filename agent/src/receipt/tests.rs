@@ -5,9 +5,8 @@ use std::time::Duration;
 use super::*;
 use crate::{
     classify::AppClass,
-    evidence::Seen,
     state::LastVisit,
-    summarize::{Place, Spill, Usage, UsageKey, day::Slots},
+    summarize::{Place, Spill, Usage, UsageKey},
 };
 
 const KEY: [u8; 32] = [7; 32];
@@ -15,26 +14,16 @@ const SENDER: Sender<'static> =
     Sender { agent_version: "1.4.0", catalog_version: "2026-11-11", shared_device: false };
 
 fn usage(used: Used, minutes: u16, up: u64, down: u64) -> Usage {
-    let mut seen = Seen { listed: matches!(used, Used::Service(_)), ..Seen::default() };
-    let mut active = Slots::default();
+    let listed = matches!(used, Used::Service(_));
+    let mut usage = Usage::new(UsageKey { used, app_class: AppClass::Browser, place: Place::Office });
     for slot in 0..minutes / 5 {
-        active.mark(14 * 12 + slot);
-        seen.active_slots += 1;
+        usage.active.mark(14 * 12 + slot);
+        usage.seen.active_slots += 1;
     }
-    seen.front.add(14 * 12, up, down);
-    Usage {
-        key: UsageKey { used, app_class: AppClass::Browser, place: Place::Office },
-        seen,
-        active,
-        tries: 2,
-        failed: 0,
-        given_up: 0,
-        turned_away: 0,
-        bytes_up: up,
-        bytes_down: down,
-        server_wait: crate::summarize::Histogram::default(),
-        transfer_times: Default::default(),
-    }
+    usage.seen.listed = listed;
+    usage.seen.front.add(14 * 12, up, down);
+    (usage.tries, usage.bytes_up, usage.bytes_down) = (2, up, down);
+    usage
 }
 
 fn service(id: &str, minutes: u16, up: u64, down: u64) -> Usage {

@@ -146,3 +146,140 @@ pub(super) fn hello(
         customer_pseudonym: membership.map(|membership| membership.customer.clone()).unwrap_or_default(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        classify::AppClass,
+        summarize::{Place, Usage, UsageKey, Used},
+        uplink::reveal,
+    };
+
+    const KEY: [u8; 32] = [7; 32];
+
+    fn welcome(store_id: &str) -> Welcome {
+        Welcome {
+            store_id: store_id.into(),
+            place: Place::Unknown,
+            unknown_name_key: KEY,
+            visit_interval: std::time::Duration::from_mins(15),
+            paused_until: None,
+            minimum_group: 5,
+            kept_weeks: 13,
+            sanctioned_service_ids: Vec::new(),
+        }
+    }
+
+    fn used(domain: &str) -> Day {
+        let mut day = Day::new("2026-11-13".parse().unwrap());
+        let key = UsageKey {
+            used: Used::Domain(domain.into()),
+            app_class: AppClass::Browser,
+            place: Place::Unknown,
+        };
+        let mut usage = Usage::new(key);
+        usage.seen.front.add(100, 900_000, 900_000);
+        day.usages.push(usage);
+        day
+    }
+
+    fn answer(
+        day: &v1::DeviceDay,
+        outcome: v1::device_day_ack::Outcome,
+    ) -> (v1::DeviceDay, v1::DeviceDayAck) {
+        let ack = v1::DeviceDayAck {
+            day: day.day,
+            revision: day.revision,
+            outcome: outcome.into(),
+            fingerprint: vec![1; 32],
+            problem: "day: too old".into(),
+        };
+        (day.clone(), ack)
+    }
+
+    #[test]
+    fn only_what_this_store_does_not_have_goes_up() {
+        let data = tempfile::tempdir().unwrap();
+        let mut spool = Spool::open(data.path()).unwrap();
+        let day = used("freightdesk.example");
+        spool.write(day.date, day.clone()).unwrap();
+        let pack = |spool: &Spool<Day>, store: &str| {
+            let packer = Packer { shelf: spool.shelf().clone(), data: data.path().to_owned() };
+            packer.pack(&welcome(store), &[]).days
+        };
+        let days = pack(&spool, "one");
+        assert_eq!((days.len(), days[0].revision, days[0].unknown_services.len()), (1, 1, 1));
+
+        let answers = vec![answer(&days[0], v1::device_day_ack::Outcome::Stored)];
+        let heard = Heard { welcome: Some(welcome("one")), answers, next_visit: None };
+        unpack(&mut spool, &heard).unwrap();
+        assert_eq!(taken(&heard), (1, days[0].encoded_len()));
+        assert!(pack(&spool, "one").is_empty());
+        assert_eq!(pack(&spool, "two").len(), 1, "a restored collector is healed");
+
+        let mut more = day;
+        more.down_seconds = 1;
+        spool.write(more.date, more).unwrap();
+        assert_eq!(pack(&spool, "one")[0].revision, 2);
+    }
+
+    #[test]
+    fn a_refused_day_is_not_sent_again_as_it_is() {
+        let data = tempfile::tempdir().unwrap();
+        let mut spool = Spool::open(data.path()).unwrap();
+        let day = used("freightdesk.example");
+        let date = day.date;
+        spool.write(date, day).unwrap();
+        let packer = Packer { shelf: spool.shelf().clone(), data: data.path().to_owned() };
+        let sent = packer.pack(&welcome("one"), &[]).days;
+        let heard = |outcome| Heard {
+            welcome: Some(welcome("one")),
+            answers: vec![answer(&sent[0], outcome)],
+            next_visit: None,
+        };
+        unpack(&mut spool, &heard(v1::device_day_ack::Outcome::Unspecified)).unwrap();
+        assert!(spool.shelf().entry(date).unwrap().waits_for("one"), "an answer that says nothing is none");
+
+        let refused = heard(v1::device_day_ack::Outcome::Refused);
+        unpack(&mut spool, &refused).unwrap();
+        assert_eq!(taken(&refused), (0, 0));
+        assert!(!spool.shelf().entry(date).unwrap().waits_for("one"));
+        let delivered = spool.shelf().record(date).unwrap().unwrap().delivered.unwrap();
+        assert_eq!(delivered.refused.as_deref(), Some("day: too old"));
+    }
+
+    #[test]
+    fn a_name_is_told_only_when_its_hash_is_asked_for_and_noted_before() {
+        let data = tempfile::tempdir().unwrap();
+        let mut spool = Spool::open(data.path()).unwrap();
+        let day = used("freightdesk.example");
+        spool.write(day.date, day).unwrap();
+        let packer = Packer { shelf: spool.shelf().clone(), data: data.path().to_owned() };
+        assert!(packer.pack(&welcome("one"), &[1, 2, 3]).names.is_empty());
+        assert!(reveal::told(data.path()).unwrap().is_empty());
+
+        let hash = UnknownNameKey::new(KEY).hash("freightdesk.example");
+        let names = packer.pack(&welcome("one"), &[hash, hash]).names;
+        assert_eq!(
+            names,
+            [v1::RevealedName { name_hash: hash, registrable_domain: "freightdesk.example".into() }]
+        );
+        assert!(reveal::told(data.path()).unwrap().contains("freightdesk.example"));
+    }
+
+    #[test]
+    fn device_management_goes_before_the_token() {
+        let token = [Segment { dimension: "department".into(), path: "Sales".into() }];
+        let own = Segment { dimension: "site".into(), path: "Leeds".into() };
+        let membership = Membership { segments: vec![own], customer: "c-1".into() };
+        let only_customer = Membership { segments: vec![], customer: "c-1".into() };
+        let paths = |membership: Option<&Membership>| {
+            let hello = hello("store".into(), membership, &token);
+            (hello.segments[0].path.clone(), hello.customer_pseudonym)
+        };
+        assert_eq!(paths(None), ("Sales".into(), String::new()));
+        assert_eq!(paths(Some(&membership)), ("Leeds".into(), "c-1".into()));
+        assert_eq!(paths(Some(&only_customer)), ("Sales".into(), "c-1".into()));
+    }
+}

@@ -143,3 +143,6 @@ async fn next(answers: &mut Streaming<v1::VisitResponse>) -> Result<Response, Vi
     let answer = answer.ok_or(VisitError::OutOfTurn("its end"))??;
     answer.said.ok_or(VisitError::OutOfTurn("an empty answer"))
 }
+
+#[cfg(test)]
+mod tests;
