@@ -57,8 +57,8 @@ impl Summarize {
 
     /// Takes in one report on one connection.
     pub fn handle(&mut self, flow: &Flow, subject: &Subject<'_>, app_class: AppClass) {
-        let begins =
-            flow.is_first && flow.outcome != Outcome::Reused && !matches!(subject, Subject::Plumbing(_));
+        let is_connection = flow.outcome.is_of_a_connection();
+        let begins = flow.is_first && is_connection && !matches!(subject, Subject::Plumbing(_));
         let is_head = begins && self.begins_burst(flow.started);
         if matches!(subject, Subject::Personal) {
             return;
@@ -156,7 +156,7 @@ impl Summarize {
         let day = self.day(date);
         day.changes += 1;
         let spots = &mut day.blind_spots;
-        let is_connection = !matches!(flow.outcome, Outcome::Unused | Outcome::Reused);
+        let is_connection = flow.outcome.is_of_a_connection();
         spots.reused += u32::from(flow.outcome == Outcome::Reused);
         spots.connections += u32::from(is_connection);
         spots.encrypted_hello += u32::from(flow.hello.as_ref().is_some_and(|hello| hello.encrypted));

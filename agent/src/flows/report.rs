@@ -92,6 +92,19 @@ pub enum Outcome {
     Unused,
 }
 
+impl Outcome {
+    /// There was a connection that somebody wanted, whatever became of it; a lookup alone is none.
+    pub fn is_of_a_connection(self) -> bool {
+        match self {
+            Self::Established => true,
+            Self::Failed(failure) => {
+                !matches!(failure, Failure::NoSuchName | Failure::ResolverFailed | Failure::TurnedAway)
+            }
+            Self::Reused | Self::Unused => false,
+        }
+    }
+}
+
 /// Why a connection failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {

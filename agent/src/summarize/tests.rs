@@ -211,6 +211,8 @@ fn what_has_no_row_is_counted() {
     let plumbing = Subject::Plumbing(elsewhere_catalog::PlumbingKind::Update);
     let dns = Subject::Plumbing(elsewhere_catalog::PlumbingKind::Dns);
     let unused = Flow { outcome: Outcome::Unused, ..flow(0, 0, 0, 0) };
+    let no_such_name = Flow { outcome: Outcome::Failed(Failure::NoSuchName), ..flow(0, 0, 0, 0) };
+    see(&mut days, &no_such_name, &Subject::Unnamed);
     for subject in [plumbing, dns, Subject::Unnamed, Subject::Tunnel] {
         see(&mut days, &flow(0, 10, 9_000, 9_000), &subject);
     }
