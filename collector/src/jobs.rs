@@ -149,4 +149,4 @@ fn landscape(portfolio: &Portfolio, week: Week) -> Landscape {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,5 +1,6 @@
 //! The collector: ingest → store → rollup → floor → insight → query → api / digest.
 
+pub mod api;
 pub mod clock;
 pub mod commands;
 pub mod config;

@@ -6,13 +6,13 @@
 use std::{io, net::SocketAddr, time::Duration};
 
 use anyhow::Context;
-use axum::{Router, routing::get};
 use elsewhere_proto::v1::{enroll_server::EnrollServer, ingest_server::IngestServer};
 use jiff::Timestamp;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tonic::transport::Server;
 
 use crate::{
+    api,
     config::{Config, PublicAddress},
     ingest::Desk,
     installation::Installation,
@@ -81,6 +81,7 @@ pub async fn run(
     let addresses = listeners.addresses()?;
     let names = server_names(installation.config().public_address.as_ref(), addresses.devices);
     let tls = tls::server_config(&authority, names, clock())?;
+    api::ensure_first_token(&installation)?;
     let written = addresses.write(installation.dir())?;
 
     let (stop, stopped) = watch::channel(false);
@@ -88,7 +89,7 @@ pub async fn run(
     let mut tasks = JoinSet::new();
     tasks.spawn(schedule::run(installation.clone(), desk.clone(), clock, stopped.clone()));
     tasks.spawn(serve_devices(desk, listeners.devices, tls, stopped.clone()));
-    tasks.spawn(serve_people(listeners.people, stopped));
+    tasks.spawn(serve_people(installation.clone(), listeners.people, stopped));
     announce(addresses);
 
     tokio::select! {
@@ -131,9 +132,12 @@ async fn serve_devices(
         .context("serve devices")
 }
 
-async fn serve_people(listener: TcpListener, mut stopped: watch::Receiver<bool>) -> anyhow::Result<()> {
-    let router = Router::new().route("/healthz", get(|| async { "ok\n" }));
-    axum::serve(listener, router)
+async fn serve_people(
+    installation: Installation,
+    listener: TcpListener,
+    mut stopped: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    axum::serve(listener, api::router(&installation))
         .with_graceful_shutdown(async move { stopping(&mut stopped).await })
         .await
         .context("serve people")

@@ -13,6 +13,7 @@ use crate::{
     device::{Customer, Device, DeviceId, DeviceState, Groups},
     device_day::DeviceDay,
     published::{PublishedWeek, WeekState},
+    reader::Reader,
     segment::Segments,
     week::Week,
 };
@@ -74,6 +75,13 @@ pub trait Store: Send + Sync {
     fn reveal_name(&self, hash: u64, registrable_domain: &str) -> Result<(), StoreError>;
     /// Revealed names in alphabetical order.
     fn revealed_names(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Is there any API token?
+    fn has_api_tokens(&self) -> Result<bool, StoreError>;
+    /// Keeps an API token's hash, and whose it is.
+    fn add_api_token(&self, hash: [u8; 32], reader: &Reader) -> Result<(), StoreError>;
+    /// Whose API token it is.
+    fn api_reader(&self, hash: [u8; 32]) -> Result<Option<Reader>, StoreError>;
 
     /// Keeps a week's published rows, whole or not at all. False, and nothing changes, if the week is frozen already.
     fn publish(&self, week: &PublishedWeek, state: WeekState) -> Result<bool, StoreError>;

@@ -16,7 +16,7 @@ status = "sanctioned"
 "#;
 
 /// An installation with eight customers in Marketing who used Dropbox on the first day of each of these weeks.
-fn story(dir: &tempfile::TempDir, weeks: &[&str]) -> Installation {
+pub(crate) fn story(dir: &tempfile::TempDir, weeks: &[&str]) -> Installation {
     std::fs::write(dir.path().join("portfolio.toml"), PORTFOLIO).unwrap();
     let config = Config::parse("test", "", std::iter::empty(), &[]).unwrap();
     let installation = Installation::with_config(dir.path(), config).unwrap();
@@ -47,11 +47,11 @@ fn day(day: u32, revision: u64) -> v1::DeviceDay {
     v1::DeviceDay { day, revision, usages: vec![usage], ..v1::DeviceDay::default() }
 }
 
-fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn week(text: &str) -> Week {
+pub(crate) fn week(text: &str) -> Week {
     text.parse().unwrap()
 }
 

@@ -17,6 +17,7 @@ use crate::{
     device::{Device, DeviceId, DeviceState, Groups},
     device_day::DeviceDay,
     published::{PublishedWeek, WeekState},
+    reader::Reader,
     week::Week,
 };
 
@@ -130,6 +131,18 @@ impl Store for SqliteStore {
 
     fn revealed_names(&self) -> Result<Vec<String>, StoreError> {
         control::unknown_names::revealed(&*self.control.read()?)
+    }
+
+    fn has_api_tokens(&self) -> Result<bool, StoreError> {
+        control::api_tokens::any(&*self.control.read()?)
+    }
+
+    fn add_api_token(&self, hash: [u8; 32], reader: &Reader) -> Result<(), StoreError> {
+        control::api_tokens::add(&self.control.write(), hash, reader)
+    }
+
+    fn api_reader(&self, hash: [u8; 32]) -> Result<Option<Reader>, StoreError> {
+        control::api_tokens::reader(&*self.control.read()?, hash)
     }
 
     fn publish(&self, week: &PublishedWeek, state: WeekState) -> Result<bool, StoreError> {

@@ -5,12 +5,18 @@ use rusqlite::{Connection, OptionalExtension};
 use super::file::File;
 use crate::store::{Identity, StoreError};
 
+pub(super) mod api_tokens;
 pub(super) mod devices;
 pub(super) mod tokens;
 pub(super) mod unknown_names;
 
-pub(super) const FILE: File =
-    File { name: "control.db", steps: &[include_str!("../../../migrations/control/001_installation.sql")] };
+pub(super) const FILE: File = File {
+    name: "control.db",
+    steps: &[
+        include_str!("../../../migrations/control/001_installation.sql"),
+        include_str!("../../../migrations/control/002_api_tokens.sql"),
+    ],
+};
 
 /// Gives a new store its identity.
 pub(super) fn ensure_identity(control: &Connection) -> Result<(), StoreError> {
