@@ -266,4 +266,4 @@ fn lies_below(below: &PublishedSegment, above: &PublishedSegment) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

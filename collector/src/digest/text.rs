@@ -5,6 +5,8 @@ use words::thousands;
 
 /// Widest line, in columns: what a mail window and a terminal side by side still show.
 const WIDTH: usize = 104;
+/// Most unserved needs that are named; the JSON has all.
+const MOST_NEEDS: usize = 4;
 
 /// The page, with a final line feed.
 pub(super) fn write(digest: &Digest) -> String {
@@ -112,12 +114,11 @@ impl Page {
             unserved.needs.len()
         ));
         self.context([before(&unserved.context), words::line(&unserved.context)]);
-        let named = unserved.needs.iter().take(4).map(|need| words::in_sentence(&need.name));
-        let mut names = named.collect::<Vec<_>>().join("; ");
-        if unserved.needs.len() > 4 {
-            names.push_str(&format!("; {} more", unserved.needs.len() - 4));
-        }
-        self.wrapped("  ", &format!("Most days first: {names}."));
+        let named = unserved.needs.iter().take(MOST_NEEDS).map(|need| words::in_sentence(&need.name));
+        let more = unserved.needs.len().saturating_sub(MOST_NEEDS);
+        let more = (more > 0).then(|| format!("{more} more"));
+        let names: Vec<String> = named.chain(more).collect();
+        self.wrapped("  ", &format!("Most days first: {}.", names.join("; ")));
         self.line("  Take along: which of these would you rather have from us?");
     }
 
@@ -334,14 +335,12 @@ pub(super) fn not_seen_sentences(not_seen: &NotSeen, digest: &Digest) -> Vec<Str
 fn price_sentence(not_seen: &NotSeen, digest: &Digest) -> Option<String> {
     let shown = not_seen.shown;
     let by = |percent: Option<u8>, what: &str| percent.map(|percent| format!("{percent} {what}"));
-    let levels: Vec<String> = [
+    let levels = [
         by(shown.organisation_by_need, "by need"),
         by(shown.segment_by_need, "by segment and need"),
         by(shown.segment_by_service, "by segment and service"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    ];
+    let levels: Vec<String> = levels.into_iter().flatten().collect();
     let withheld = match not_seen.segments_withheld {
         0 => String::new(),
         1 => format!(" One segment is under {} as a whole.", digest.minimum_group),
@@ -349,7 +348,7 @@ fn price_sentence(not_seen: &NotSeen, digest: &Digest) -> Option<String> {
     };
     (!levels.is_empty()).then(|| {
         format!(
-            "Groups under {}: of 100 days elsewhere {} are shown, the rest in totals only.{withheld}",
+            "Groups under {} are in totals only. Of 100 days elsewhere we can show {}.{withheld}",
             digest.minimum_group,
             words::list(&levels)
         )

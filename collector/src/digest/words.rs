@@ -8,7 +8,7 @@ pub(super) fn thousands(number: u32) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -53,7 +53,10 @@ pub(super) fn sparkline(line: &[Option<u32>]) -> String {
     let (least, most) = (known().min().unwrap_or(0), known().max().unwrap_or(0));
     let height = |value: u32| match most - least {
         0 => HEIGHTS[3],
-        range => HEIGHTS[(u64::from(value - least) * 7 / u64::from(range)) as usize],
+        range => {
+            let height = u64::from(value - least) * 7 / u64::from(range);
+            HEIGHTS[usize::try_from(height).expect("it is at most 7")]
+        }
     };
     line.iter().map(|value| value.map_or('·', height)).collect()
 }

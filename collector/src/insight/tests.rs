@@ -4,7 +4,7 @@ use crate::published::{Price, Reason, Trust};
 const HIDDEN: Figure = Figure::Hidden(Reason::K);
 
 /// A need with these days (ours alone, both, tolerated, elsewhere alone).
-fn need(id: &str, served: bool, parts: [u32; 4]) -> PublishedNeed {
+pub(crate) fn need(id: &str, served: bool, parts: [u32; 4]) -> PublishedNeed {
     let [ours_alone, both, tolerated, elsewhere_alone] = parts.map(Figure::Shown);
     PublishedNeed {
         need: id.into(),
@@ -25,7 +25,7 @@ fn need(id: &str, served: bool, parts: [u32; 4]) -> PublishedNeed {
     }
 }
 
-fn segment(name: &str, needs: Vec<PublishedNeed>) -> PublishedSegment {
+pub(crate) fn segment(name: &str, needs: Vec<PublishedNeed>) -> PublishedSegment {
     let trust = Trust {
         devices_reporting: 95,
         unnamed_tenths: 0,

@@ -67,7 +67,9 @@ mod tests {
                 't' => &[Side::Tolerated],
                 _ => &[],
             };
-            sides.iter().for_each(|side| days.note(*side, bit));
+            for side in sides {
+                days.note(*side, bit);
+            }
         }
         let Moves { left, came_back } = Moves::of(days);
         (left, came_back)
