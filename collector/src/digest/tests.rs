@@ -20,7 +20,7 @@ fn service(id: &str, customers: u32) -> PublishedService {
     }
 }
 
-/// Marketing leaves for WeTransfer in the last four of thirteen weeks; translating is unserved; all else is steady.
+/// Marketing leaves for another service in the last four of thirteen weeks; translating is unserved; all else is steady.
 fn weeks() -> Vec<PublishedWeek> {
     let last: Week = "2026-W46".parse().unwrap();
     let week = |ago: u32| {
