@@ -1,69 +1,16 @@
-//! Every figure that a collector releases about a simulated company, held against the planted truth.
-//!
-//! The comparison has its own few lines for rounding and for groups that are too small; it shares none with the
-//! collector's floor. What is released is read as JSON, as readers get it.
+//! Published rows against the truth.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-use elsewhere_collector::installation::Installation;
 use elsewhere_tests::fleet::{
-    Company, History, Story, Truth,
+    Truth,
     truth::{EVERYBODY, NeedTruth, Reach, SegmentTruth},
 };
-use prost::Message as _;
 use serde_json::Value;
 
 /// Smallest group that may be shown.
-const K: usize = 5;
+pub(crate) const K: usize = 5;
 
-#[test]
-fn what_is_released_of_made_up_companies_is_true() {
-    for seed in [1, 2, 3] {
-        let shown = compare(Story::made(120, 6, seed, elsewhere_catalog::builtin()));
-        assert!(shown > 500, "seed {seed}: only {shown} figures shown");
-    }
-}
-
-#[test]
-fn what_is_released_of_northmoor_is_true() {
-    let text = include_str!("../stories/northmoor.toml");
-    let mut story = Story::read(text, elsewhere_catalog::builtin()).unwrap();
-    (story.customers, story.weeks) = (300, 10);
-    let shown = compare(story);
-    assert!(shown > 3000, "only {shown} figures shown");
-}
-
-#[test]
-fn same_seed_same_bytes_and_another_seed_other_ones() {
-    let bytes = |seed: u64| {
-        let story = Story::made(60, 3, seed, elsewhere_catalog::builtin());
-        let company = Company::new(story, elsewhere_catalog::builtin(), "2026-W46".parse().unwrap());
-        let days: Vec<_> =
-            company.device_days().map(|(device, day)| (device.name, day.encode_to_vec())).collect();
-        (days, Truth::of(&company).to_json())
-    };
-    let (first, again, other) = (bytes(11), bytes(11), bytes(12));
-    assert!(first.0.len() > 500 && first == again);
-    assert!(first.0 != other.0 && first.1 != other.1);
-}
-
-/// Plays a story into a collector and checks all that it released. Hands back how many figures it showed.
-fn compare(story: Story) -> usize {
-    let company = Company::new(story, elsewhere_catalog::builtin(), "2026-W46".parse().unwrap());
-    let dir = tempfile::tempdir().unwrap();
-    let installation = Installation::create_or_open(dir.path()).unwrap();
-    let truth = History::begin(&company, &installation).unwrap().play(|_| ()).unwrap();
-    let mut shown = 0;
-    let weeks = installation.store().published_weeks().unwrap();
-    assert_eq!(weeks.len(), truth.weeks.len());
-    for (week, _) in weeks {
-        let (published, _) = installation.store().published(week).unwrap().unwrap();
-        shown += compare_week(&serde_json::to_value(published).unwrap(), &truth);
-    }
-    shown
-}
-
-fn compare_week(published: &Value, truth: &Truth) -> usize {
+/// Checks one week's rows. Hands back how many figures they show.
+pub(crate) fn compare(published: &Value, truth: &Truth) -> usize {
     let week = published["week"].as_str().unwrap();
     let segments = &truth.weeks[week];
     let mut check = Check { at: week.to_owned(), shown: 0 };
@@ -86,9 +33,10 @@ fn compare_week(published: &Value, truth: &Truth) -> usize {
     check.shown
 }
 
-struct Check {
-    at: String,
-    shown: usize,
+/// Where we are, and how many figures were shown there.
+pub(crate) struct Check {
+    pub(crate) at: String,
+    pub(crate) shown: usize,
 }
 
 impl Check {
@@ -142,14 +90,14 @@ impl Check {
     }
 
     /// Customers: within the nearest 5, and never fewer than k.
-    fn customers(&mut self, figure: &Value, truth: usize) {
+    pub(crate) fn customers(&mut self, figure: &Value, truth: usize) {
         let Some(shown) = self.figure(figure) else { return };
         assert!(truth >= K, "{}: {truth} customers are shown, as {shown}", self.at);
         assert!(2 * shown.abs_diff(truth) <= 5, "{}: {truth} customers are shown as {shown}", self.at);
     }
 
     /// Customer-days: exact, and never of fewer than k customers.
-    fn days(&mut self, figure: &Value, customers: usize, truth: usize) {
+    pub(crate) fn days(&mut self, figure: &Value, customers: usize, truth: usize) {
         let Some(shown) = self.figure(figure) else { return };
         assert!(customers >= K, "{}: days of {customers} customers are shown", self.at);
         assert_eq!(shown, truth, "{}: days", self.at);
@@ -186,6 +134,6 @@ impl Check {
     }
 }
 
-fn is_shown(figure: &Value) -> bool {
+pub(crate) fn is_shown(figure: &Value) -> bool {
     figure.is_u64()
 }
