@@ -59,14 +59,11 @@ pub fn run(config: Config, watched: &Watched) -> anyhow::Result<()> {
     if spool.shelf().damaged() > 0 {
         tracing::warn!(records = spool.shelf().damaged(), "damaged records found; their days begin anew");
     }
-    let mut pipeline = Pipeline::new(elsewhere_catalog::builtin(), config.zone());
+    let pipeline = Pipeline::new(elsewhere_catalog::builtin(), config.zone());
     if *watched == Watched::Interfaces {
         let last_run = State::load(&config.data);
         if let Some(gap) = last_run.and_then(|state| state.gap_until(now, clock::up_since())) {
             note_gap(&mut spool, gap, &config)?;
-        }
-        if let Some(record) = spool.shelf().record(config.zone().to_datetime(now).date())? {
-            pipeline.restore(record.state);
         }
     }
     let (order, ordered) = orders::channel();
@@ -83,7 +80,7 @@ fn serve(
     watched: &Watched,
 ) -> anyhow::Result<()> {
     let (reports, reported) = mpsc::channel(QUEUE);
-    let mut watch = Watch::new(pipeline, keeper.zone(), reports, ordered);
+    let mut watch = Watch::new(pipeline, keeper.zone(), keeper.shelf(), reports, ordered);
     if let Some(welcome) = keeper.welcome() {
         watch.hear(welcome);
     }

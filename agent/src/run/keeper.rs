@@ -21,7 +21,7 @@ use crate::{
     clock,
     config::{Config, Membership},
     identity::{Identity, IdentityError, Papers},
-    spool::Spool,
+    spool::{Shelf, Spool},
     state::{LastVisit, State},
     summarize::Day,
     uplink::{self, UplinkError, backoff::Backoff, visit::Heard, welcome::Welcome},
@@ -94,6 +94,11 @@ impl Keeper {
             tracing::warn!(watching, remedy, "not enrolled: the agent watches and keeps, and visits nobody");
         }
         Ok(())
+    }
+
+    /// The spool, to read.
+    pub(super) fn shelf(&self) -> Shelf<Day> {
+        self.spool.shelf().clone()
     }
 
     /// The zone of the device's dates.

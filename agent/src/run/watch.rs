@@ -1,7 +1,10 @@
 //! The watching thread: owns capture and the stages, and hands the days over as they change.
+//!
+//! Always holds: a date that stands in the spool is taken up from there before it is handed over, also where the clock
+//! was wrong at the start and jumps to it later; so a day handed over never says less than the one kept.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::Path,
     sync::mpsc::{self as orders, RecvTimeoutError},
     time::{Duration, Instant},
@@ -17,6 +20,7 @@ use crate::{
     },
     clock,
     pipeline::Pipeline,
+    spool::Shelf,
     summarize::{Day, Degraded, Place},
     uplink::welcome::Welcome,
 };
@@ -63,6 +67,10 @@ pub(super) struct Watch {
     zone: TimeZone,
     reports: mpsc::Sender<Report>,
     orders: orders::Receiver<Order>,
+    /// The spool, to take up what was counted before.
+    shelf: Shelf<Day>,
+    /// Dates whose counting goes on from what is kept.
+    taken_up: BTreeSet<Date>,
     /// Change count of each day as it was last handed over.
     reported: BTreeMap<Date, u64>,
     place: Place,
@@ -103,6 +111,7 @@ impl Watch {
     pub(super) fn new(
         pipeline: Pipeline,
         zone: TimeZone,
+        shelf: Shelf<Day>,
         reports: mpsc::Sender<Report>,
         orders: orders::Receiver<Order>,
     ) -> Self {
@@ -111,6 +120,8 @@ impl Watch {
             zone,
             reports,
             orders,
+            shelf,
+            taken_up: BTreeSet::new(),
             reported: BTreeMap::new(),
             place: Place::Unknown,
             paused_until: None,
@@ -147,6 +158,7 @@ impl Watch {
 
     /// Watches interfaces until it is told to stop.
     fn listen(&mut self, mut live: Live, names: &[String]) {
+        self.take_up(self.zone.to_datetime(clock::now()).date());
         let mut round = Round { began: clock::monotonic(), dropped: 0, unfiltered_on: None };
         while !self.is_told_to_stop {
             self.take_frames(&live);
@@ -165,6 +177,7 @@ impl Watch {
             }
         }
         self.pipeline.report();
+        self.take_up_all();
         self.hand_over_last("nothing: stopped".to_owned());
     }
 
@@ -208,6 +221,7 @@ impl Watch {
     /// Hands changed days over if there is room; else the next time, when they say the same and more.
     fn hand_over(&mut self, now: Timestamp, watching: String) {
         self.pipeline.report();
+        self.take_up_all();
         let days = self.changed_days();
         let changes: Vec<(Date, u64)> = days.iter().map(|day| (day.date, day.changes)).collect();
         match self.reports.try_send(Report { days, watching }) {
@@ -222,7 +236,31 @@ impl Watch {
         self.reported.extend(changes);
         if let Ok(yesterday) = self.zone.to_datetime(now).date().yesterday() {
             self.reported.retain(|date, _| *date >= yesterday);
+            self.taken_up.retain(|date| *date >= yesterday);
             self.pipeline.forget_before(yesterday);
+        }
+    }
+
+    /// Goes on counting a day where it was left; seconds counted before this is noticed are given up for it.
+    fn take_up(&mut self, date: Date) {
+        if self.taken_up.contains(&date) {
+            return;
+        }
+        match self.shelf.record(date) {
+            Ok(kept) => {
+                if let Some(record) = kept {
+                    self.pipeline.restore(record.state);
+                }
+                self.taken_up.insert(date);
+            }
+            Err(error) => tracing::warn!(error = %error, "a day could not be taken up"),
+        }
+    }
+
+    fn take_up_all(&mut self) {
+        let dates: Vec<Date> = self.pipeline.days().map(|day| day.date).collect();
+        for date in dates {
+            self.take_up(date);
         }
     }
 
@@ -287,5 +325,73 @@ fn changed_interfaces(live: &Live, names: &[String]) -> Option<Live> {
             tracing::debug!(error = %error, "interfaces changed and could not be opened; tried again");
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spool::Spool;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    /// A watch over a spool that holds ten minutes of downtime on the 13th.
+    fn watch(data: &Path, room: usize) -> (Watch, mpsc::Receiver<Report>) {
+        let mut spool = Spool::open(data).unwrap();
+        let mut friday = Day::new("2026-11-13".parse().unwrap());
+        friday.down_seconds = 600;
+        spool.write(friday.date, friday).unwrap();
+        let pipeline = Pipeline::new(elsewhere_catalog::builtin(), TimeZone::UTC);
+        let (reports, reported) = mpsc::channel(room);
+        let (_, orders) = orders::channel();
+        (Watch::new(pipeline, TimeZone::UTC, spool.shelf().clone(), reports, orders), reported)
+    }
+
+    fn told(report: &Report) -> Vec<(String, u32)> {
+        report.days.iter().map(|day| (day.date.to_string(), day.down_seconds)).collect()
+    }
+
+    #[test]
+    fn a_day_that_is_kept_is_never_replaced_by_less() {
+        let data = tempfile::tempdir().unwrap();
+        let (mut watch, mut reported) = watch(data.path(), 9);
+        // The clock was wrong at the start and jumps to a date that stands in the spool.
+        watch.take_up("2001-01-01".parse().unwrap());
+        watch.pipeline.note_down(at("2026-11-13T10:00:00Z"), 1);
+        watch.hand_over(at("2026-11-13T10:00:01Z"), String::new());
+        assert_eq!(told(&reported.try_recv().unwrap()), [("2026-11-13".into(), 600)]);
+
+        watch.pipeline.note_down(at("2026-11-13T10:00:09Z"), 2);
+        watch.hand_over(at("2026-11-13T10:00:09Z"), String::new());
+        assert_eq!(told(&reported.try_recv().unwrap()), [("2026-11-13".into(), 602)]);
+    }
+
+    #[test]
+    fn a_full_queue_loses_nothing() {
+        let data = tempfile::tempdir().unwrap();
+        let (mut watch, mut reported) = watch(data.path(), 1);
+        for second in 1..4 {
+            watch.pipeline.note_down(at("2026-11-14T10:00:00Z"), second);
+            watch.hand_over(at("2026-11-14T10:00:00Z"), String::new());
+        }
+        assert_eq!(told(&reported.try_recv().unwrap()), [("2026-11-14".into(), 1)]);
+        watch.hand_over(at("2026-11-14T10:00:08Z"), String::new());
+        assert_eq!(told(&reported.try_recv().unwrap()), [("2026-11-14".into(), 6)]);
+        watch.hand_over(at("2026-11-14T10:00:16Z"), String::new());
+        assert!(reported.try_recv().unwrap().days.is_empty(), "what did not change is not said again");
+    }
+
+    #[test]
+    fn days_before_yesterday_are_the_spools_alone() {
+        let data = tempfile::tempdir().unwrap();
+        let (mut watch, _reported) = watch(data.path(), 9);
+        for day in ["2026-11-13T10:00:00Z", "2026-11-14T10:00:00Z", "2026-11-15T10:00:00Z"] {
+            watch.pipeline.note_down(at(day), 1);
+        }
+        watch.hand_over(at("2026-11-15T10:00:00Z"), String::new());
+        let held: Vec<String> = watch.pipeline.days().map(|day| day.date.to_string()).collect();
+        assert_eq!(held, ["2026-11-14", "2026-11-15"]);
     }
 }
