@@ -35,7 +35,15 @@ pub enum Unfinished {
 }
 
 /// What is done every night: freeze the weeks whose freeze time has come, publish the others anew, forget what is due.
+///
+/// What is due is forgotten even if the figures can't be made.
 pub fn nightly(installation: &Installation, now: Timestamp) -> anyhow::Result<()> {
+    let published = publish_all(installation, now);
+    retire(installation, now)?;
+    published
+}
+
+fn publish_all(installation: &Installation, now: Timestamp) -> anyhow::Result<()> {
     let config = installation.config();
     for week in unfrozen(installation)? {
         if config.freeze.after(week, &config.zone) <= now {
@@ -44,7 +52,7 @@ pub fn nightly(installation: &Installation, now: Timestamp) -> anyhow::Result<()
             publish(installation, week, WeekState::Running)?;
         }
     }
-    retire(installation, now)
+    Ok(())
 }
 
 /// Freezes a week, and before it the earlier ones that are not frozen yet.

@@ -141,4 +141,7 @@ fn a_portfolio_with_mistakes_stops_the_job_before_anything_is_published() {
         freeze(&installation, week("2026-W46"), Unfinished::Refused, at("2026-11-16T12:00:00Z")).unwrap_err();
     assert!(format!("{error:#}").contains("line 1: a text in quotes is expected here"), "{error:#}");
     assert_eq!(states(&installation), []);
+
+    nightly(&installation, at("2027-03-01T01:00:00Z")).unwrap_err();
+    assert_eq!(installation.store().weeks().unwrap(), [], "what is due is forgotten all the same");
 }
