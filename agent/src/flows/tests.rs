@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+mod caps;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -474,74 +474,6 @@ fn requests_to_several_hosts_over_one_proxy_connection_are_told_apart() {
 }
 
 #[test]
-fn name_looked_up_without_a_connection_of_its_own_reuses_an_open_one() {
-    type Case = (&'static str, fn(&mut Wire), usize);
-    let cases: &[Case] = &[
-        (
-            "another name at the address",
-            |wire| {
-                wire.asked_dns("b.example");
-            },
-            1,
-        ),
-        (
-            "asked twice",
-            |wire| {
-                wire.asked_dns("b.example").asked_dns("b.example");
-            },
-            1,
-        ),
-        (
-            "its own is open",
-            |wire| {
-                wire.asked_dns("slack.com");
-            },
-            0,
-        ),
-        (
-            "its own is opened",
-            |wire| {
-                wire.asked_dns("b.example");
-                wire.key.src.set_port(40_001);
-                wire.establish("b.example").asked_dns("b.example");
-            },
-            0,
-        ),
-        (
-            "another address",
-            |wire| {
-                wire.key.dst = "198.51.100.2:443".parse().unwrap();
-                wire.asked_dns("b.example");
-            },
-            0,
-        ),
-    ];
-    for (case, play, expected) in cases {
-        let mut wire = Wire::tcp();
-        wire.establish("slack.com");
-        play(&mut wire);
-        wire.wait(9_000);
-        assert!(wire.reports().iter().all(|flow| flow.outcome != Outcome::Reused), "{case}: before its time");
-        wire.wait(2_000);
-        let reused = wire.reports().iter().filter(|flow| flow.outcome == Outcome::Reused).count();
-        assert_eq!(reused, *expected, "{case}");
-    }
-}
-
-#[test]
-fn flood_of_lookups_waits_for_few() {
-    let mut wire = Wire::tcp();
-    wire.establish("slack.com").reports();
-    for number in 0..1_000 {
-        wire.asked_dns(&format!("n{number}.example"));
-        wire.millis -= 10;
-    }
-    wire.wait(11_000);
-    assert_eq!(wire.reports().len(), super::reuse::MAX_WAITING);
-    assert_eq!(wire.flows.poll_timeout(), wire.flows.wakes.keys().next().map(|&(at, _)| at));
-}
-
-#[test]
 fn clock_set_back_does_not_stop_reports() {
     let mut wire = Wire::tcp();
     wire.establish("slack.com").reports();
@@ -550,41 +482,4 @@ fn clock_set_back_does_not_stop_reports() {
     assert_eq!(wire.reports().iter().map(|flow| flow.bytes_up).sum::<u64>(), 100);
     wire.wait(130 * 60_000);
     assert!(wire.flows.is_empty());
-}
-
-#[test]
-fn flood_of_half_open_connections_pushes_out_no_established_one() {
-    let mut wire = Wire::tcp();
-    wire.establish("slack.com").reports();
-    let established = wire.key;
-    let flood = MAX_FLOWS + 1_000;
-    for number in 0..flood {
-        let host = u32::try_from(number).unwrap() + 0xc612_0000;
-        wire.key.dst = SocketAddr::new(std::net::IpAddr::from(host.to_be_bytes()), 443);
-        wire.seq = [5, 5];
-        wire.millis -= 10;
-        wire.segment(UP, SYN, 0);
-    }
-    assert_eq!(wire.flows.len(), MAX_FLOWS);
-    assert_eq!(wire.flows.wakes.len(), MAX_FLOWS);
-    assert_eq!(wire.flows.counts().pushed_out, u64::try_from(flood + 1 - MAX_FLOWS).unwrap());
-    assert!(wire.flows.connections.contains_key(&established));
-    wire.wait(40_000);
-    assert_eq!(wire.flows.len(), 1);
-    assert_eq!((wire.flows.opening.len(), wire.flows.wakes.len()), (0, 1));
-}
-
-#[test]
-fn table_full_of_answered_connections_refuses_new_ones() {
-    let mut wire = Wire::tcp();
-    for number in 0..MAX_FLOWS + 5 {
-        let host = u32::try_from(number).unwrap() + 0xc612_0000;
-        wire.key.dst = SocketAddr::new(std::net::IpAddr::from(host.to_be_bytes()), 443);
-        wire.seq = [5, 5];
-        wire.millis = 0;
-        wire.segment(UP, SYN, 0).segment(DOWN, SYN | ACK, 0);
-    }
-    assert_eq!(wire.flows.len(), MAX_FLOWS);
-    assert!(wire.flows.counts().not_followed >= 5);
-    assert_eq!(wire.flows.counts().pushed_out, 0);
 }
