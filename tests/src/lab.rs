@@ -208,9 +208,12 @@ impl Running {
         Ok(())
     }
 
-    /// Whether it is still there.
-    pub fn is_alive(&mut self) -> anyhow::Result<bool> {
-        Ok(self.child.try_wait()?.is_none())
+    /// The most memory that it has held resident so far, in MB (10^6 bytes).
+    pub fn peak_memory_mb(&self) -> anyhow::Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.split_whitespace().next()).context("no VmHWM in its status")?;
+        Ok(kib.parse::<f64>()? * 1024.0 / 1e6)
     }
 
     fn signal(&self, signal: nix::sys::signal::Signal) -> anyhow::Result<()> {
@@ -249,16 +252,16 @@ pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> anyhow::Result<Option<T>
             Ok(None) => {}
             Err(error) => last = Some(error),
         }
-        wait(pause);
+        self::pause(pause);
     }
     let error = last.unwrap_or_else(|| anyhow::anyhow!("no answer"));
     Err(error.context(format!("waited {} s for {what}", PATIENCE.as_secs())))
 }
 
-/// Lets real programs go on for a moment; only between two looks at a condition.
+/// Lets other programs go on for a moment: between two looks at a condition, or up to a random moment to kill at.
 #[expect(clippy::disallowed_methods, reason = "other processes have no virtual time")]
-fn wait(pause: Duration) {
-    std::thread::sleep(pause);
+pub fn pause(time: Duration) {
+    std::thread::sleep(time);
 }
 
 /// Fails unless two byte counts lie within so many percent of each other.

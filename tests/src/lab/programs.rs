@@ -22,13 +22,14 @@ pub fn binary(name: &str) -> anyhow::Result<PathBuf> {
 pub struct Collector {
     /// Its data directory.
     pub data: PathBuf,
-    token: String,
+    running: Option<Running>,
+    log: PathBuf,
 }
 
-impl Lab {
-    /// Starts a collector on the hub with an empty directory, visits every second and this portfolio.
-    pub fn start_collector(&mut self, portfolio: &str) -> anyhow::Result<Collector> {
-        let data = self.path("collector");
+impl Collector {
+    /// Starts a collector with an empty directory, visits every second and this portfolio.
+    pub fn start(lab: &Lab, portfolio: &str) -> anyhow::Result<Self> {
+        let data = lab.path("collector");
         std::fs::create_dir_all(&data)?;
         std::fs::write(data.join("portfolio.toml"), portfolio)?;
         std::fs::write(
@@ -38,25 +39,25 @@ impl Lab {
                  visit_interval_seconds = 1\n"
             ),
         )?;
-        self.restart_collector(&data)?;
-        let token =
-            wait_for("the collector's API token", || Ok(std::fs::read_to_string(data.join("token")).ok()))?;
-        Ok(Collector { data, token: token.trim().to_owned() })
+        let mut collector = Self { data, running: None, log: lab.path("collector.log") };
+        collector.resume(lab)?;
+        Ok(collector)
     }
 
-    /// Starts the collector on a directory that it had before, and waits until it answers.
-    pub fn restart_collector(&mut self, data: &Path) -> anyhow::Result<()> {
-        let mut command = self.hub().command(binary("elsewhere-collector")?);
-        command.arg("serve").arg("--data").arg(data);
-        let serve = Running::start(&mut command, &self.path("collector.log"))?;
-        self.keep(serve);
-        let hub = self.hub();
+    /// Starts it on the directory that it had before, and waits until it answers.
+    pub fn resume(&mut self, lab: &Lab) -> anyhow::Result<()> {
+        let mut command = lab.hub().command(binary("elsewhere-collector")?);
+        command.arg("serve").arg("--data").arg(&self.data);
+        self.running = Some(Running::start(&mut command, &self.log)?);
         let health = ["-sSf", "http://127.0.0.1:8420/healthz"];
-        wait_for("the collector", || hub.run("curl", &health).map(Some)).map(drop)
+        wait_for("the collector", || lab.hub().run("curl", &health).map(Some)).map(drop)
     }
-}
 
-impl Collector {
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        self.running.take().context("the collector is not running")?.kill()
+    }
+
     /// Runs a command of `elsewhere-collector` on this directory and gives its output.
     pub fn command(&self, args: &[&str]) -> anyhow::Result<String> {
         let output =
@@ -66,7 +67,8 @@ impl Collector {
 
     /// Asks the REST API and gives the status and the body.
     pub fn get(&self, hub: &Namespace, path: &str) -> anyhow::Result<(u16, serde_json::Value)> {
-        let authorization = format!("Authorization: Bearer {}", self.token);
+        let token = std::fs::read_to_string(self.data.join("token"))?;
+        let authorization = format!("Authorization: Bearer {}", token.trim());
         let url = format!("http://127.0.0.1:8420/api/v1/{path}");
         let answer = hub.run("curl", &["-sS", "-H", &authorization, "-w", "\n%{http_code}", &url])?;
         let (body, status) = answer.rsplit_once('\n').context("curl prints the status last")?;
@@ -78,8 +80,7 @@ impl Collector {
 pub struct Agent {
     /// Its data directory.
     pub data: PathBuf,
-    /// The running program; `None` while it is stopped.
-    pub running: Option<Running>,
+    running: Option<Running>,
     log: PathBuf,
 }
 
@@ -101,8 +102,18 @@ impl Agent {
         self.running = Some(Running::start(&mut command, &self.log)?);
         wait_for("the agent to watch", || {
             let status = self.status()?;
-            Ok((status["watching"] == true).then_some(()))
+            Ok((status["running"] == true && status["watching"].is_string()).then_some(()))
         })
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        self.running.take().context("the agent is not running")?.kill()
+    }
+
+    /// The most memory that it has held resident so far, in MB.
+    pub fn peak_memory_mb(&self) -> anyhow::Result<f64> {
+        self.running.as_ref().context("the agent is not running")?.peak_memory_mb()
     }
 
     /// What `elsewhere-agent status` says.
