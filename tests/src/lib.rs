@@ -4,3 +4,4 @@ pub mod clock;
 pub mod fleet;
 pub mod lab;
 pub mod simulate;
+pub mod table;

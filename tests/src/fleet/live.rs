@@ -197,9 +197,7 @@ impl Agent {
 
     async fn visit(&mut self, hello: v1::VisitHello, days: &[v1::DeviceDay]) -> anyhow::Result<Heard> {
         let mut backoff = Backoff::default();
-        let mut tries = 0;
-        loop {
-            tries += 1;
+        for tries in 1.. {
             let mut heard = Heard::default();
             let pack = |_: &_, _: &[u64]| Luggage { days: days.to_vec(), names: Vec::new() };
             let visit = uplink::visit(
@@ -216,6 +214,7 @@ impl Agent {
                 Err(_) => tokio::time::sleep(wait(&mut backoff, self.device)).await,
             }
         }
+        unreachable!("the tries end above")
     }
 }
 
