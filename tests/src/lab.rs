@@ -240,7 +240,7 @@ pub fn run(command: &mut Command) -> anyhow::Result<Output> {
 }
 
 /// Longest wait for a condition; a loaded machine is slow, a broken program never gets there.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Asks again and again until there is an answer; the last refusal is the error.
 pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {

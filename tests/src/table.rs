@@ -58,11 +58,12 @@ impl fmt::Display for Table {
         let head = ["what", "value", "unit", "beside", "goal", "verdict"].map(str::to_owned);
         let rows = || std::iter::once(&head).chain(&self.rows);
         let width = |column: usize| rows().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        let widths: [usize; 6] = std::array::from_fn(width);
         for row in rows() {
-            let [what, value, unit, beside, goal, verdict] = row;
-            let [a, b, c, d, e, _] = widths;
-            writeln!(f, "{what:a$}  {value:>b$}  {unit:c$}  {beside:d$}  {goal:e$}  {verdict}")?;
+            for (column, cell) in row.iter().enumerate().take(5) {
+                let width = width(column);
+                if column == 1 { write!(f, "{cell:>width$}  ")? } else { write!(f, "{cell:width$}  ")? }
+            }
+            writeln!(f, "{}", row[5])?;
         }
         Ok(())
     }
