@@ -102,7 +102,8 @@ fn unfrozen(installation: &Installation) -> anyhow::Result<Vec<Week>> {
     Ok(weeks)
 }
 
-fn has_ended(installation: &Installation, week: Week, now: Timestamp) -> bool {
+/// Whether a week is over in the organisation's zone.
+pub fn has_ended(installation: &Installation, week: Week, now: Timestamp) -> bool {
     now.to_zoned(installation.config().zone.clone()).date() > week.sunday()
 }
 

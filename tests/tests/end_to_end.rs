@@ -126,7 +126,7 @@ impl Office {
 
     fn freeze(&self) -> String {
         let week = self.week();
-        self.collector.command(&["freeze", "--week", &week, "--unfinished"]).unwrap();
+        self.collector.command(&["freeze", "--week", &week]).unwrap();
         week
     }
 
