@@ -11,7 +11,11 @@ use tracing_subscriber::EnvFilter;
 
 /// Watches this device's cloud connections and tells IT's collector which services were used, never what was done there.
 #[derive(Parser)]
-#[command(version, max_term_width = 110)]
+#[command(
+    version,
+    max_term_width = 110,
+    after_help = "Example:\n  elsewhere-agent usage --read office.pcapng\n\nEach command has its own: elsewhere-agent usage --help"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

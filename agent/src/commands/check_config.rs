@@ -1,5 +1,6 @@
 //! `elsewhere-agent check-config`.
 
+use super::output;
 use crate::config::{Config, Flags, Membership};
 
 /// Checks the settings and the groups of this device, and prints what is in force.
@@ -20,12 +21,18 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         [] => "all that matter".to_owned(),
         names => names.join(", "),
     };
-    println!("data           {}", config.data.display());
-    println!("interfaces     {interfaces}");
-    println!("segments_file  {} ({})", config.segments_file.display(), described(membership.as_ref()));
-    println!("proxy          {}", config.proxy.as_ref().map_or("none".to_owned(), ToString::to_string));
-    println!("zone           {}", config.zone().iana_name().unwrap_or("the system's"));
-    Ok(())
+    output::print(&format!(
+        "data           {}\n\
+         interfaces     {interfaces}\n\
+         segments_file  {} ({})\n\
+         proxy          {}\n\
+         zone           {}\n",
+        config.data.display(),
+        config.segments_file.display(),
+        described(membership.as_ref()),
+        config.proxy.as_ref().map_or("none".to_owned(), ToString::to_string),
+        config.zone().iana_name().unwrap_or("the system's"),
+    ))
 }
 
 fn described(membership: Option<&Membership>) -> String {

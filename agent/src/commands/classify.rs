@@ -1,9 +1,11 @@
 //! `elsewhere-agent classify`: what the catalog says about names.
 
-use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 
 use elsewhere_catalog::{Catalog, Verdict};
 use serde::Serialize;
+
+use super::output::still_read;
 
 /// Longest line that is read as a name; what stands beyond is no name anyway and is passed over.
 const MAX_LINE_BYTES: u64 = 4_096;
@@ -47,10 +49,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     } else {
         args.names.iter().try_for_each(|name| write_line(catalog, name, &mut out))
     };
-    match written.and_then(|()| out.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
-    }
+    still_read(written.and_then(|()| out.flush())).map(drop)
 }
 
 /// Answers as the lines come: whoever writes one name and waits gets its line.

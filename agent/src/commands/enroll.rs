@@ -1,14 +1,18 @@
 //! `elsewhere-agent enroll`.
 
-use std::io;
+use std::io::{self, Read};
 
 use anyhow::Context;
 
+use super::output;
 use crate::{
     config::{Config, Flags},
     enroll::{self, Token},
     identity::Papers,
 };
+
+/// Read of standard input, which may never end; no token is as long.
+const MAX_INPUT_BYTES: u64 = 4_096;
 
 /// Enrols this device with the one string that IT gave out.
 ///
@@ -29,15 +33,22 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let config = Config::load(&args.flags)?;
     let token: Token = match args.token.as_str() {
-        "-" => io::read_to_string(io::stdin()).context("read the token from standard input")?.parse()?,
+        "-" => {
+            let mut text = String::new();
+            let input = io::stdin().take(MAX_INPUT_BYTES).read_to_string(&mut text);
+            input.context("read the token from standard input")?;
+            text.parse()?
+        }
         token => token.parse()?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let papers = runtime.block_on(enroll::enroll(&config, token, args.again))?;
-    println!("enrolled as device {} at {}", papers.device_id, papers.address);
-    println!("counted with: {}", groups(&papers));
-    println!("next: elsewhere-agent run");
-    Ok(())
+    output::print(&format!(
+        "enrolled as device {} at {}\ncounted with: {}\nnext: elsewhere-agent run\n",
+        papers.device_id,
+        papers.address,
+        groups(&papers),
+    ))
 }
 
 fn groups(papers: &Papers) -> String {

@@ -1,9 +1,10 @@
 //! `elsewhere-agent show`: the receipt. Reads the data directory only: no rights, no running agent.
 
-use std::{collections::BTreeSet, io, io::Write};
+use std::collections::BTreeSet;
 
 use anyhow::Context;
 
+use super::output;
 use crate::{
     clock,
     config::{Config, Flags, Membership},
@@ -38,12 +39,7 @@ pub struct Args {
 
 /// Runs it.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let text = if args.words { words::words() } else { from_data(args)? };
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        // Nobody reads any more, as with `| head`.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
-    }
+    output::print(&if args.words { words::words() } else { from_data(args)? })
 }
 
 fn from_data(args: &Args) -> anyhow::Result<String> {

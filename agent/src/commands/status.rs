@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use clap::ValueEnum;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::output;
 use crate::{
     clock,
     config::{Config, Flags},
@@ -44,12 +45,14 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let welcome = Welcome::load(&config.data);
     let state = State::load(&config.data);
     let status = status(papers.as_ref(), &shelf, welcome.as_ref(), state.as_ref(), clock::now())?;
-    match args.format {
-        Format::Json => println!("{status}"),
-        Format::Text => print!("{}", text(&status)),
-    }
-    Ok(())
+    output::print(&match args.format {
+        Format::Json => json(status),
+        Format::Text => text(&status),
+    })
 }
+
+/// What there is to say, the most asked for first.
+type Fields = Vec<(&'static str, Value)>;
 
 fn status(
     papers: Option<&Papers>,
@@ -57,34 +60,47 @@ fn status(
     welcome: Option<&Welcome>,
     state: Option<&State>,
     now: Timestamp,
-) -> anyhow::Result<Value> {
+) -> anyhow::Result<Fields> {
     let store_id = welcome.map_or("", |welcome| &welcome.store_id);
     let waiting = shelf.entries().filter(|(_, entry)| entry.waits_for(store_id)).count();
     let newest = shelf.records().next_back().transpose()?;
     let degraded: Vec<Degraded> = newest.map(|record| record.state.degraded).unwrap_or_default();
-    Ok(json!({
-        "running": state.is_some_and(|state| !state.stopped && now.duration_since(state.alive) < ALIVE_WITHIN),
-        "watching": state.map(|state| &state.watching),
-        "device_id": papers.map(|papers| &papers.device_id),
-        "collector": papers.map(|papers| &papers.address),
-        "certificate_until": papers.and_then(Papers::validity).map(|(_, until)| until),
-        "last_visit": state.and_then(|state| state.last_visit).map(|visit| visit.at),
-        "next_visit": state.and_then(|state| state.next_visit),
-        "paused_until": welcome.and_then(|welcome| welcome.paused_until).filter(|until| now < *until),
-        "days_kept": shelf.entries().count(),
-        "days_waiting": waiting,
-        "days_damaged": shelf.damaged(),
-        "degraded": degraded,
-        "problem": state.and_then(|state| state.problem.as_ref()),
-        "version": state.map(|state| &state.version),
-        "catalog_version": state.map(|state| &state.catalog_version),
-    }))
+    Ok(vec![
+        (
+            "running",
+            json!(
+                state.is_some_and(|state| !state.stopped && now.duration_since(state.alive) < ALIVE_WITHIN)
+            ),
+        ),
+        ("watching", json!(state.map(|state| &state.watching))),
+        ("device_id", json!(papers.map(|papers| &papers.device_id))),
+        ("collector", json!(papers.map(|papers| &papers.address))),
+        ("certificate_until", json!(papers.and_then(Papers::validity).map(|(_, until)| until))),
+        ("last_visit", json!(state.and_then(|state| state.last_visit).map(|visit| visit.at))),
+        ("next_visit", json!(state.and_then(|state| state.next_visit))),
+        (
+            "paused_until",
+            json!(welcome.and_then(|welcome| welcome.paused_until).filter(|until| now < *until)),
+        ),
+        ("days_kept", json!(shelf.entries().count())),
+        ("days_waiting", json!(waiting)),
+        ("days_damaged", json!(shelf.damaged())),
+        ("degraded", json!(degraded)),
+        ("problem", json!(state.and_then(|state| state.problem.as_ref()))),
+        ("version", json!(state.map(|state| &state.version))),
+        ("catalog_version", json!(state.map(|state| &state.catalog_version))),
+    ])
+}
+
+fn json(status: Fields) -> String {
+    let object: Map<_, _> = status.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    format!("{}\n", Value::Object(object))
 }
 
 /// One line a field; what there is nothing to say about is left out.
-fn text(status: &Value) -> String {
+fn text(status: &[(&'static str, Value)]) -> String {
     let mut text = String::new();
-    for (key, value) in status.as_object().into_iter().flatten() {
+    for (key, value) in status {
         let value = match value {
             Value::Null => continue,
             Value::Array(list) if list.is_empty() => continue,
@@ -109,10 +125,10 @@ mod tests {
         let shelf = Shelf::open(data.path()).unwrap();
         let status = status(None, &shelf, None, None, Timestamp::UNIX_EPOCH).unwrap();
         insta::assert_snapshot!(text(&status), @r"
-        days damaged       0
+        running            no
         days kept          0
         days waiting       0
-        running            no
+        days damaged       0
         ");
     }
 
@@ -137,6 +153,7 @@ mod tests {
         };
         let at = |time: &str| {
             let status = status(None, spool.shelf(), None, Some(&state), time.parse().unwrap()).unwrap();
+            let status: Value = json(status).parse().unwrap();
             (status["running"].clone(), status["days_waiting"].clone(), status["degraded"][0].clone())
         };
         assert_eq!(at("2026-11-13T09:00:09Z"), (json!(true), json!(1), json!("killed")));

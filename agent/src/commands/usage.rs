@@ -4,7 +4,7 @@ mod table;
 
 use std::{
     cmp::Reverse,
-    io::{self, BufWriter, ErrorKind, Write},
+    io::{self, BufWriter, Write},
     path::PathBuf,
 };
 
@@ -13,7 +13,7 @@ use elsewhere_catalog::Catalog;
 use jiff::{civil::Date, tz::TimeZone};
 use serde::Serialize;
 
-use super::progress::Progress;
+use super::{output::still_read, progress::Progress};
 use crate::{
     capture::file::{self, ReadError, Reader},
     pipeline::Pipeline,
@@ -81,10 +81,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         Format::Json => rows.iter().try_for_each(|row| write_json(row, &mut out)),
         Format::Table => table::write(&rows, &pipeline, &mut out),
     };
-    match written.and_then(|()| out.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => {}
-        other => other?,
-    }
+    still_read(written.and_then(|()| out.flush()))?;
     Ok(read?)
 }
 
