@@ -14,9 +14,11 @@ use crate::{
 
 /// Port of DNS over TLS (RFC 7858) and over QUIC (RFC 9250).
 const ENCRYPTED_DNS_PORT: u16 = 853;
-/// JA4's hash of the ciphers that Firefox offers, and Safari's. Chromium's is left out: every Electron client of a
-/// vendor sends the same, so it does not tell a browser from a client.
-const BROWSER_CIPHERS: &[&str] = &["5b57614c22b0", "a09f3c656075"];
+/// JA4's hash of the ciphers that Firefox offers. Chromium's is left out, because every Electron client of a vendor
+/// sends the same, and so is Safari's, which belongs to whatever loads its pages through Apple's libraries.
+const FIREFOX_CIPHERS: &str = "5b57614c22b0";
+/// What a browser offers to speak. Android's own services have Firefox's ciphers, but not both of these.
+const BROWSER_ALPN: [&str; 2] = ["h2", "http/1.1"];
 
 /// What a connection was to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,5 +106,29 @@ pub fn app_class(flow: &Flow) -> AppClass {
 
 /// By the middle part of JA4, the hash of the ciphers, which stays the same over versions of one browser.
 fn is_browser(hello: &Hello) -> bool {
-    hello.ja4.split('_').nth(1).is_some_and(|ciphers| BROWSER_CIPHERS.contains(&ciphers))
+    hello.ja4.split('_').nth(1) == Some(FIREFOX_CIPHERS) && hello.alpn == BROWSER_ALPN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_is_told_only_where_its_hello_is_its_own() {
+        let both: &[&str] = &BROWSER_ALPN;
+        for (whose, ja4, alpn, expected) in [
+            ("Firefox 99", "t13d1715h2_5b57614c22b0_3d5424432f57", both, true),
+            ("Firefox 120", "t13d1715h2_5b57614c22b0_5c2c66f702b0", both, true),
+            ("Firefox 132", "t13d1716h2_5b57614c22b0_bdfeeec9ffef", both, true),
+            ("Chromium or Electron", "t13d1516h2_8daaf6152771_02713d6af862", both, false),
+            ("Safari or a client on macOS", "t13d2014h2_a09f3c656075_14788d8d241b", both, false),
+            ("a game on Android", "t13d1713h1_5b57614c22b0_eca864cca44a", &["http/1.1"], false),
+            ("a service of Android", "t13d1712h2_5b57614c22b0_3f5d972527c0", &["h2"], false),
+            ("a hello that was not whole", "", both, false),
+        ] {
+            let alpn = alpn.iter().map(|&protocol| protocol.into()).collect();
+            let hello = Hello { ja4: ja4.into(), alpn, encrypted: false };
+            assert_eq!(is_browser(&hello), expected, "{whose}");
+        }
+    }
 }

@@ -97,9 +97,29 @@ mod tests {
         }
     }
 
+    /// Firefox 120 as Wireshark shows it.
+    fn firefox() -> Listed {
+        Listed {
+            version: 0x0304,
+            suites: vec![
+                0x1301, 0x1303, 0x1302, 0xc02b, 0xc02f, 0xcca9, 0xcca8, 0xc02c, 0xc030, 0xc00a, 0xc009,
+                0xc013, 0xc014, 0x009c, 0x009d, 0x002f, 0x0035,
+            ],
+            extensions: vec![
+                0x0000, 0x0017, 0xff01, 0x000a, 0x000b, 0x0023, 0x0010, 0x0005, 0x0022, 0x0033, 0x002b,
+                0x000d, 0x002d, 0x001c, 0xfe0d,
+            ],
+            signature_algorithms: vec![
+                0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201,
+            ],
+            first_alpn: b"h2".to_vec(),
+        }
+    }
+
     #[test]
-    fn specification_example_has_its_fingerprint() {
+    fn published_examples_have_their_fingerprints() {
         assert_eq!(fingerprint(Carrier::Tcp, &chrome()), "t13d1516h2_8daaf6152771_e5627efa2ab1");
+        assert_eq!(fingerprint(Carrier::Tcp, &firefox()), "t13d1715h2_5b57614c22b0_5c2c66f702b0");
     }
 
     #[test]
