@@ -75,7 +75,6 @@ pub enum Door {
 
 /// What was seen of one service on one day, as far as evidence goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Seen {
     /// It stands in the catalog.
     pub listed: bool,
@@ -101,7 +100,6 @@ pub struct Seen {
 
 /// Payload through one door.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Traffic {
     /// Bytes sent over the day.
     pub bytes_up: u64,
@@ -117,7 +115,6 @@ pub struct Traffic {
 ///
 /// An idle client's trickle adds up over a day but not within ten minutes; work does.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Peak {
     slot: u16,
     here: u64,

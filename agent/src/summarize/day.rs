@@ -1,4 +1,8 @@
 //! One civil date of one device, as absolute state that can be put away and taken up again.
+//!
+//! An upgrade and a step back both find their days: a field that is not known is passed over, and one that was added
+//! after the first release carries `#[serde(default)]`. What an earlier agent kept stands in `kept_day.json`, which is
+//! never edited; a record whose meaning changes gets a new format in `spool`.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +27,6 @@ const SLOTS: u16 = 24 * 60 / SLOT_MINUTES;
 
 /// All that is known of one civil date.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Day {
     /// The civil date on the device.
     pub date: Date,
@@ -85,7 +88,6 @@ impl Place {
 
 /// What tells rows apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct UsageKey {
     /// What was used.
     pub used: Used,
@@ -97,7 +99,6 @@ pub struct UsageKey {
 
 /// What the device did with one service that day, by app class and place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Usage {
     /// Which row.
     pub key: UsageKey,
@@ -125,7 +126,6 @@ pub struct Usage {
 
 /// Tries at one service that did not do and went over to another one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Spill {
     /// Id of the service tried first.
     pub from: String,
@@ -137,7 +137,6 @@ pub struct Spill {
 
 /// Counts of connections, and of those that could not be named.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct BlindSpots {
     /// All outgoing connections but personal ones.
     pub connections: u32,

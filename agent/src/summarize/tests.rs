@@ -1,4 +1,5 @@
 use jiff::{Timestamp, tz::TimeZone};
+use serde_json::Value;
 
 use super::{Day, MAX_DAYS, Place, Summarize, Usage, Used, day::MAX_ROWS, tries::MAX_TRIES};
 use crate::{
@@ -297,6 +298,34 @@ fn names_only_looked_at_are_not_written_down() {
     assert_eq!((kept.usages.len(), kept.tries.len(), kept.names_left_out), (2, 2, 1));
     assert!(!serde_json::to_string(&kept).unwrap().contains("read.example"));
     assert_eq!(kept.to_keep(), kept);
+}
+
+/// A day as the first release kept it.
+const KEPT_DAY: &str = include_str!("kept_day.json");
+
+#[test]
+fn what_an_earlier_or_later_agent_kept_is_read() {
+    let day: Day = serde_json::from_str(KEPT_DAY).unwrap();
+    let used: Vec<_> =
+        day.usages.iter().map(|usage| (usage.evidence(), usage.failed, usage.bytes_up)).collect();
+    assert_eq!(used, [(Evidence::Use, 0, 2_000_000), (Evidence::Contact, 1, 0)]);
+    assert_eq!((day.spills.len(), day.tries.len(), day.active.minutes()), (1, 2, 5));
+
+    let mut later: Value = serde_json::from_str(KEPT_DAY).unwrap();
+    for object in [
+        "",
+        "/blind_spots",
+        "/spills/0",
+        "/tries/0",
+        "/usages/0",
+        "/usages/0/key",
+        "/usages/0/seen",
+        "/usages/0/seen/front",
+        "/usages/0/seen/front/sent",
+    ] {
+        later.pointer_mut(object).unwrap()["added_later"] = Value::from(1);
+    }
+    assert_eq!(serde_json::from_value::<Day>(later).unwrap(), day);
 }
 
 #[test]

@@ -21,7 +21,6 @@ const GIVEN_UP_BELOW_BYTES: u64 = 10_000;
 
 /// One try, from its first connection until nothing more can come of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct Try {
     /// The row it counts in.
     pub(super) key: UsageKey,
