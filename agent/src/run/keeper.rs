@@ -255,19 +255,24 @@ impl Keeper {
     /// Takes over what the collector set, and passes on what concerns the watching.
     fn hear(&mut self, welcome: &Welcome) {
         let _ = self.order.send(Order::Welcome(welcome.clone()));
+        self.expire(welcome.kept_weeks);
         if self.welcome.as_ref() == Some(welcome) {
             return;
         }
         if let Err(error) = welcome.store(&self.config.data) {
             tracing::error!(error = %error, "collector.json could not be written");
         }
+        self.welcome = Some(welcome.clone());
+    }
+
+    /// Removes what the collector has erased: weeks end also while its settings stay the same.
+    fn expire(&mut self, kept_weeks: u32) {
         let today = self.config.zone().to_datetime(clock::now()).date();
-        if let Ok(first) = today.checked_sub(i64::from(welcome.kept_weeks).weeks())
+        if let Ok(first) = today.checked_sub(i64::from(kept_weeks).weeks())
             && let Err(error) = self.spool.expire_before(first)
         {
             tracing::error!(error = %error, "old days could not be removed");
         }
-        self.welcome = Some(welcome.clone());
     }
 
     /// Everything is where it should go.
@@ -305,4 +310,43 @@ fn causes(error: &(dyn std::error::Error + 'static)) -> String {
         cause = error.source();
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::Flags, spool::Delivered, summarize::Place};
+
+    #[test]
+    fn days_that_the_collector_erased_go_at_every_visit() {
+        let data = tempfile::tempdir().unwrap();
+        let flags = Flags { data: Some(data.path().to_owned()), config: None };
+        let welcome = Welcome {
+            store_id: "one".into(),
+            place: Place::Unknown,
+            unknown_name_key: [1; 32],
+            visit_interval: Duration::from_mins(15),
+            paused_until: None,
+            minimum_group: 5,
+            kept_weeks: 13,
+            sanctioned_service_ids: Vec::new(),
+        };
+        welcome.store(data.path()).unwrap();
+        let mut spool = Spool::open(data.path()).unwrap();
+        let [told, waiting] = ["2001-01-01", "2001-01-02"].map(|date| Day::new(date.parse().unwrap()));
+        for day in [&told, &waiting] {
+            spool.write(day.date, day.clone()).unwrap();
+        }
+        let (store_id, fingerprint, sent) = ("one".into(), vec![1; 32], Vec::new());
+        spool
+            .acknowledge(told.date, Delivered { revision: 1, store_id, fingerprint, sent, refused: None })
+            .unwrap();
+
+        let (order, _ordered) = orders::channel();
+        let config = Config::load(&flags).unwrap();
+        let mut keeper = Keeper::new(config, spool, order, String::new(), Timestamp::UNIX_EPOCH);
+        keeper.hear(&welcome);
+        let left: Vec<Date> = keeper.shelf().entries().map(|(date, _)| date).collect();
+        assert_eq!(left, [waiting.date], "the settings are those of the last visit, and the day is old");
+    }
 }
