@@ -1,7 +1,7 @@
 //! The agent's disk: a file is replaced whole or not at all, also when the power goes between two lines.
 
 use std::{
-    fs::{self, File, OpenOptions, Permissions},
+    fs::{self, File, OpenOptions, Permissions, TryLockError},
     io::{self, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
@@ -71,6 +71,18 @@ pub fn create_directory(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(0o755))
 }
 
+/// Takes a directory for this process alone until the file is closed, also by a kill; `None` where another has it.
+pub fn lock(directory: &Path) -> io::Result<Option<File>> {
+    let mut how = OpenOptions::new();
+    how.write(true).create(true).truncate(false).mode(0o600);
+    let file = how.open(directory.join("lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
 fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
@@ -78,6 +90,15 @@ fn sync_directory(directory: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_directory_is_one_agents_until_it_ends() {
+        let directory = tempfile::tempdir().unwrap();
+        let first = lock(directory.path()).unwrap();
+        assert!(first.is_some() && lock(directory.path()).unwrap().is_none());
+        drop(first);
+        assert!(lock(directory.path()).unwrap().is_some());
+    }
 
     #[test]
     fn a_file_is_replaced_whole_with_its_mode() {

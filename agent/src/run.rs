@@ -52,6 +52,10 @@ pub fn run(config: Config, watched: &Watched) -> anyhow::Result<()> {
         Watched::File { path, .. } => Source::file(path)?,
     };
     disk::create_directory(&config.data).with_context(|| format!("make {}", config.data.display()))?;
+    let data = config.data.display();
+    let _alone = disk::lock(&config.data).with_context(|| format!("lock {data}"))?.with_context(|| {
+        format!("another agent runs with {data}; stop it, or give this one its own: --data DIR")
+    })?;
     rights::keep_capture_only(&config.data).context("give up rights")?;
 
     let now = clock::now();
