@@ -6,6 +6,7 @@
 mod compose;
 mod json;
 mod markdown;
+mod sentences;
 mod text;
 mod words;
 
@@ -105,7 +106,7 @@ pub struct Context {
     /// The middle half of the weeks before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usual_range: Option<(u32, u32)>,
-    /// Thirteen weeks, oldest first; null where the figure is withheld or the week was not published.
+    /// Thirteen weeks, oldest first; null where the figure is withheld, can't be compared, or the week was not published.
     pub line: Vec<Option<u32>>,
 }
 
@@ -207,6 +208,9 @@ pub struct NotMoving {
     pub need: NeedName,
     /// Customer-days elsewhere alone.
     pub days_elsewhere: u32,
+    /// The same in the week before, where it is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub days_elsewhere_last_week: Option<u32>,
     /// Percent with us alone; absent where it is not served or not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ours_alone: Option<u32>,

@@ -61,7 +61,10 @@ pub fn compose(source: Source<'_>, history: &History<'_>, root: Option<&Segment>
         moves: moves(history, &insight, this),
         unserved_needs: source.unserved_needs(&insight),
         movements: insight.movements.iter().map(|movement| source.movement(movement)).collect(),
-        largest_not_moving: insight.largest_not_moving.map(|need| source.not_moving(need)),
+        largest_not_moving: insight.largest_not_moving.map(|need| {
+            let last_week = history.need(root, &need.need, 1);
+            source.not_moving(need, last_week)
+        }),
         came_back: insight.came_back_to.iter().map(|(row, need)| source.came_back(row, need)).collect(),
         new_unreviewed: source.new_unreviewed(&insight),
         not_seen: source.not_seen(history, this, &figures),
@@ -78,11 +81,18 @@ impl Source<'_> {
         let need = |need: &PublishedNeed| words::in_sentence(&self.need(&need.need).name);
         let sentence = match headline {
             Headline::Crossed(row, what) => {
-                format!("{} now goes elsewhere more than to us to {}.", who(row), need(what))
+                format!("{} now goes elsewhere more often than to us to {}.", who(row), need(what))
             }
-            Headline::Growing(row, what) => format!("more of {} goes elsewhere to {}.", who(row), need(what)),
+            Headline::Exceeding(row, what) => {
+                let (who, need) = (who(row), need(what));
+                format!("{who} goes elsewhere more often than to us to {need}, and it is growing.")
+            }
+            Headline::Growing(row, what) => {
+                format!("{} goes elsewhere more often than before to {}.", who(row), need(what))
+            }
             Headline::UnservedGrowing(row, what) => {
-                format!("more of {} goes elsewhere to {}: we offer nothing for it.", who(row), need(what))
+                let (who, need) = (who(row), need(what));
+                format!("{who} goes elsewhere more often than before to {need}: we offer nothing for it.")
             }
             Headline::CameBack(row, what) => format!("{} comes back to us to {}.", who(row), need(what)),
             Headline::Quiet => "a quiet week: nothing moved beyond its usual swing.".to_owned(),
@@ -153,10 +163,11 @@ impl Source<'_> {
         }
     }
 
-    fn not_moving(self, need: &PublishedNeed) -> NotMoving {
+    fn not_moving(self, need: &PublishedNeed, last_week: Option<&PublishedNeed>) -> NotMoving {
         NotMoving {
             need: self.need(&need.need),
             days_elsewhere: need.elsewhere_alone.shown().unwrap_or(0),
+            days_elsewhere_last_week: last_week.and_then(|need| need.elsewhere_alone.shown()),
             ours_alone: need.parts().filter(|_| need.served).map(|parts| percents(parts)[0]),
         }
     }

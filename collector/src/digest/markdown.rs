@@ -1,6 +1,6 @@
 //! The page for wikis and chats. Names come from configuration and devices, so they are escaped.
 
-use super::{Digest, text, words};
+use super::{Digest, sentences, words};
 use crate::{insight::percents, published::PublishedNeed};
 use words::thousands;
 
@@ -19,15 +19,16 @@ pub(super) fn write(digest: &Digest) -> String {
     lines.push(format!("## {}", escape(&digest.headline)));
     lines.push(numbers(digest).join("\n"));
     lines.extend(needs(digest));
-    if !digest.movements.is_empty() {
-        lines.push("## Movements, by days elsewhere gained in four weeks".to_owned());
+    lines.push("## Movements".to_owned());
+    if digest.movements.is_empty() {
+        lines.push(capitalised(sentences::NO_MOVEMENTS));
+    } else {
+        lines.push(capitalised(sentences::RANKED));
         lines.push(movements(digest).join("\n"));
     }
+    lines.extend(list(&sentences::also(digest)));
     lines.push("## What we could not see".to_owned());
-    let sentences = text::not_seen_sentences(&digest.not_seen, digest);
-    lines.push(
-        sentences.iter().map(|sentence| format!("- {}", escape(sentence))).collect::<Vec<_>>().join("\n"),
-    );
+    lines.extend(list(&sentences::not_seen(digest)));
     lines.push(format!(
         "One day = one customer meeting one need on one date. Customers are rounded to 5; groups under {} are never \
          shown.",
@@ -39,31 +40,31 @@ pub(super) fn write(digest: &Digest) -> String {
 fn numbers(digest: &Digest) -> Vec<String> {
     let mut numbers = Vec::new();
     if let Some(share) = &digest.share_of_need {
+        let tolerated =
+            if share.tolerated > 0 { format!(", {} tolerated", share.tolerated) } else { String::new() };
         numbers.push(format!(
-            "1. **Share of need**: {} of 100 days with us alone{}, {} with both, {} tolerated, {} elsewhere alone; {}{} \
-             days. *Which job would you not bring to us first, and what would have to be different?*",
+            "1. **Share of need**: {} of 100 days with us alone, {} with both{tolerated}, {} elsewhere alone; {}. \
+             *Which job would you not bring to us first, and what would have to be different?*",
             share.ours_alone,
-            share.context.last_week.map(|last| format!(" (last week {last})")).unwrap_or_default(),
             share.both,
-            share.tolerated,
             share.elsewhere_alone,
-            words::line(&share.context).map(|line| format!("{line}; ")).unwrap_or_default(),
-            thousands(share.customer_days)
+            sentences::context(&share.context, Some(format!("{} days", thousands(share.customer_days))))
         ));
     }
     let figure = |figure| words::figure(figure, digest.minimum_group);
     numbers.push(format!(
-        "1. **Left us, came back**: {} left us for a need, {} came back, of {} customers seen. *What changed for you in \
-         the last weeks?*",
+        "1. **Left us, came back**: {} left us for a need, {} came back, of {} customers seen; {}. *What changed for \
+         you in the last weeks?*",
         figure(digest.moves.left),
         figure(digest.moves.came_back),
-        figure(digest.moves.customers_seen)
+        figure(digest.moves.customers_seen),
+        sentences::moves(&digest.moves)
     ));
     if let Some(unserved) = &digest.unserved_needs {
+        let days = format!("{} days elsewhere", thousands(unserved.customer_days));
         numbers.push(format!(
-            "1. **Unserved needs**: {} days elsewhere{}. *Which of these would you rather have from us?*",
-            thousands(unserved.customer_days),
-            words::line(&unserved.context).map(|line| format!("; {line}")).unwrap_or_default()
+            "1. **Unserved needs**: {}. *Which of these would you rather have from us?*",
+            [days, sentences::context(&unserved.context, None)].join("; ").trim_end_matches("; ")
         ));
     }
     numbers
@@ -86,6 +87,7 @@ fn needs(digest: &Digest) -> Option<String> {
         "| need | days | with us alone | both | tolerated | elsewhere alone |".to_owned(),
         "| --- | ---: | ---: | ---: | ---: | ---: |".to_owned(),
     ];
+    let more = shown.len().saturating_sub(MOST_NEEDS);
     for (need, parts) in shown.into_iter().take(MOST_NEEDS) {
         let [ours, both, tolerated, elsewhere] = percents(parts);
         let days = parts.iter().sum();
@@ -95,6 +97,9 @@ fn needs(digest: &Digest) -> Option<String> {
             if need.served { "" } else { " (unserved)" },
             thousands(days)
         ));
+    }
+    if more > 0 {
+        table.push(format!("\nNeeds with fewer days elsewhere, in the JSON: {more}."));
     }
     Some(table.join("\n"))
 }
@@ -107,18 +112,27 @@ fn movements(digest: &Digest) -> Vec<String> {
     let movements = digest.movements.iter();
     movements
         .map(|movement| {
-            let services = text::services(movement, digest.minimum_group);
-            let at = if services.is_empty() { String::new() } else { format!(" At {}.", escape(&services)) };
             format!(
-                "1. **{}, {}**: +{} days.{at} {} *{}*",
+                "1. **{}, {}**: {}. {} *{}*",
                 escape(&movement.segment_name),
                 words::in_sentence(&movement.need.name),
-                thousands(movement.gained_days),
-                text::rate(movement).unwrap_or_default(),
+                sentences::gained(movement, digest.week),
+                escape(&sentences::movement(movement, digest.minimum_group).join(" ")),
                 escape(&movement.question)
             )
         })
         .collect()
+}
+
+fn list(sentences: &[String]) -> Option<String> {
+    let items: Vec<String> = sentences.iter().map(|sentence| format!("- {}", escape(sentence))).collect();
+    (!items.is_empty()).then(|| items.join("\n"))
+}
+
+fn capitalised(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }
 
 /// Text that Markdown and HTML take as it is.

@@ -100,7 +100,23 @@ fn the_page_of_a_segment_has_that_segment_only() {
     assert_eq!(digest.figures.len(), 1);
     let text = digest.write(Format::Text);
     assert!(text.contains("week 2026-W46, 9-15 November   Marketing\n"), "{text}");
-    assert!(text.contains("MARKETING NOW GOES ELSEWHERE MORE THAN TO US TO SEND SOMETHING ONCE."), "{text}");
+    assert!(
+        text.contains("MARKETING NOW GOES ELSEWHERE MORE OFTEN THAN TO US TO SEND SOMETHING ONCE."),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_gain_over_fewer_weeks_names_the_week_it_began_to_be_shown() {
+    let mut weeks = weeks();
+    for week in &mut weeks[3..] {
+        week.segments[2].needs[3].elsewhere_alone = Figure::Hidden(crate::published::Reason::K);
+    }
+    let digest = page(&weeks, Some("department:Marketing"), frozen(false));
+    for format in [Format::Text, Format::Markdown] {
+        let text = digest.write(format);
+        assert!(text.contains("+120 days since 2026-W44"), "{text}");
+    }
 }
 
 #[test]

@@ -8,9 +8,12 @@ use crate::published::{PublishedNeed, PublishedSegment};
 pub enum Headline<'w> {
     /// The segment now goes elsewhere more than to us, and did not four weeks ago.
     Crossed(&'w PublishedSegment, &'w PublishedNeed),
-    /// More of the segment goes elsewhere than before.
+    /// The segment goes elsewhere more than to us, and more than before; whether it did four weeks ago too, or that
+    /// can't be shown.
+    Exceeding(&'w PublishedSegment, &'w PublishedNeed),
+    /// The segment goes elsewhere more than before.
     Growing(&'w PublishedSegment, &'w PublishedNeed),
-    /// More of the segment meets a need that we do not serve.
+    /// The segment goes elsewhere more than before for a need that we do not serve.
     UnservedGrowing(&'w PublishedSegment, &'w PublishedNeed),
     /// Customers came back.
     CameBack(&'w PublishedSegment, &'w PublishedNeed),
@@ -32,11 +35,11 @@ impl<'w> Headline<'w> {
         if let Some(movement) = movements.iter().find(|movement| movement.crossed()) {
             return Self::Crossed(movement.segment, movement.need);
         }
-        if let Some(Movement { segment, need, .. }) = movements.first() {
-            return if need.served {
-                Self::Growing(segment, need)
-            } else {
-                Self::UnservedGrowing(segment, need)
+        if let Some(movement @ Movement { segment, need, .. }) = movements.first() {
+            return match need.served {
+                true if movement.exceeds() => Self::Exceeding(segment, need),
+                true => Self::Growing(segment, need),
+                false => Self::UnservedGrowing(segment, need),
             };
         }
         match came_back.first() {

@@ -51,12 +51,18 @@ impl<'w> Movement<'w> {
 
     /// It crossed: more days elsewhere alone than with us alone now, and not before.
     pub fn crossed(&self) -> bool {
-        let more = |need: &PublishedNeed| {
-            let ours = need.ours_alone.shown().filter(|_| need.served);
-            ours.is_some_and(|ours| elsewhere(need) > ours)
-        };
-        more(self.need) && !more(self.before)
+        self.exceeds() && !exceeds(self.before)
     }
+
+    /// More days elsewhere alone than with us alone, now.
+    pub fn exceeds(&self) -> bool {
+        exceeds(self.need)
+    }
+}
+
+fn exceeds(need: &PublishedNeed) -> bool {
+    let ours = need.ours_alone.shown().filter(|_| need.served);
+    ours.is_some_and(|ours| elsewhere(need) > ours)
 }
 
 /// The gains at and below the root, largest first.

@@ -96,6 +96,13 @@ fn the_share_is_over_needs_we_serve_that_somebody_meets_elsewhere() {
 }
 
 #[test]
+fn a_movement_that_exceeded_us_before_is_not_said_to_cross_now() {
+    let weeks =
+        weeks(|ago| vec![segment("all", vec![need("send-once", true, [20, 0, 0, 100 - 10 * ago.min(4)])])]);
+    assert!(matches!(insight(&weeks).headline, Headline::Exceeding(..)));
+}
+
+#[test]
 fn a_line_knows_what_is_usual() {
     let line = Line(vec![None, Some(10), Some(12), Some(11), Some(14), Some(40)]);
     assert_eq!((line.now(), line.last_week(), line.first()), (Some(40), Some(14), Some(10)));
