@@ -5,7 +5,7 @@
 //!
 //! Definitions:
 //! - **Share of need** ([`Insight::share`]): over the needs that we serve, that somebody meets elsewhere and whose
-//!   four parts are shown, the parts of all their customer-days.
+//!   four parts are shown, the parts of all their customer-days. Its line compares the same needs in other weeks.
 //! - **Usual swing** ([`Line::swing`]): the middle one of the changes from week to week before this week.
 //! - **Usual range** ([`Line::range`]): the middle half of the weeks before this one.
 //! - **Movement** ([`movement`]): a need in a segment whose customer-days elsewhere alone rose in four weeks, by more
@@ -117,7 +117,7 @@ impl<'w> History<'w> {
         Some(Insight {
             share: share.map(|(parts, _)| parts),
             share_needs: share.map_or(0, |(_, needs)| needs),
-            share_line: self.line(|week| share_with_us(week.segment(root)?)),
+            share_line: self.line(|week| share_with_us(this, week.segment(root)?)),
             left: self.line(|week| week.segment(root)?.left.shown()),
             came_back: self.line(|week| week.segment(root)?.came_back.shown()),
             unserved: self.line(|week| unserved_of(week.segment(root)?)),
@@ -205,17 +205,42 @@ const MOST_LISTED: usize = 3;
 /// Weeks that must have been published before a service is called new.
 const NEW_AFTER_WEEKS: usize = 4;
 
+/// Most of this week's days, in percent, whose needs another week may lack on the line of the share: past it, what is
+/// withheld would move the line more than customers do.
+const MOST_NOT_COMPARED: u64 = 10;
+
 /// Parts of the share of need, and how many needs are in it.
 fn share(row: &PublishedSegment) -> Option<([u32; 4], usize)> {
-    let counted = row.needs.iter().filter(|need| need.served).filter_map(PublishedNeed::parts);
-    let counted: Vec<_> = counted.filter(|[_, both, _, elsewhere]| both + elsewhere > 0).collect();
-    let sum = |part: usize| counted.iter().map(|parts| parts[part]).sum();
-    (!counted.is_empty()).then(|| ([sum(0), sum(1), sum(2), sum(3)], counted.len()))
+    let counted: Vec<_> = in_share(row).map(|(_, parts)| parts).collect();
+    (!counted.is_empty()).then(|| (sum(&counted), counted.len()))
 }
 
-fn share_with_us(row: &PublishedSegment) -> Option<u32> {
-    let (parts, _) = share(row)?;
-    Some(percents(parts)[0])
+/// The needs in the share, with their parts.
+fn in_share(row: &PublishedSegment) -> impl Iterator<Item = (&str, [u32; 4])> {
+    let served = row.needs.iter().filter(|need| need.served);
+    let shown = served.filter_map(|need| Some((need.need.as_str(), need.parts()?)));
+    shown.filter(|(_, [_, both, _, elsewhere])| both + elsewhere > 0)
+}
+
+/// Percent with us alone in another week, over the needs in this week's share; like is compared with like, so it is
+/// `None` where those that the other week does not show have more than [`MOST_NOT_COMPARED`] of this week's days.
+fn share_with_us(this: &PublishedSegment, then: &PublishedSegment) -> Option<u32> {
+    let (mut compared, mut days, mut days_compared) = (Vec::new(), 0, 0);
+    for (need, parts) in in_share(this) {
+        let days_now = parts.iter().map(|days| u64::from(*days)).sum::<u64>();
+        days += days_now;
+        let parts_then = then.need(need).filter(|need| need.served).and_then(PublishedNeed::parts);
+        if let Some(parts) = parts_then {
+            compared.push(parts);
+            days_compared += days_now;
+        }
+    }
+    let enough = !compared.is_empty() && (days - days_compared) * 100 <= days * MOST_NOT_COMPARED;
+    enough.then(|| percents(sum(&compared))[0])
+}
+
+fn sum(needs: &[[u32; 4]]) -> [u32; 4] {
+    std::array::from_fn(|part| needs.iter().map(|parts| parts[part]).sum())
 }
 
 /// Whole percents that add up to 100: the largest remainders are rounded up. All 0 of nothing.

@@ -96,6 +96,31 @@ fn the_share_is_over_needs_we_serve_that_somebody_meets_elsewhere() {
 }
 
 #[test]
+fn the_line_of_the_share_compares_the_same_needs() {
+    let share_of = |withheld_last_week: &'static str| {
+        let weeks = weeks(move |ago| {
+            let mut needs = vec![
+                need("store-files", true, [700, 100, 0, 200]),
+                need("whiteboard", true, [0, 0, 0, 100]),
+                need("ai-coding", true, [0, 0, 0, 200]),
+            ];
+            // Another need that is shown last week only has no part in it.
+            needs.extend((ago == 1).then(|| need("email", true, [9000, 10, 0, 10])));
+            let withheld = needs.iter_mut().find(|need| ago == 1 && need.need == withheld_last_week);
+            if let Some(need) = withheld {
+                need.elsewhere_alone = HIDDEN;
+            }
+            vec![segment("all", needs)]
+        });
+        let insight = insight(&weeks);
+        (insight.share_line.now(), insight.share_line.last_week())
+    };
+    assert_eq!(share_of("none"), (Some(54), Some(54)));
+    assert_eq!(share_of("whiteboard"), (Some(54), Some(59)), "under a tenth of the days");
+    assert_eq!(share_of("ai-coding"), (Some(54), None), "over a tenth of the days");
+}
+
+#[test]
 fn a_movement_that_exceeded_us_before_is_not_said_to_cross_now() {
     let weeks =
         weeks(|ago| vec![segment("all", vec![need("send-once", true, [20, 0, 0, 100 - 10 * ago.min(4)])])]);

@@ -79,10 +79,8 @@ impl Page<'_> {
         self.percents(shown, parts);
         assert_eq!(share["customer_days"], parts.iter().sum::<usize>(), "{}", self.at());
         assert_eq!(share["needs"], needs, "{}", self.at());
-        self.line(&share["line"], |it| {
-            let (parts, _) = it.share()?;
-            Some(percent(parts[0], parts.iter().sum()))
-        });
+        let this = self.beside(self.segment, 0).unwrap();
+        self.line(&share["line"], |it| it.share_of_the_same(&this));
     }
 
     fn moves(&self) {
@@ -234,16 +232,44 @@ impl Page<'_> {
 impl Beside<'_> {
     /// Parts of the needs that we serve and somebody meets elsewhere, as far as all four are shown; how many needs.
     fn share(&self) -> Option<([usize; 4], usize)> {
-        let mut counted = Vec::new();
-        for row in self.row["needs"].as_array().unwrap() {
-            let Some(truth) = self.need(row) else { continue };
-            let parts = parts(truth);
-            if truth.served && parts[1] + parts[3] > 0 && PARTS.iter().all(|part| is_shown(&row[part])) {
-                counted.push(parts);
-            }
-        }
+        let mut counted: Vec<_> = self.served_parts().into_values().collect();
+        counted.retain(|parts| parts[1] + parts[3] > 0);
         let sum = std::array::from_fn(|part| counted.iter().map(|parts| parts[part]).sum());
         (!counted.is_empty()).then_some((sum, counted.len()))
+    }
+
+    /// Percent with us alone over the needs in the share of `this` week, where those that are not shown here have at
+    /// most a tenth of its days.
+    fn share_of_the_same(&self, this: &Beside<'_>) -> Option<f64> {
+        let here = self.served_parts();
+        let (mut ours, mut days, mut days_of_this, mut days_missing) = (0, 0, 0, 0);
+        for (need, parts) in this.served_parts() {
+            if parts[1] + parts[3] == 0 {
+                continue;
+            }
+            let all: usize = parts.iter().sum();
+            days_of_this += all;
+            match here.get(need) {
+                Some(parts) => {
+                    ours += parts[0];
+                    days += parts.iter().sum::<usize>();
+                }
+                None => days_missing += all,
+            }
+        }
+        (days_missing < days_of_this && days_missing * 10 <= days_of_this).then(|| percent(ours, days))
+    }
+
+    /// True parts of the needs that we serve, as far as all four are shown.
+    fn served_parts(&self) -> BTreeMap<&str, [usize; 4]> {
+        let mut served = BTreeMap::new();
+        for row in self.row["needs"].as_array().unwrap() {
+            let Some(truth) = self.need(row) else { continue };
+            if truth.served && PARTS.iter().all(|part| is_shown(&row[part])) {
+                served.insert(row["need"].as_str().unwrap(), parts(truth));
+            }
+        }
+        served
     }
 
     fn unserved(&self) -> Option<f64> {
