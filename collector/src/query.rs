@@ -5,7 +5,7 @@
 
 mod answers;
 
-pub use answers::{Beside, Head, NeedAnswer, Needs, Segments, ServiceAnswer, Services, WeekAnswer};
+pub use answers::{Beside, Head, NeedAnswer, Needs, Segments, ServiceAnswer, Services, WeekAnswer, Weeks};
 
 use crate::{
     digest::{self, Digest},
@@ -68,9 +68,10 @@ impl<'i> Query<'i> {
     }
 
     /// Published weeks, newest first.
-    pub fn weeks(&self) -> Result<Vec<WeekAnswer>, QueryError> {
+    pub fn weeks(&self) -> Result<Weeks, QueryError> {
         let weeks = self.installation.store().published_weeks()?;
-        Ok(weeks.into_iter().rev().map(|(week, state)| WeekAnswer::new(week, state)).collect())
+        let weeks = weeks.into_iter().rev().map(|(week, state)| WeekAnswer::new(week, state));
+        Ok(Weeks { weeks: weeks.collect() })
     }
 
     /// The page of a week and segment. Without a week it is the newest frozen one, or else the newest.

@@ -1,7 +1,7 @@
 //! The questions, as paths and parameters.
 
 use axum::{
-    extract::{Path, RawQuery, State},
+    extract::{Path, RawQuery, State, rejection::PathRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -29,7 +29,7 @@ pub(super) async fn weeks(
 ) -> Answer {
     ask(installation, headers, move |query| {
         Parameters::read(asked_for.as_deref(), &[])?;
-        Ok(Body::json(&serde_json::json!({ "weeks": query.weeks()? }), false))
+        Ok(Body::json(&query.weeks()?, false))
     })
     .await
 }
@@ -37,12 +37,14 @@ pub(super) async fn weeks(
 /// `GET /api/v1/digests/{week}?segment=&format=`; the week `latest` is the newest frozen one.
 pub(super) async fn digest(
     State(installation): State<Installation>,
-    Path(week): Path<String>,
+    week: Result<Path<String>, PathRejection>,
     RawQuery(asked_for): RawQuery,
     headers: HeaderMap,
 ) -> Answer {
     ask(installation, headers, move |query| {
         let asked = Parameters::read(asked_for.as_deref(), &["segment", "format"])?;
+        // What is no UTF-8 is no week either.
+        let week = week.map_or_else(|_| String::new(), |Path(week)| week);
         let week = if week == "latest" { None } else { Some(parse_week(&week)?) };
         let digest = query.digest(week, asked.segment.as_ref())?;
         let content = match asked.format {
@@ -173,8 +175,12 @@ impl Parameters {
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             let short: String = name.chars().take(40).collect();
             if !known.contains(&name.as_ref()) {
-                let list = if known.is_empty() { "none".to_owned() } else { known.join(" and ") };
-                return Err(Problem::bad_parameter(&short, format!("it is not known here; there is {list}")));
+                let remedy = match known {
+                    [] => "ask without parameters".to_owned(),
+                    [one] => format!("the only one is '{one}'"),
+                    known => format!("known are '{}'", known.join("' and '")),
+                };
+                return Err(Problem::bad_parameter(&short, format!("it is not known here; {remedy}")));
             }
             if seen.contains(&short) {
                 return Err(Problem::bad_parameter(&short, "it is given twice; give it once"));

@@ -33,7 +33,14 @@ impl WeekAnswer {
     }
 }
 
-/// What every answer begins with.
+/// The published weeks.
+#[derive(Clone, Debug, Serialize)]
+pub struct Weeks {
+    /// Newest first.
+    pub weeks: Vec<WeekAnswer>,
+}
+
+/// What every answer about one week begins with.
 #[derive(Clone, Debug, Serialize)]
 pub struct Head {
     /// What the organisation is called.

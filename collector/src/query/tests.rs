@@ -15,7 +15,7 @@ fn without_a_week_the_newest_frozen_one_is_meant() {
     jobs::nightly(&installation, at("2026-11-15T12:00:00Z")).unwrap();
     assert_eq!(query.needs(None, None).unwrap().head.week.week, week("2026-W45"), "W46 still runs");
     assert_eq!(query.needs(Some(week("2026-W46")), None).unwrap().head.week.state, WeekState::Running);
-    let listed: Vec<_> = query.weeks().unwrap().iter().map(|answer| answer.week).collect();
+    let listed: Vec<_> = query.weeks().unwrap().weeks.iter().map(|answer| answer.week).collect();
     assert_eq!(listed, [week("2026-W46"), week("2026-W45")]);
 }
 
