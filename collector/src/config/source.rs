@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use toml::{Table, Value};
+use toml::{Table, Value, de::DeTable};
 
 /// Settings by key, each in the sources that have it, from the weakest to the strongest.
 pub(super) struct Sources {
@@ -11,7 +11,7 @@ pub(super) struct Sources {
 }
 
 struct Given {
-    /// How to call it in a message: `collector.toml: zone`.
+    /// How to call it in a message: `collector.toml line 3: zone`.
     place: String,
     value: Value,
 }
@@ -31,8 +31,10 @@ impl Sources {
         let mut sources = Self { given: BTreeMap::new(), mistakes: Vec::new() };
         match text.parse::<Table>() {
             Ok(table) => {
+                let lines = lines(text);
                 for (key, value) in table {
-                    sources.add(&key, format!("{file}: {key}"), value, keys);
+                    let line = lines.get(&key).copied().unwrap_or(1);
+                    sources.add(&key, format!("{file} line {line}: {key}"), value, keys);
                 }
             }
             Err(error) => sources.mistakes.push(format!("{file}: {}", error.to_string().trim_end())),
@@ -77,4 +79,11 @@ impl Sources {
     pub(super) fn finish(self) -> Result<(), Vec<String>> {
         if self.mistakes.is_empty() { Ok(()) } else { Err(self.mistakes) }
     }
+}
+
+/// The line of each key.
+fn lines(text: &str) -> BTreeMap<String, usize> {
+    let Ok(table) = DeTable::parse(text) else { return BTreeMap::new() };
+    let line = |key: &toml::Spanned<_>| 1 + text[..key.span().start].matches('\n').count();
+    table.get_ref().keys().map(|key| (key.get_ref().to_string(), line(key))).collect()
 }

@@ -57,15 +57,15 @@ fn all_mistakes_are_reported_together() {
     "#;
     let error = parse(text, &[("ELSEWHERE_COLLECTOR_VISIT_INTERVAL_SECONDS", "0")], &[]).unwrap_err();
     let expected = [
-        "collector.toml: colour: there is no such setting",
-        "collector.toml: people: 0.0.0.0:8420 can be reached from other machines",
-        "collector.toml: devices: 8421 is no text",
-        "collector.toml: public_address: 'nowhere' is no public address",
-        "collector.toml: zone: 'Mars/Olympus' is no time zone",
-        "collector.toml: freeze: 'Someday' is no weekday and time",
-        "collector.toml: minimum_group: 4 is no number from 5 to 1000",
+        "collector.toml line 9: colour: there is no such setting",
+        "collector.toml line 2: people: 0.0.0.0:8420 can be reached from other machines",
+        "collector.toml line 3: devices: 8421 is no text",
+        "collector.toml line 4: public_address: 'nowhere' is no public address",
+        "collector.toml line 5: zone: 'Mars/Olympus' is no time zone",
+        "collector.toml line 6: freeze: 'Someday' is no weekday and time",
+        "collector.toml line 7: minimum_group: 4 is no number from 5 to 1000",
         "ELSEWHERE_COLLECTOR_VISIT_INTERVAL_SECONDS: \"0\" is no number from 1 to 86400",
-        "collector.toml: offices: '203.0.113.0/99' is no network",
+        "collector.toml line 8: offices: '203.0.113.0/99' is no network",
     ];
     for (line, expected) in error.lines().zip(expected) {
         assert!(line.starts_with(expected), "{line}\nis not\n{expected}");
