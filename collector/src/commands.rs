@@ -1,6 +1,11 @@
 //! The commands of `elsewhere-collector`, one file each: arguments and what they run.
 
-use std::path::PathBuf;
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use anyhow::Context;
 
 pub mod check_config;
 pub mod devices;
@@ -21,4 +26,13 @@ pub struct DataArgs {
         default_value = "/var/lib/elsewhere-collector"
     )]
     pub data: PathBuf,
+}
+
+/// Prints to standard output. A reader that has seen enough, like `head`, is no failure.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("write to standard output"),
+    }
 }

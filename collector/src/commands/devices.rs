@@ -1,10 +1,12 @@
 //! `devices`: who is enrolled, and whether they still come. No usage.
 
+use std::fmt::Write;
+
 use anyhow::bail;
 use serde::Serialize;
 
 use crate::{
-    commands::DataArgs,
+    commands::{DataArgs, print},
     device::{Device, DeviceId, DeviceState},
     installation::Installation,
 };
@@ -82,17 +84,19 @@ impl From<&Device> for Line {
 
 fn list(data: &DataArgs, format: Format) -> anyhow::Result<()> {
     let devices = Installation::open(&data.data)?.store().devices()?;
+    let mut list = String::new();
     if matches!(format, Format::Table) {
-        println!("{:19}  {:11}  {:10}  segments", "device", "last visit", "state");
+        writeln!(list, "{:19}  {:11}  {:10}  segments", "device", "last visit", "state")?;
     }
     for line in devices.iter().map(Line::from) {
         match format {
-            Format::Json => println!("{}", serde_json::to_string(&line)?),
+            Format::Json => writeln!(list, "{}", serde_json::to_string(&line)?)?,
             Format::Table => {
                 let visit = line.last_visit.map_or("never".to_owned(), |date| date.to_string());
-                println!("{:19}  {visit:11}  {:10}  {}", line.id, line.state, line.segments.join(", "));
+                let segments = line.segments.join(", ");
+                writeln!(list, "{:19}  {visit:11}  {:10}  {segments}", line.id, line.state)?;
             }
         }
     }
-    Ok(())
+    print(&list)
 }

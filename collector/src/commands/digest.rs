@@ -1,8 +1,13 @@
 //! `digest`: prints the weekly page.
 
 use crate::{
-    commands::DataArgs, digest::Format, installation::Installation, query::Query, reader::Reader,
-    segment::Segment, week::Week,
+    commands::{DataArgs, print},
+    digest::Format,
+    installation::Installation,
+    query::Query,
+    reader::Reader,
+    segment::Segment,
+    week::Week,
 };
 
 /// Print the weekly digest of everybody or of one segment.
@@ -29,6 +34,5 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let installation = Installation::open(&args.data.data)?;
     let reader = Reader::local();
     let digest = Query::new(&installation, &reader).digest(args.week, args.segment.as_ref())?;
-    print!("{}", digest.write(args.format));
-    Ok(())
+    print(&digest.write(args.format))
 }

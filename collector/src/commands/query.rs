@@ -3,7 +3,11 @@
 use serde::Serialize;
 
 use crate::{
-    commands::DataArgs, installation::Installation, query::Query, reader::Reader, segment::Segment,
+    commands::{DataArgs, print},
+    installation::Installation,
+    query::Query,
+    reader::Reader,
+    segment::Segment,
     week::Week,
 };
 
@@ -39,14 +43,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let query = Query::new(&installation, &reader);
     let segment = args.segment.as_ref();
     match args.what {
-        What::Weeks => print(&query.weeks()?),
-        What::Needs => print(&query.needs(args.week, segment)?),
-        What::Segments => print(&query.segments(args.week)?),
-        What::Services => print(&query.services(args.week, segment)?),
+        What::Weeks => answer(&query.weeks()?),
+        What::Needs => answer(&query.needs(args.week, segment)?),
+        What::Segments => answer(&query.segments(args.week)?),
+        What::Services => answer(&query.services(args.week, segment)?),
     }
 }
 
-fn print(answer: &impl Serialize) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(answer)?);
-    Ok(())
+fn answer(answer: &impl Serialize) -> anyhow::Result<()> {
+    print(&format!("{}\n", serde_json::to_string_pretty(answer)?))
 }
