@@ -1,8 +1,9 @@
 //! From a day to the record that leaves the device.
 //!
-//! The one place where it is decided what goes: rows from `present` up, names outside the catalog as keyed hashes and
-//! only with use-like evidence, counts. Refuses everything else: what was only reached or looked at, any name, any
-//! address, any moment finer than a quarter of the day. Private life never came this far.
+//! The one place where it is decided what goes: rows from `present` up, services that were tried and left for another
+//! one, names outside the catalog as keyed hashes and only with use-like evidence, counts. Refuses everything else: what
+//! was only reached or looked at, any name, any address, any moment finer than a quarter of the day. Private life never
+//! came this far.
 
 use elsewhere_proto::v1;
 use hmac::{Hmac, KeyInit, Mac};

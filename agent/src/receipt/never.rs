@@ -45,15 +45,49 @@ pub(super) fn write(receipt: &Receipt<'_>, page: &mut String) -> fmt::Result {
     }
 }
 
-/// Services whose evidence keeps them here.
+/// Services whose evidence keeps them here; one that was left for another is told with that.
 fn services_that_stayed(day: &Day) -> usize {
+    let is_told = |id: &str| {
+        day.spills.iter().any(|spill| spill.from == id)
+            || day.rows_of(id).any(|usage| usage.evidence() >= Evidence::Present)
+    };
     let mut services = BTreeSet::new();
     for usage in &day.usages {
         if let Used::Service(id) = &usage.key.used
-            && usage.evidence() < Evidence::Present
+            && !is_told(id)
         {
             services.insert(id);
         }
     }
     services.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        classify::AppClass,
+        summarize::{Place, Spill, Usage, UsageKey},
+    };
+
+    #[test]
+    fn only_services_of_which_nothing_is_sent_stayed() {
+        let row = |id: &str, place, up| {
+            let used = Used::Service(id.into());
+            let mut usage = Usage::new(UsageKey { used, app_class: AppClass::Unknown, place });
+            usage.seen.listed = true;
+            usage.seen.front.add(1, up, 0);
+            usage
+        };
+        let mut day = Day::new("2026-11-13".parse().unwrap());
+        day.usages = vec![
+            row("deepl", Place::Office, 100),
+            row("outlook", Place::Office, 100),
+            row("wetransfer", Place::Office, 100),
+            row("wetransfer", Place::Away, 9_000_000),
+        ];
+        assert_eq!(services_that_stayed(&day), 2);
+        day.spills = vec![Spill { from: "outlook".into(), to: "wetransfer".into(), count: 1 }];
+        assert_eq!(services_that_stayed(&day), 1, "that it was left is told");
+    }
 }

@@ -230,7 +230,7 @@ impl Day {
         }
     }
 
-    pub(super) fn rows_of<'d>(&'d self, service_id: &str) -> impl Iterator<Item = &'d Usage> {
+    pub(crate) fn rows_of<'d>(&'d self, service_id: &str) -> impl Iterator<Item = &'d Usage> {
         self.usages
             .iter()
             .filter(move |usage| matches!(&usage.key.used, Used::Service(id) if id == service_id))
