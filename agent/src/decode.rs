@@ -83,6 +83,30 @@ pub struct Counts {
     pub streams_given_up: u64,
 }
 
+/// Frames that hold no packets to speak of: random bytes, or the wrong link type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "nothing to read in it: of {frames} frames {not_ip} are without IP and {malformed} malformed; capture it anew with tcpdump -w"
+)]
+pub struct Illegible {
+    frames: u64,
+    not_ip: u64,
+    malformed: u64,
+}
+
+impl Counts {
+    /// Refuses what hardly can be a capture: no frame holds a packet that makes sense, or most are malformed.
+    pub fn legible(&self) -> Result<(), Illegible> {
+        let Self { frames, not_ip, .. } = *self;
+        let malformed =
+            self.link_malformed.saturating_add(self.ip_malformed).saturating_add(self.transport_malformed);
+        if frames > 0 && (not_ip.saturating_add(malformed) >= frames || malformed > frames / 2) {
+            return Err(Illegible { frames, not_ip, malformed });
+        }
+        Ok(())
+    }
+}
+
 /// Facts waiting to be polled.
 #[derive(Default)]
 struct Facts {

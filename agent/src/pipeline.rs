@@ -114,12 +114,6 @@ impl Pipeline {
         self.summarize.set_place(place);
     }
 
-    /// The agent was not watching although it should have been; it noticed now.
-    pub fn note_down(&mut self, now: Timestamp, seconds: u32) {
-        let day = self.summarize.day_mut(now);
-        day.down_seconds = day.down_seconds.saturating_add(seconds);
-    }
-
     /// The agent was paused until now.
     pub fn note_paused(&mut self, now: Timestamp, seconds: u32) {
         let day = self.summarize.day_mut(now);

@@ -195,6 +195,11 @@ impl Reader {
         self.input.offset()
     }
 
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The file's size; `None` where it is a pipe.
     pub fn total_bytes(&self) -> Option<u64> {
         self.total_bytes

@@ -5,6 +5,7 @@ use std::{
     path::PathBuf,
 };
 
+use anyhow::Context;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -47,7 +48,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if print_all(&mut decoder, &mut out)? {
         still_read(out.flush())?;
     }
-    Ok(end?)
+    end?;
+    decoder.counts().legible().with_context(|| args.read.display().to_string())
 }
 
 /// Prints what is waiting; `false` where nobody reads any more, as with `| head`.

@@ -8,6 +8,7 @@ use std::{
     path::PathBuf,
 };
 
+use anyhow::Context;
 use clap::ValueEnum;
 use elsewhere_catalog::Catalog;
 use jiff::{civil::Date, tz::TimeZone};
@@ -82,7 +83,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         Format::Table => table::write(&rows, &pipeline, &mut out),
     };
     still_read(written.and_then(|()| out.flush()))?;
-    Ok(read?)
+    read?;
+    pipeline.decode_counts().legible().with_context(|| args.read.display().to_string())
 }
 
 fn replay(reader: &mut Reader, pipeline: &mut Pipeline) -> Result<(), ReadError> {

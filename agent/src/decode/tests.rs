@@ -183,3 +183,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_hardly_holds_a_packet_is_no_capture() {
+    let cases = [
+        ("nothing at all", Counts::default(), true),
+        ("an office", Counts { frames: 9, not_ip: 8, ..Counts::default() }, true),
+        ("some cut short", Counts { frames: 9, ip_malformed: 4, ..Counts::default() }, true),
+        ("no IP", Counts { frames: 9, not_ip: 9, ..Counts::default() }, false),
+        ("random bytes", Counts { frames: 9, not_ip: 7, link_malformed: 2, ..Counts::default() }, false),
+        ("wrong link type", Counts { frames: 9, ip_malformed: 8, ..Counts::default() }, false),
+    ];
+    for (case, counts, is_legible) in cases {
+        assert_eq!(counts.legible().is_ok(), is_legible, "{case}");
+    }
+}

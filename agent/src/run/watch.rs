@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::Context;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use tokio::sync::mpsc::{self, error::TrySendError};
 
@@ -139,7 +140,7 @@ impl Watch {
     }
 
     /// Reads a file to its end or to its first damage.
-    fn read(&mut self, mut reader: file::Reader) -> Result<(), ReadError> {
+    fn read(&mut self, mut reader: file::Reader) -> anyhow::Result<()> {
         let end = loop {
             match reader.next_frame() {
                 Ok(Some(frame)) => self.pipeline.handle(&frame),
@@ -153,7 +154,8 @@ impl Watch {
         };
         self.pipeline.finish();
         self.hand_over_last("a capture file, read to its end".to_owned());
-        end
+        end?;
+        self.pipeline.decode_counts().legible().with_context(|| reader.path().display().to_string())
     }
 
     /// Watches interfaces until it is told to stop.
@@ -337,11 +339,11 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// A watch over a spool that holds ten minutes of downtime on the 13th.
+    /// A watch over a spool that holds ten minutes of pause on the 13th.
     fn watch(data: &Path, room: usize) -> (Watch, mpsc::Receiver<Report>) {
         let mut spool = Spool::open(data).unwrap();
         let mut friday = Day::new("2026-11-13".parse().unwrap());
-        friday.down_seconds = 600;
+        friday.paused_seconds = 600;
         spool.write(friday.date, friday).unwrap();
         let pipeline = Pipeline::new(elsewhere_catalog::builtin(), TimeZone::UTC);
         let (reports, reported) = mpsc::channel(room);
@@ -350,7 +352,7 @@ mod tests {
     }
 
     fn told(report: &Report) -> Vec<(String, u32)> {
-        report.days.iter().map(|day| (day.date.to_string(), day.down_seconds)).collect()
+        report.days.iter().map(|day| (day.date.to_string(), day.paused_seconds)).collect()
     }
 
     #[test]
@@ -359,11 +361,11 @@ mod tests {
         let (mut watch, mut reported) = watch(data.path(), 9);
         // The clock was wrong at the start and jumps to a date that stands in the spool.
         watch.take_up("2001-01-01".parse().unwrap());
-        watch.pipeline.note_down(at("2026-11-13T10:00:00Z"), 1);
+        watch.pipeline.note_paused(at("2026-11-13T10:00:00Z"), 1);
         watch.hand_over(at("2026-11-13T10:00:01Z"), String::new());
         assert_eq!(told(&reported.try_recv().unwrap()), [("2026-11-13".into(), 600)]);
 
-        watch.pipeline.note_down(at("2026-11-13T10:00:09Z"), 2);
+        watch.pipeline.note_paused(at("2026-11-13T10:00:09Z"), 2);
         watch.hand_over(at("2026-11-13T10:00:09Z"), String::new());
         assert_eq!(told(&reported.try_recv().unwrap()), [("2026-11-13".into(), 602)]);
     }
@@ -373,7 +375,7 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let (mut watch, mut reported) = watch(data.path(), 1);
         for second in 1..4 {
-            watch.pipeline.note_down(at("2026-11-14T10:00:00Z"), second);
+            watch.pipeline.note_paused(at("2026-11-14T10:00:00Z"), second);
             watch.hand_over(at("2026-11-14T10:00:00Z"), String::new());
         }
         assert_eq!(told(&reported.try_recv().unwrap()), [("2026-11-14".into(), 1)]);
@@ -388,7 +390,7 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let (mut watch, _reported) = watch(data.path(), 9);
         for day in ["2026-11-13T10:00:00Z", "2026-11-14T10:00:00Z", "2026-11-15T10:00:00Z"] {
-            watch.pipeline.note_down(at(day), 1);
+            watch.pipeline.note_paused(at(day), 1);
         }
         watch.hand_over(at("2026-11-15T10:00:00Z"), String::new());
         let held: Vec<String> = watch.pipeline.days().map(|day| day.date.to_string()).collect();
