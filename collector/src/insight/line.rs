@@ -27,11 +27,6 @@ impl Line {
         self.0[at]
     }
 
-    /// The oldest week that is shown.
-    pub fn first(&self) -> Option<u32> {
-        self.0.iter().copied().flatten().next()
-    }
-
     /// The middle one of the changes from week to week, this week's left out; `None` of fewer than three.
     pub fn swing(&self) -> Option<u32> {
         self.swing_before(1)
