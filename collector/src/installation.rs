@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use elsewhere_proto::v1::{self, DeviceDayAck, device_day_ack::Outcome};
 use jiff::{Timestamp, civil::Date, tz::Offset};
 
@@ -204,8 +204,11 @@ pub fn read_portfolio(dir: &Path) -> anyhow::Result<Portfolio> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Portfolio::default()),
         Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
     };
-    Portfolio::parse(&text, elsewhere_catalog::builtin())
-        .with_context(|| format!("{} is not in order", path.display()))
+    Portfolio::parse(&text, elsewhere_catalog::builtin()).map_err(|error| {
+        let file = path.display();
+        let mistakes = error.mistakes.iter().map(|mistake| format!("{file} {mistake}"));
+        anyhow!(mistakes.collect::<Vec<_>>().join("\n"))
+    })
 }
 
 /// The date in UTC.

@@ -133,3 +133,15 @@ fn a_forgotten_week_is_gone_and_may_begin_again() {
         assert!(installation.store().weeks().unwrap().is_empty());
     }
 }
+
+#[test]
+fn each_mistake_in_the_portfolio_names_the_file_and_its_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("portfolio.toml");
+    std::fs::write(&path, "organisation = \"X\"\nfoo = 1\nbar = 2\n").unwrap();
+    let error = read_portfolio(dir.path()).unwrap_err().to_string();
+    for (line, mistake) in error.lines().zip(["line 2: unknown key 'foo'", "line 3: unknown key 'bar'"]) {
+        assert!(line.starts_with(&format!("{} {mistake}", path.display())), "{line}");
+    }
+    assert_eq!(error.lines().count(), 2);
+}
