@@ -202,9 +202,78 @@ fn holds<M: Message + Default + PartialEq + Debug>(file: &str, expected: &M) {
     assert_eq!(expected.encode_to_vec(), bytes, "{file} is still written the same");
 }
 
+/// What a collector answers in one visit, every field set.
+fn full_answers() -> [v1::VisitResponse; 3] {
+    use v1::visit_response::Said;
+    let settings = v1::Settings {
+        visit_interval_seconds: 900,
+        paused_until: 1_795_315_162,
+        minimum_group: 5,
+        kept_weeks: 13,
+        sanctioned_service_ids: vec!["sharepoint-online".to_owned()],
+    };
+    let welcome = v1::VisitWelcome {
+        store_id: "0011223344556677".to_owned(),
+        settings: Some(settings),
+        place: v1::Place::Away.into(),
+        unknown_name_key: vec![7; 32],
+        reveal: vec![0x9b1f_20c7_0011_2233],
+    };
+    let ack = v1::DeviceDayAck {
+        day: 20_774,
+        revision: 7,
+        outcome: v1::device_day_ack::Outcome::Refused.into(),
+        fingerprint: vec![9; 32],
+        problem: "day lies in the future".to_owned(),
+    };
+    let farewell = v1::VisitFarewell { next_visit_seconds: 871 };
+    [Said::Welcome(welcome), Said::Ack(ack), Said::Farewell(farewell)]
+        .map(|said| v1::VisitResponse { said: Some(said) })
+}
+
+/// The papers' way: token, request, answer, every field set.
+fn full_enrolment() -> (v1::EnrollmentToken, v1::EnrollRequest, v1::EnrollResponse) {
+    let token = v1::EnrollmentToken {
+        address: "elsewhere.example:8421".to_owned(),
+        ca_fingerprint: vec![1; 32],
+        secret: vec![2; 32],
+    };
+    let request = v1::EnrollRequest {
+        token_secret: vec![2; 32],
+        csr: vec![3; 16],
+        agent_version: "0.1.0".to_owned(),
+        platform: "linux".to_owned(),
+    };
+    let response = v1::EnrollResponse {
+        certificate: vec![4; 16],
+        ca_certificate: vec![5; 16],
+        device_id: "7f3a-c21e-0011-2233".to_owned(),
+        epoch: 2,
+        segments: vec![v1::Segment { dimension: "site".to_owned(), path: "Leeds".to_owned() }],
+    };
+    (token, request, response)
+}
+
 #[test]
 fn golden_encodings_are_read_for_ever() {
     holds("device_day.bin", &full_device_day());
     holds("visit_hello.bin", &full_hello());
-    assert_eq!(fs::read_dir(GOLDEN).unwrap().count(), 2, "each golden file has its line above");
+    let name = v1::RevealedName {
+        name_hash: 0x9b1f_20c7_0011_2233,
+        registrable_domain: "freightdesk.example".to_owned(),
+    };
+    let revealed = v1::VisitRequest { said: Some(v1::visit_request::Said::RevealedName(name)) };
+    holds("visit_revealed_name.bin", &revealed);
+    let [welcome, ack, farewell] = full_answers();
+    holds("visit_welcome.bin", &welcome);
+    holds("visit_ack.bin", &ack);
+    holds("visit_farewell.bin", &farewell);
+    let (token, request, response) = full_enrolment();
+    holds("enrollment_token.bin", &token);
+    holds("enroll_request.bin", &request);
+    holds("enroll_response.bin", &response);
+    holds("renew_request.bin", &v1::RenewRequest { csr: vec![3; 16] });
+    let renewed = v1::RenewResponse { certificate: vec![4; 16], ca_certificate: vec![5; 16] };
+    holds("renew_response.bin", &renewed);
+    assert_eq!(fs::read_dir(GOLDEN).unwrap().count(), 11, "each golden file has its line above");
 }
