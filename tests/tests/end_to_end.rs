@@ -293,7 +293,15 @@ fn killing_either_program_loses_no_acknowledged_day_and_counts_nothing_twice() {
         }
         assert_stored(&office, kept);
     }
+
+    office.load(0, WETRANSFER);
+    pause(LONGEST_LOSS);
+    office.agents[0].kill().unwrap();
+    assert_one_load(kept, seen(&office.agents[0].raw().unwrap()[0]));
 }
+
+/// What a killed agent counted longer ago than this is on its disk.
+const LONGEST_LOSS: Duration = Duration::from_secs(10);
 
 fn seen(day: &Value) -> u64 {
     usage(day, "wetransfer").map_or(0, |usage| usage["bytes_down"].as_u64().unwrap())
