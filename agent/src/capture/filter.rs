@@ -1,10 +1,15 @@
 //! What the kernel hands over of each packet: a classic BPF program, put together by name.
 //!
-//! Whole, to [`WHOLE_BYTES`]: DNS; TCP SYN, FIN and RST; TCP payload that begins like TLS, HTTP or SOCKS, and short
-//! pushed pieces that we send (the rest of a split hello); QUIC long headers; refusals by ICMP; fragments. Of all other
-//! TCP and UDP [`SHORT_BYTES`], enough for every header, so that bytes stay exact. Nothing of anything else. Offsets
-//! count from the IP header and the kernel's own fields tell protocol and direction, so that the program is the same for
-//! every kind of interface but for the length of its link header.
+//! Whole, to [`WHOLE_BYTES`]: DNS; TCP SYN, FIN and RST; what we send that begins like TLS, HTTP or SOCKS, and short
+//! pushed pieces that we send (the rest of a split hello); TLS handshake and alert records that we receive; QUIC long
+//! headers; refusals by ICMP; fragments. Of all other TCP the headers, of all other UDP [`SHORT_BYTES`], so that bytes
+//! and times stay exact. Nothing of anything else, and of loopback nothing but DNS, once. Offsets count from the IP
+//! header and the kernel's own fields tell interface, protocol and direction, so that one program serves all interfaces
+//! of a cooked socket, and those of a raw one but for the length of its link header.
+//!
+//! Without segmentation offload the middle pieces of a hello in three or more are full segments like any other, and the
+//! program, which keeps nothing from one packet to the next, passes them over: such a hello tells what stands before
+//! the gap, and is counted by the decoder.
 
 mod assembler;
 
@@ -14,21 +19,29 @@ use self::assembler::{Ancillary, Assembler, Code, Scratch};
 
 /// Kept of a packet that may say a name: a hello with post-quantum keys in one segment, with offloading.
 pub(super) const WHOLE_BYTES: u32 = 4096;
-/// Kept of all others: Ethernet, IPv6 and TCP with all options are 114 bytes.
-pub(super) const SHORT_BYTES: u32 = 128;
+/// Kept of UDP that says no name: IPv6, UDP and a first byte are 49 bytes.
+pub(super) const SHORT_BYTES: u32 = 64;
+/// Interfaces that one program tells apart: a laptop has under ten, a host of containers some dozens, whose traffic is
+/// seen on the way out in any case. Those past it are not watched, which the log says.
+pub(super) const MAX_INTERFACES: usize = 64;
 
 /// Places in the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
+    Loopback,
+    Device,
+    Ip,
     Ipv4,
     Ipv6,
     Tcp,
     Udp,
     Icmp,
     Icmpv6,
+    Received,
+    Sent,
     Begins,
-    Pushed,
     Whole,
+    Headers,
     Short,
     Nothing,
 }
@@ -39,34 +52,52 @@ const OUTGOING: u32 = 4;
 const TOTAL: Scratch = Scratch(0);
 const PAYLOAD: Scratch = Scratch(1);
 const FLAGS: Scratch = Scratch(2);
+const IS_LOOPBACK: Scratch = Scratch(3);
 
-/// The program for an interface whose frames have `link_bytes` before the IP header, or for loopback.
-pub(super) fn program(link_bytes: u32, loopback: bool) -> Vec<SockFilter> {
-    let codes = assemble(link_bytes, loopback);
+/// An interface as the program knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Watched {
+    pub(super) index: u32,
+    pub(super) is_loopback: bool,
+}
+
+/// The program for these interfaces, the first [`MAX_INTERFACES`] of them, on a socket whose frames have `link_bytes`
+/// before the IP header: none on a cooked one.
+pub(super) fn program(link_bytes: u32, watched: &[Watched]) -> Vec<SockFilter> {
+    let codes = assemble(link_bytes, watched);
     codes.into_iter().map(|code| SockFilter::new(code.op, code.yes, code.no, code.value)).collect()
 }
 
-fn assemble(link_bytes: u32, loopback: bool) -> Vec<Code> {
+fn assemble(link_bytes: u32, watched: &[Watched]) -> Vec<Code> {
     let mut asm = Assembler::new(link_bytes);
-    begin(&mut asm, loopback);
+    interface(&mut asm, watched);
     network(&mut asm);
-    udp(&mut asm, loopback);
-    tcp(&mut asm, loopback);
+    udp(&mut asm);
+    tcp(&mut asm);
     icmp(&mut asm);
+    asm.place(At::Headers).a_is_x().give_a();
     asm.place(At::Whole).give(WHOLE_BYTES);
     asm.place(At::Short).give(SHORT_BYTES);
     asm.place(At::Nothing).give(0);
     asm.finish()
 }
 
-fn begin(asm: &mut Assembler<At>, loopback: bool) {
+/// One of ours, and not a second sight of a packet that another interface shows.
+fn interface(asm: &mut Assembler<At>, watched: &[Watched]) {
     const OTHER_HOST: u32 = 3;
     const VLAN_ID: u32 = 0x0fff;
-    asm.load_ancillary(Ancillary::PACKET_TYPE);
+    asm.load_ancillary(Ancillary::INTERFACE);
+    for watched in watched.iter().take(MAX_INTERFACES) {
+        asm.if_equal(watched.index, if watched.is_loopback { At::Loopback } else { At::Device });
+    }
+    asm.jump(At::Nothing);
     // Loopback shows every packet going and coming: once is enough.
-    asm.if_equal(if loopback { OUTGOING } else { OTHER_HOST }, At::Nothing);
+    asm.place(At::Loopback).load_ancillary(Ancillary::PACKET_TYPE).if_equal(OUTGOING, At::Nothing);
+    asm.a_is(1).store(IS_LOOPBACK).jump(At::Ip);
+    asm.place(At::Device).load_ancillary(Ancillary::PACKET_TYPE).if_equal(OTHER_HOST, At::Nothing);
+    asm.a_is(0).store(IS_LOOPBACK);
     // What belongs to a VLAN is seen again, without the tag, on the VLAN's own interface.
-    asm.load_ancillary(Ancillary::VLAN_TAG).if_any_bit(VLAN_ID, At::Nothing);
+    asm.place(At::Ip).load_ancillary(Ancillary::VLAN_TAG).if_any_bit(VLAN_ID, At::Nothing);
     asm.load_ancillary(Ancillary::PROTOCOL).if_equal(0x0800, At::Ipv4).if_equal(0x86dd, At::Ipv6);
     asm.jump(At::Nothing);
 }
@@ -85,50 +116,53 @@ fn network(asm: &mut Assembler<At>) {
     asm.jump(At::Nothing);
 }
 
-fn dns(asm: &mut Assembler<At>, loopback: bool) {
+fn dns(asm: &mut Assembler<At>) {
     asm.load_u16_x(0).if_equal(53, At::Whole).load_u16_x(2).if_equal(53, At::Whole);
-    if loopback {
-        asm.jump(At::Nothing);
-    }
+    asm.load(IS_LOOPBACK).if_equal(1, At::Nothing);
 }
 
-fn udp(asm: &mut Assembler<At>, loopback: bool) {
+fn udp(asm: &mut Assembler<At>) {
     const EMPTY: u32 = 8;
     const LONG_HEADER: u32 = 0xc0;
     asm.place(At::Udp);
-    dns(asm, loopback);
+    dns(asm);
     asm.load_u16_x(4).if_equal(EMPTY, At::Short);
     asm.load_u8_x(8).and(LONG_HEADER).if_equal(LONG_HEADER, At::Whole).jump(At::Short);
 }
 
-fn tcp(asm: &mut Assembler<At>, loopback: bool) {
+fn tcp(asm: &mut Assembler<At>) {
     const SYN_FIN_RST: u32 = 0x07;
     const PSH: u32 = 0x08;
     /// What the methods are told by; fewer bytes are whole in any case.
     const FIRST_WORD: u32 = 4;
+    const HANDSHAKE: u32 = 0x1603;
+    const ALERT: u32 = 0x1503;
     const METHODS: [&[u8; 4]; 17] = [
         b"GET ", b"POST", b"HEAD", b"PUT ", b"DELE", b"OPTI", b"PATC", b"CONN", b"TRAC", b"PROP", b"MKCO",
         b"COPY", b"MOVE", b"LOCK", b"UNLO", b"REPO", b"SEAR",
     ];
     asm.place(At::Tcp);
-    dns(asm, loopback);
+    dns(asm);
     asm.load_u8_x(13).store(FLAGS).if_any_bit(SYN_FIN_RST, At::Whole);
     // X to the payload: the header's length is in the upper half of byte 12, in words.
     asm.load_u8_x(12).and(0xf0).shift_right(2).add_x().x_is_a();
-    asm.load(TOTAL).subtract_x().store(PAYLOAD).if_equal(0, At::Short);
+    asm.load(TOTAL).subtract_x().store(PAYLOAD).if_equal(0, At::Headers);
+    asm.load_ancillary(Ancillary::PACKET_TYPE).if_equal(OUTGOING, At::Sent);
+
     // A packet that states no length (larger than 64 KB) has wrapped to a large number here.
-    asm.if_at_least(FIRST_WORD, At::Begins).jump(At::Whole);
-    asm.place(At::Begins);
-    asm.load_u16_x(0).if_equal(0x1603, At::Whole).if_equal(0x1503, At::Whole);
+    asm.load(PAYLOAD).if_at_least(FIRST_WORD, At::Received).jump(At::Headers);
+    asm.place(At::Received).load_u16_x(0).if_equal(HANDSHAKE, At::Whole).if_equal(ALERT, At::Whole);
+    asm.jump(At::Headers);
+
+    asm.place(At::Sent).load(PAYLOAD).if_at_least(FIRST_WORD, At::Begins).jump(At::Whole);
+    asm.place(At::Begins).load_u16_x(0).if_equal(HANDSHAKE, At::Whole).if_equal(ALERT, At::Whole);
     asm.load_u8_x(0).if_equal(4, At::Whole).if_equal(5, At::Whole);
     asm.load_u32_x(0);
     for method in METHODS {
         asm.if_equal(u32::from_be_bytes(*method), At::Whole);
     }
-    asm.load_ancillary(Ancillary::PACKET_TYPE).if_equal(OUTGOING, At::Pushed).jump(At::Short);
-
-    asm.place(At::Pushed).load(PAYLOAD).if_at_least(WHOLE_BYTES, At::Short);
-    asm.load(FLAGS).if_any_bit(PSH, At::Whole).jump(At::Short);
+    asm.load(PAYLOAD).if_at_least(WHOLE_BYTES, At::Headers);
+    asm.load(FLAGS).if_any_bit(PSH, At::Whole).jump(At::Headers);
 }
 
 fn icmp(asm: &mut Assembler<At>) {

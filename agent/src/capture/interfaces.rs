@@ -1,9 +1,8 @@
 //! Which interfaces are watched.
 //!
-//! All that are up and carry the device's own traffic: Ethernet and the like, tunnels that carry bare IP (tun,
-//! `WireGuard`), and loopback for the questions to a resolver on the device itself. Not the ports of a bridge or a bond, whose
-//! traffic is seen again on the bridge or the bond itself. PPP and the kernel's own IP-in-IP tunnels have link headers
-//! that an ordinary socket doesn't tell; they are not watched yet.
+//! All that are up and carry the device's own traffic: Ethernet and the like, tunnels, PPP, and loopback for the
+//! questions to a resolver on the device itself. Not the ports of a bridge or a bond, whose traffic is seen again on the
+//! bridge or the bond itself, and nothing that carries no IP.
 
 use std::{fs, net::IpAddr, path::Path};
 
@@ -15,10 +14,10 @@ use super::Link;
 const ABOUT: &str = "/sys/class/net";
 
 /// An interface that can be watched.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Interface {
-    /// What its frames begin with.
-    pub link: Link,
+    /// What its frames begin with on a raw socket; `None` where such a socket does not tell. A cooked one needs none.
+    pub link: Option<Link>,
     pub(super) inner: NetworkInterface,
 }
 
@@ -66,11 +65,6 @@ impl Interface {
     pub(super) fn has_address(&self, address: IpAddr) -> bool {
         self.inner.ips.iter().any(|network| network.ip() == address)
     }
-
-    /// Bytes before the IP header.
-    pub(super) fn link_bytes(&self) -> u32 {
-        if self.link == Link::Ethernet { 14 } else { 0 }
-    }
 }
 
 /// All interfaces that matter.
@@ -102,17 +96,23 @@ fn watchable(interface: NetworkInterface) -> Option<Interface> {
     let link = match fs::read_to_string(about.join("type")) {
         Ok(kind) => link_of(kind.trim())?,
         // Only Linux has this file; elsewhere pnet gives Ethernet frames.
-        Err(_) => Link::Ethernet,
+        Err(_) => Some(Link::Ethernet),
     };
     Some(Interface { link, inner: interface })
 }
 
-/// Hardware types of `linux/if_arp.h`: Ethernet, loopback (with an Ethernet header), none.
-fn link_of(hardware_type: &str) -> Option<Link> {
+/// What frames of a hardware type of `linux/if_arp.h` begin with; outside, whether it carries IP.
+#[expect(clippy::option_option, reason = "the outer one says whether it is watched at all")]
+fn link_of(hardware_type: &str) -> Option<Option<Link>> {
     match hardware_type {
-        "1" | "772" => Some(Link::Ethernet),
-        "65534" => Some(Link::RawIp),
-        _ => None,
+        // Ethernet; loopback, with an Ethernet header.
+        "1" | "772" => Some(Some(Link::Ethernet)),
+        // Nothing: tun, WireGuard.
+        "65534" => Some(Some(Link::RawIp)),
+        // CAN, radio below Ethernet, and the kernel's own monitors.
+        "280" | "801" | "802" | "803" | "804" | "805" | "824" | "826" => None,
+        // PPP, IP in IP, and others with a header of their own.
+        _ => Some(None),
     }
 }
 
@@ -122,9 +122,10 @@ mod tests {
 
     #[test]
     fn only_links_that_are_read_are_watched() {
-        assert_eq!(link_of("1"), Some(Link::Ethernet));
-        assert_eq!(link_of("65534"), Some(Link::RawIp));
-        assert_eq!(link_of("512"), None);
+        assert_eq!(link_of("1"), Some(Some(Link::Ethernet)));
+        assert_eq!(link_of("65534"), Some(Some(Link::RawIp)));
+        assert_eq!(link_of("512"), Some(None));
+        assert_eq!(link_of("280"), None);
     }
 
     #[test]

@@ -1,47 +1,42 @@
 //! Frames off the device's own interfaces, while they pass.
 //!
-//! One thread an interface reads, stamps and copies into batches; whoever works takes batches from one bounded queue.
-//! What does not fit is dropped and counted, by the kernel and here. Never promiscuous. On Linux each socket has our
-//! filter before it sees its first packet; where the kernel refuses it, all frames come whole, which is reported.
+//! Over one ring for all interfaces where Linux gives one, and over pnet's channels where it doesn't; which of the two
+//! is told. What finds no room is dropped and counted. Never promiscuous. Interfaces may come, go and change while
+//! frames are read.
 
-mod batch;
-mod source;
+mod changes;
+mod datalink;
+mod ring;
 
-use std::{
-    io,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-        mpsc::{Receiver, sync_channel},
-    },
-    thread::JoinHandle,
-    time::Duration,
-};
+use std::{fmt, io, ops::Add, time::Duration};
 
-pub use self::batch::Batch;
-use self::source::Source;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use self::{changes::Changes, datalink::Datalink, ring::Ring};
 pub use super::interfaces::{Interface, InterfaceError, interfaces, select};
-use crate::rights;
-
-/// Batches waiting to be worked on: over a second at 1 Gbit/s. With 64 KiB each, 16 MB at most, and only while the
-/// stages behind have to wait for a processor; what comes when all are waiting is dropped.
-const MAX_WAITING: usize = 256;
+use super::{Frame, filter::MAX_INTERFACES};
 
 /// A running capture. It ends when this is dropped.
 pub struct Live {
-    batches: Receiver<Batch>,
-    watchers: Vec<Watcher>,
-    stop: Arc<AtomicBool>,
-    dropped: Arc<AtomicU64>,
-    dropped_by_kernel: u64,
-    filtered: bool,
+    interfaces: Vec<Interface>,
+    source: Source,
+    /// `None` where the kernel tells of no changes: then who reads has to look from time to time.
+    changes: Option<Changes>,
+    dropped: Dropped,
 }
 
-/// The thread of one interface.
-struct Watcher {
-    name: String,
-    probe: source::Probe,
-    thread: Option<JoinHandle<()>>,
+enum Source {
+    Ring(Ring),
+    Datalink(Datalink),
+}
+
+/// How frames come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// A ring shared with the kernel, TPACKET_V3.
+    Ring,
+    /// pnet's channel for each interface: for where there is no ring.
+    Datalink,
 }
 
 /// Frames lost since the capture began.
@@ -71,6 +66,9 @@ pub enum LiveError {
         #[source]
         source: io::Error,
     },
+    /// The filter could not be changed to other interfaces.
+    #[error("cannot change the interfaces that are watched")]
+    Change(#[source] io::Error),
     /// A thread could not be started.
     #[error("cannot start a thread for interface {name}")]
     Thread {
@@ -83,76 +81,125 @@ pub enum LiveError {
 }
 
 impl Live {
-    /// Watches these interfaces. All sockets are open when this returns: rights may be given up after it.
-    pub fn open(interfaces: &[Interface]) -> Result<Self, LiveError> {
+    /// Watches these interfaces, over a ring if one is to be had. All is open when this returns: rights may be given up
+    /// after it.
+    pub fn open(interfaces: Vec<Interface>) -> Result<Self, LiveError> {
+        match Self::open_as(Path::Ring, interfaces.clone()) {
+            Err(LiveError::Open { source, .. }) => {
+                tracing::warn!(error = %source, "no capture ring here: every packet is copied");
+                Self::open_as(Path::Datalink, interfaces)
+            }
+            opened => opened,
+        }
+    }
+
+    /// Watches these interfaces this way and no other.
+    pub fn open_as(path: Path, interfaces: Vec<Interface>) -> Result<Self, LiveError> {
         if interfaces.is_empty() {
             return Err(LiveError::NoInterface);
         }
-        let (sender, batches) = sync_channel(MAX_WAITING);
-        let stop = Arc::new(AtomicBool::new(false));
-        let dropped = Arc::new(AtomicU64::new(0));
-        let mut live = Self {
-            batches,
-            watchers: Vec::new(),
-            stop: Arc::clone(&stop),
-            dropped: Arc::clone(&dropped),
-            dropped_by_kernel: 0,
-            filtered: true,
-        };
-        for interface in interfaces {
-            let name = interface.name().to_owned();
-            let (source, probe) = Source::open(interface).map_err(|source| opening(&name, source))?;
-            live.filtered &= source.filtered;
-            let writer = batch::Writer::new(sender.clone(), Arc::clone(&dropped));
-            let stop = Arc::clone(&stop);
-            let thread = std::thread::Builder::new()
-                .name(format!("capture {name}"))
-                .spawn(move || {
-                    // It only reads what is open: where it can't give up its rights, it has them for nothing.
-                    let _ = rights::keep_none();
-                    source.run(writer, &stop);
-                })
-                .map_err(|source| LiveError::Thread { name: name.clone(), source })?;
-            live.watchers.push(Watcher { name, probe, thread: Some(thread) });
+        if interfaces.len() > MAX_INTERFACES {
+            tracing::warn!(most = MAX_INTERFACES, "more interfaces than are watched; name those that matter");
         }
-        Ok(live)
+        let source = match path {
+            Path::Ring => Source::Ring(Ring::open(&interfaces).map_err(|source| opening("any", source))?),
+            Path::Datalink => Source::Datalink(Datalink::open(&interfaces)?),
+        };
+        Ok(Self { interfaces, source, changes: Changes::listen().ok(), dropped: Dropped::default() })
     }
 
-    /// The next batch of frames; `None` if none came within `wait`.
-    pub fn next_batch(&self, wait: Duration) -> Option<Batch> {
-        self.batches.recv_timeout(wait).ok()
+    /// Goes on with other interfaces; what was watched before goes on where that fails.
+    pub fn watch(&mut self, interfaces: Vec<Interface>) -> Result<(), LiveError> {
+        match &mut self.source {
+            Source::Ring(ring) => ring.watch(&interfaces).map_err(LiveError::Change)?,
+            Source::Datalink(datalink) => {
+                let opened = Datalink::open(&interfaces)?;
+                self.dropped = self.dropped + datalink.dropped();
+                *datalink = opened;
+            }
+        }
+        self.interfaces = interfaces;
+        Ok(())
+    }
+
+    /// Hands over the frames that are there; waits for the first, but no longer than `wait`, and not where interfaces
+    /// change. How many it were.
+    pub fn read(&mut self, wait: Duration, take: impl FnMut(&Frame<'_>)) -> usize {
+        match &mut self.source {
+            Source::Ring(ring) => {
+                wait_for(ring, self.changes.as_ref(), wait);
+                ring.read(take)
+            }
+            Source::Datalink(datalink) => datalink.read(wait, take),
+        }
+    }
+
+    /// Whether interfaces may have come, gone or changed since this was last asked.
+    pub fn may_have_changed(&self) -> bool {
+        self.changes.as_ref().is_none_or(Changes::take)
+    }
+
+    /// How frames come.
+    pub fn path(&self) -> Path {
+        match self.source {
+            Source::Ring(_) => Path::Ring,
+            Source::Datalink(_) => Path::Datalink,
+        }
     }
 
     /// Whether the kernel's filter is in place on all interfaces; without it the cost follows the bandwidth.
     pub fn is_filtered(&self) -> bool {
-        self.filtered
+        match &self.source {
+            Source::Ring(_) => true,
+            Source::Datalink(datalink) => datalink.is_filtered(),
+        }
     }
 
-    /// Names of the interfaces that are watched; those that went away are none any more.
-    pub fn watched(&self) -> impl Iterator<Item = &str> {
-        let runs = |watcher: &&Watcher| watcher.thread.as_ref().is_some_and(|thread| !thread.is_finished());
-        self.watchers.iter().filter(runs).map(|watcher| watcher.name.as_str())
+    /// The interfaces that are watched.
+    pub fn watched(&self) -> impl Iterator<Item = &Interface> {
+        self.interfaces.iter().filter(|interface| match &self.source {
+            Source::Ring(_) => true,
+            Source::Datalink(datalink) => datalink.watches(interface),
+        })
     }
 
     /// Frames lost since the capture began.
     pub fn dropped(&mut self) -> Dropped {
-        for watcher in &self.watchers {
-            self.dropped_by_kernel += u64::from(watcher.probe.dropped_since_last());
+        match &mut self.source {
+            Source::Ring(ring) => {
+                self.dropped.by_kernel += u64::from(ring.dropped_since_last());
+                self.dropped
+            }
+            Source::Datalink(datalink) => self.dropped + datalink.dropped(),
         }
-        Dropped { by_kernel: self.dropped_by_kernel, by_queue: self.dropped.load(Ordering::Relaxed) }
     }
 }
 
-impl Drop for Live {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        for watcher in &mut self.watchers {
-            if let Some(thread) = watcher.thread.take() {
-                // A reader that panicked has nothing more to end.
-                let _ = thread.join();
-            }
-        }
+impl Add for Dropped {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        let by_kernel = self.by_kernel + other.by_kernel;
+        Self { by_kernel, by_queue: self.by_queue + other.by_queue }
     }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ring => "capture ring",
+            Self::Datalink => "packet by packet",
+        })
+    }
+}
+
+/// Until frames are there, or interfaces change, or `wait` is over. A signal ends it early.
+fn wait_for(ring: &Ring, changes: Option<&Changes>, wait: Duration) {
+    let mut descriptors = vec![PollFd::from_borrowed_fd(ring.descriptor(), PollFlags::IN)];
+    descriptors.extend(changes.map(|changes| PollFd::from_borrowed_fd(changes.descriptor(), PollFlags::IN)));
+    let wait = Timespec { tv_sec: wait.as_secs().cast_signed(), tv_nsec: wait.subsec_nanos().into() };
+    // Whatever it says, what is there is read next.
+    let _ = poll(&mut descriptors, Some(&wait));
 }
 
 fn opening(name: &str, source: io::Error) -> LiveError {

@@ -17,7 +17,7 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 use crate::{
     capture::{
         file::{self, ReadError},
-        live::{self, Live},
+        live::{self, Interface, Live},
     },
     clock,
     pipeline::Pipeline,
@@ -90,7 +90,7 @@ struct Round {
 impl Source {
     /// Opens the interfaces; needs the right to capture.
     pub(super) fn live(names: &[String]) -> anyhow::Result<Self> {
-        Ok(Self::Live { live: Live::open(&live::select(names)?)?, names: names.to_vec() })
+        Ok(Self::Live { live: Live::open(live::select(names)?)?, names: names.to_vec() })
     }
 
     /// Opens a capture file; one that is none is refused before anything begins.
@@ -163,19 +163,19 @@ impl Watch {
         self.take_up(self.zone.to_datetime(clock::now()).date());
         let mut round = Round { began: clock::monotonic(), dropped: 0, unfiltered_on: None };
         while !self.is_told_to_stop {
-            self.take_frames(&live);
+            self.take_frames(&mut live);
             self.take_orders();
             let now = clock::now();
+            if live.may_have_changed() {
+                follow_interfaces(&mut live, names);
+            }
             if self.pipeline.poll_timeout().is_some_and(|due| due <= now) {
                 self.pipeline.handle_timeout(now);
             }
             if clock::monotonic().duration_since(round.began) >= REPORT_EVERY {
                 self.end_round(&mut live, &mut round, now);
+                follow_interfaces(&mut live, names);
                 self.hand_over(now, watched(&live));
-                if let Some(other) = changed_interfaces(&live, names) {
-                    live = other;
-                    round.dropped = 0;
-                }
             }
         }
         self.pipeline.report();
@@ -183,8 +183,8 @@ impl Watch {
         self.hand_over_last("nothing: stopped".to_owned());
     }
 
-    /// One batch of frames, if one comes soon; while paused it is thrown away unread.
-    fn take_frames(&mut self, live: &Live) {
+    /// The frames that are there, or that come soon; while paused they are thrown away unread.
+    fn take_frames(&mut self, live: &mut Live) {
         if live.watched().next().is_none() {
             // Nothing to wait for but orders.
             match self.orders.recv_timeout(LOOK_UP) {
@@ -192,11 +192,10 @@ impl Watch {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => self.is_told_to_stop = true,
             }
-            return;
-        }
-        let Some(batch) = live.next_batch(LOOK_UP) else { return };
-        if !self.is_paused(clock::now()) {
-            batch.frames().for_each(|frame| self.pipeline.handle(&frame));
+        } else if self.is_paused(clock::now()) {
+            live.read(LOOK_UP, |_| ());
+        } else {
+            live.read(LOOK_UP, |frame| self.pipeline.handle(frame));
         }
     }
 
@@ -304,28 +303,25 @@ impl Watch {
     }
 }
 
-/// The names of the interfaces, in words.
+/// The names of the interfaces and how they are read, in words.
 fn watched(live: &Live) -> String {
-    let names: Vec<&str> = live.watched().collect();
-    if names.is_empty() { "nothing: no interface is up".to_owned() } else { names.join(", ") }
+    let names: Vec<&str> = live.watched().map(Interface::name).collect();
+    if names.is_empty() {
+        return "nothing: no interface is up".to_owned();
+    }
+    format!("{} ({})", names.join(", "), live.path())
 }
 
-/// Opens the interfaces anew where some came or went; the old capture goes on where that fails.
-fn changed_interfaces(live: &Live, names: &[String]) -> Option<Live> {
-    let wanted = live::select(names).ok()?;
-    let same = wanted.len() == live.watched().count()
-        && wanted.iter().all(|interface| live.watched().any(|name| name == interface.name()));
-    if same {
-        return None;
+/// Watches what is there now, where interfaces came, went or changed; what was watched goes on where that fails.
+fn follow_interfaces(live: &mut Live, names: &[String]) {
+    let Ok(wanted) = live::select(names) else { return };
+    if live.watched().eq(&wanted) {
+        return;
     }
-    match Live::open(&wanted) {
-        Ok(live) => {
-            tracing::info!(watching = watched(&live), "interfaces changed");
-            Some(live)
-        }
+    match live.watch(wanted) {
+        Ok(()) => tracing::info!(watching = watched(live), "interfaces changed"),
         Err(error) => {
-            tracing::debug!(error = %error, "interfaces changed and could not be opened; tried again");
-            None
+            tracing::debug!(error = %error, "interfaces changed and could not be watched; tried again")
         }
     }
 }

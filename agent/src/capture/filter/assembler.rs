@@ -9,6 +9,8 @@ impl Ancillary {
     pub(super) const PROTOCOL: Self = Self(0xffff_f000);
     /// Ours, somebody else's, or one that we send.
     pub(super) const PACKET_TYPE: Self = Self(0xffff_f004);
+    /// The interface's index.
+    pub(super) const INTERFACE: Self = Self(0xffff_f008);
     /// The VLAN tag that the kernel or the card took off; 0 for none.
     pub(super) const VLAN_TAG: Self = Self(0xffff_f02c);
 }
@@ -111,6 +113,16 @@ impl<L: Copy + PartialEq + std::fmt::Debug> Assembler<L> {
         self.add_op(op::X_A, 0)
     }
 
+    /// A = `value`.
+    pub(super) fn a_is(&mut self, value: u32) -> &mut Self {
+        self.add_op(op::A_VALUE, value)
+    }
+
+    /// A = X.
+    pub(super) fn a_is_x(&mut self) -> &mut Self {
+        self.add_op(op::A_X, 0)
+    }
+
     /// A += `value`.
     pub(super) fn add(&mut self, value: u32) -> &mut Self {
         self.add_op(op::ADD, value)
@@ -161,6 +173,14 @@ impl<L: Copy + PartialEq + std::fmt::Debug> Assembler<L> {
         self.add_op(op::GIVE, bytes)
     }
 
+    /// Hands over A bytes of the packet and what stands before its IP header.
+    pub(super) fn give_a(&mut self) -> &mut Self {
+        if self.link_bytes > 0 {
+            self.add(self.link_bytes);
+        }
+        self.add_op(op::GIVE_A, 0)
+    }
+
     /// The program with its jumps. Places lie ahead of their jumps and within 255 instructions: the tests see to it.
     pub(super) fn finish(self) -> Vec<Code> {
         let code = |(at, instruction): (usize, &Instruction<L>)| {
@@ -199,9 +219,9 @@ pub(super) mod op {
     //! The operations in use, as `linux/bpf_common.h` puts them together.
 
     use libc::{
-        BPF_ABS, BPF_ADD, BPF_ALU, BPF_AND, BPF_B, BPF_H, BPF_IMM, BPF_IND, BPF_JA, BPF_JEQ, BPF_JGE,
+        BPF_A, BPF_ABS, BPF_ADD, BPF_ALU, BPF_AND, BPF_B, BPF_H, BPF_IMM, BPF_IND, BPF_JA, BPF_JEQ, BPF_JGE,
         BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_LDX, BPF_MEM, BPF_MISC, BPF_MSH, BPF_RET, BPF_RSH, BPF_ST,
-        BPF_SUB, BPF_TAX, BPF_W, BPF_X,
+        BPF_SUB, BPF_TAX, BPF_TXA, BPF_W, BPF_X,
     };
 
     pub(in super::super) const LOAD_U8: u32 = BPF_LD | BPF_B | BPF_ABS;
@@ -215,6 +235,8 @@ pub(super) mod op {
     pub(in super::super) const X_HEADER: u32 = BPF_LDX | BPF_B | BPF_MSH;
     pub(in super::super) const X_VALUE: u32 = BPF_LDX | BPF_IMM;
     pub(in super::super) const X_A: u32 = BPF_MISC | BPF_TAX;
+    pub(in super::super) const A_VALUE: u32 = BPF_LD | BPF_IMM;
+    pub(in super::super) const A_X: u32 = BPF_MISC | BPF_TXA;
     pub(in super::super) const ADD: u32 = BPF_ALU | BPF_ADD | BPF_K;
     pub(in super::super) const ADD_X: u32 = BPF_ALU | BPF_ADD | BPF_X;
     pub(in super::super) const SUBTRACT_X: u32 = BPF_ALU | BPF_SUB | BPF_X;
@@ -225,4 +247,5 @@ pub(super) mod op {
     pub(in super::super) const IF_AT_LEAST: u32 = BPF_JMP | BPF_JGE | BPF_K;
     pub(in super::super) const IF_ANY_BIT: u32 = BPF_JMP | BPF_JSET | BPF_K;
     pub(in super::super) const GIVE: u32 = BPF_RET | BPF_K;
+    pub(in super::super) const GIVE_A: u32 = BPF_RET | BPF_A;
 }

@@ -7,9 +7,15 @@ use socket2::SockRef;
 use super::{assembler::op, *};
 
 const INCOMING: u32 = 0;
+const ETH0: Watched = Watched { index: 3, is_loopback: false };
+const LOOPBACK: Watched = Watched { index: 1, is_loopback: true };
 
 /// Runs a program on a frame; what of the frame is handed over. A load beyond the frame's end gives nothing.
 fn run(program: &[Code], frame: &[u8], protocol: u32, packet_type: u32, vlan: u32) -> u32 {
+    run_on(3, program, frame, protocol, packet_type, vlan)
+}
+
+fn run_on(interface: u32, program: &[Code], frame: &[u8], protocol: u32, packet_type: u32, vlan: u32) -> u32 {
     let load = |at: u32, size: usize| {
         let bytes = frame.get(at as usize..at as usize + size)?;
         Some(bytes.iter().fold(0_u32, |value, byte| value << 8 | u32::from(*byte)))
@@ -29,8 +35,11 @@ fn run(program: &[Code], frame: &[u8], protocol: u32, packet_type: u32, vlan: u3
                 value if value == Ancillary::PROTOCOL.0 => protocol,
                 value if value == Ancillary::PACKET_TYPE.0 => packet_type,
                 value if value == Ancillary::VLAN_TAG.0 => vlan,
+                value if value == Ancillary::INTERFACE.0 => interface,
                 other => panic!("ancillary {other:x}"),
             }),
+            op::A_VALUE => Some(code.value),
+            op::A_X => Some(x),
             op::LOAD_SCRATCH => Some(scratch[code.value as usize]),
             op::ADD => Some(a.wrapping_add(code.value)),
             op::ADD_X => Some(a.wrapping_add(x)),
@@ -38,6 +47,7 @@ fn run(program: &[Code], frame: &[u8], protocol: u32, packet_type: u32, vlan: u3
             op::AND => Some(a & code.value),
             op::SHIFT_RIGHT => Some(a >> code.value),
             op::GIVE => return code.value,
+            op::GIVE_A => return a,
             other => {
                 match other {
                     op::STORE => scratch[code.value as usize] = a,
@@ -92,23 +102,28 @@ fn udp(destination: u16, payload: &[u8]) -> Vec<u8> {
 fn names_come_whole_and_the_rest_short() {
     const ACK: u8 = 0x10;
     const PSH: u8 = 0x18;
+    /// Stands for as many bytes as the headers have.
+    const HEADERS: u32 = u32::MAX;
     let icmp = |kind: u8| [&[kind, 1, 0, 0, 0, 0, 0, 0][..], &[0; 40]].concat();
     let bulk = [0x17, 3, 3, 4, 0, 9, 9, 9].repeat(180);
     let cases: &[(&str, u8, Vec<u8>, u32, u32)] = &[
         ("syn", 6, tcp(443, 2, &[]), OUTGOING, WHOLE_BYTES),
         ("fin", 6, tcp(443, 0x11, &[]), INCOMING, WHOLE_BYTES),
         ("reset", 6, tcp(443, 4, &[]), INCOMING, WHOLE_BYTES),
-        ("bare ack", 6, tcp(443, ACK, &[]), INCOMING, SHORT_BYTES),
-        ("tiny", 6, tcp(443, ACK, &[1, 2, 3]), INCOMING, WHOLE_BYTES),
+        ("bare ack", 6, tcp(443, ACK, &[]), INCOMING, HEADERS),
+        ("tiny", 6, tcp(443, ACK, &[1, 2, 3]), OUTGOING, WHOLE_BYTES),
+        ("tiny answer", 6, tcp(443, ACK, &[1, 2, 3]), INCOMING, HEADERS),
         ("hello", 6, tcp(9999, ACK, &[0x16, 3, 1, 2, 0, 1, 0]), OUTGOING, WHOLE_BYTES),
         ("alert", 6, tcp(443, ACK, &[0x15, 3, 3, 0, 2, 2, 40]), INCOMING, WHOLE_BYTES),
         ("http", 6, tcp(8080, ACK, b"GET / HTTP/1.1"), OUTGOING, WHOLE_BYTES),
         ("connect", 6, tcp(3128, ACK, b"CONNECT a:443 HTTP/1.1"), OUTGOING, WHOLE_BYTES),
         ("socks", 6, tcp(1080, ACK, &[5, 1, 0, 3, 9]), OUTGOING, WHOLE_BYTES),
         ("rest of a hello", 6, tcp(443, PSH, &bulk), OUTGOING, WHOLE_BYTES),
-        ("pushed download", 6, tcp(443, PSH, &bulk), INCOMING, SHORT_BYTES),
-        ("pushed upload", 6, tcp(443, PSH, &bulk.repeat(3)), OUTGOING, SHORT_BYTES),
-        ("bulk", 6, tcp(443, ACK, &bulk), OUTGOING, SHORT_BYTES),
+        ("server hello", 6, tcp(9999, ACK, &[0x16, 3, 3, 2, 0, 2, 0]), INCOMING, WHOLE_BYTES),
+        ("text like a request", 6, tcp(9999, ACK, b"GET what"), INCOMING, HEADERS),
+        ("pushed download", 6, tcp(443, PSH, &bulk), INCOMING, HEADERS),
+        ("pushed upload", 6, tcp(443, PSH, &bulk.repeat(3)), OUTGOING, HEADERS),
+        ("bulk", 6, tcp(443, ACK, &bulk), OUTGOING, HEADERS),
         ("dns over tcp", 6, tcp(53, ACK, &bulk), OUTGOING, WHOLE_BYTES),
         ("dns", 17, udp(53, &[0; 30]), OUTGOING, WHOLE_BYTES),
         ("quic long", 17, udp(4433, &[0xc3; 1200]), OUTGOING, WHOLE_BYTES),
@@ -118,14 +133,18 @@ fn names_come_whole_and_the_rest_short() {
         ("sctp", 132, udp(53, &[]), OUTGOING, 0),
         ("somebody else's", 17, udp(53, &[0; 30]), 3, 0),
     ];
-    let program = assemble(14, false);
+    let program = assemble(14, &[ETH0]);
     for (what, protocol, transport, packet_type, expected) in cases {
         for (ethertype, frame) in frames(*protocol, transport) {
+            // IP, and TCP with 12 bytes of options.
+            let headers = 32 + if ethertype == 0x0800 { 24_u32 } else { 40 };
+            let on = |link_bytes: u32| if *expected == HEADERS { link_bytes + headers } else { *expected };
             let given = run(&program, &frame, ethertype, *packet_type, 0);
-            assert_eq!(given, *expected, "{what} {ethertype:x}");
+            assert_eq!(given, on(14), "{what} {ethertype:x}");
             assert_eq!(run(&program, &frame, ethertype, *packet_type, 7), 0, "{what} of a VLAN");
-            let bare = run(&assemble(0, false), &frame[14..], ethertype, *packet_type, 0);
-            assert_eq!(bare, *expected, "{what} without link header");
+            let bare = run(&assemble(0, &[ETH0]), &frame[14..], ethertype, *packet_type, 0);
+            assert_eq!(bare, on(0), "{what} without link header");
+            assert_eq!(run_on(4, &program, &frame, ethertype, *packet_type, 0), 0, "{what} elsewhere");
         }
     }
     let refusals =
@@ -140,7 +159,7 @@ fn names_come_whole_and_the_rest_short() {
 
 #[test]
 fn fragments_and_extensions_come_whole() {
-    let program = assemble(14, false);
+    let program = assemble(14, &[ETH0]);
     let [(_, mut v4), (_, mut v6)] = frames(17, &udp(5004, &[1; 100]));
     v4[14 + 6] = 0x20;
     v6[14 + 6] = 44;
@@ -150,7 +169,7 @@ fn fragments_and_extensions_come_whole() {
 
 #[test]
 fn of_loopback_only_dns_comes_and_only_once() {
-    let program = assemble(14, true);
+    let program = assemble(14, &[LOOPBACK]);
     let cases: &[(Vec<u8>, u8, u32, u32)] = &[
         (udp(53, &[0; 30]), 17, INCOMING, WHOLE_BYTES),
         (udp(53, &[0; 30]), 17, OUTGOING, 0),
@@ -160,7 +179,7 @@ fn of_loopback_only_dns_comes_and_only_once() {
     ];
     for (transport, protocol, packet_type, expected) in cases {
         for (ethertype, frame) in frames(*protocol, transport) {
-            assert_eq!(run(&program, &frame, ethertype, *packet_type, 0), *expected);
+            assert_eq!(run_on(1, &program, &frame, ethertype, *packet_type, 0), *expected);
         }
     }
 }
@@ -169,16 +188,28 @@ fn of_loopback_only_dns_comes_and_only_once() {
 fn packet_longer_than_its_length_field_can_say_is_kept() {
     let bulk = tcp(443, 0x10, &[9; 200]);
     for (ethertype, mut frame) in frames(6, &bulk) {
+        let headers = 14 + 32 + if ethertype == 0x0800 { 24 } else { 40 };
         let length_at = if ethertype == 0x0800 { 16 } else { 18 };
         frame[length_at..length_at + 2].fill(0);
-        assert_eq!(run(&assemble(14, false), &frame, ethertype, INCOMING, 0), SHORT_BYTES);
+        assert_eq!(run(&assemble(14, &[ETH0]), &frame, ethertype, INCOMING, 0), headers);
     }
 }
 
 #[test]
 fn kernel_takes_the_program() {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    for (link_bytes, loopback) in [(14, false), (14, true), (0, false)] {
-        SockRef::from(&socket).attach_filter(&program(link_bytes, loopback)).unwrap();
+    let many: Vec<Watched> =
+        (0..100).map(|index| Watched { index, is_loopback: index == MAX_INTERFACES as u32 - 1 }).collect();
+    for (link_bytes, watched) in [(14, &many[3..4]), (14, &many[..]), (0, &many[..]), (0, &[])] {
+        SockRef::from(&socket).attach_filter(&program(link_bytes, watched)).unwrap();
     }
+}
+
+#[test]
+fn interfaces_past_the_cap_are_not_watched() {
+    let many: Vec<Watched> = (0..100).map(|index| Watched { index, is_loopback: false }).collect();
+    let program = assemble(0, &many);
+    let [(ethertype, frame), _] = frames(17, &udp(53, &[0; 30]));
+    let on = |index| run_on(index, &program, &frame[14..], ethertype, INCOMING, 0);
+    assert_eq!((on(0), on(63), on(64), on(100)), (WHOLE_BYTES, WHOLE_BYTES, 0, 0));
 }

@@ -1,62 +1,66 @@
-//! The real thing, on loopback. Where there is no right to capture, the tests say so and end.
+//! The real thing, on loopback, over each path. Needs the right to capture, as `./tests/run` has it.
 
 use std::net::UdpSocket;
 
 use super::*;
-use crate::capture::Link;
+use crate::capture::{Direction, Link};
 
-fn loopback() -> Option<Live> {
-    let interface = interfaces().into_iter().find(Interface::is_loopback)?;
-    match Live::open(&[interface]) {
-        Ok(live) => Some(live),
-        Err(LiveError::NoRight) => {
-            eprintln!("not run: no right to capture here");
-            None
-        }
-        Err(error) => panic!("{error}"),
+fn loopback(path: Path) -> Live {
+    let interface = interfaces().into_iter().find(Interface::is_loopback).expect("loopback is there");
+    Live::open_as(path, vec![interface]).expect("the tests need the right to capture: run them as root")
+}
+
+/// Sends a mark twice to port 53 and once elsewhere, and gives what was seen of it.
+fn seen_of_a_question(live: &mut Live) -> Vec<(Link, Option<Direction>, usize)> {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let mark = format!("elsewhere test {}", socket.local_addr().unwrap());
+    let holds_mark = |bytes: &[u8]| bytes.windows(mark.len()).any(|window| window == mark.as_bytes());
+    for (text, port) in [(&mark, 5353), (&mark, 53), (&format!("end of {mark}"), 53)] {
+        socket.send_to(text.as_bytes(), ("127.0.0.1", port)).unwrap();
     }
+    let mut seen = Vec::new();
+    for _ in 0..100 {
+        live.read(Duration::from_secs(5), |frame| {
+            let ip = if frame.link == Link::Ethernet { 14 } else { 0 };
+            // The refusals that come back quote the question: they are no UDP.
+            if frame.bytes.get(ip + 9) == Some(&17) && holds_mark(frame.bytes) {
+                seen.push((frame.link, frame.direction, frame.bytes.len() - ip - 28 - mark.len()));
+            }
+        });
+        if seen.iter().any(|frame| frame.2 == "end of ".len()) {
+            break;
+        }
+    }
+    seen
 }
 
 #[test]
 fn question_on_loopback_is_seen_once_and_nothing_else_of_loopback() {
-    let Some(mut live) = loopback() else { return };
-    assert!(live.is_filtered());
-    assert_eq!(live.watched().count(), 1);
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let mark = format!("elsewhere test {}", socket.local_addr().unwrap());
-    let holds_mark = |bytes: &[u8]| bytes.windows(mark.len()).any(|window| window == mark.as_bytes());
-    socket.send_to(mark.as_bytes(), "127.0.0.1:5353").unwrap();
-    socket.send_to(mark.as_bytes(), "127.0.0.1:53").unwrap();
-    let end = format!("end of {mark}");
-    socket.send_to(end.as_bytes(), "127.0.0.1:53").unwrap();
-
-    let mut seen = Vec::new();
-    for _ in 0..100 {
-        let Some(batch) = live.next_batch(Duration::from_secs(5)) else { break };
-        // The refusals that come back quote the question: they are no UDP.
-        let marked =
-            batch.frames().filter(|frame| frame.bytes.get(23) == Some(&17) && holds_mark(frame.bytes));
-        seen.extend(marked.map(|frame| (frame.link, frame.direction, frame.bytes.len())));
-        if seen.iter().any(|frame| frame.2 == 42 + end.len()) {
-            break;
-        }
+    for (path, link) in [(Path::Ring, Link::RawIp), (Path::Datalink, Link::Ethernet)] {
+        let mut live = loopback(path);
+        assert_eq!((live.path(), live.is_filtered(), live.watched().count()), (path, true, 1));
+        assert_eq!(seen_of_a_question(&mut live), [(link, None, 0), (link, None, 7)], "{path}");
+        assert_eq!(live.dropped(), Dropped::default());
     }
-    assert_eq!(seen, [(Link::Ethernet, None, 42 + mark.len()), (Link::Ethernet, None, 42 + end.len())]);
-    assert_eq!(live.dropped(), Dropped::default());
 }
 
 #[test]
-fn capture_ends_when_it_is_dropped() {
-    let Some(live) = loopback() else { return };
-    let stop = Arc::clone(&live.stop);
-    drop(live);
-    assert!(stop.load(Ordering::Relaxed));
-    assert_eq!(Arc::strong_count(&stop), 1, "a thread still runs");
+fn interfaces_are_exchanged_while_frames_are_read() {
+    for path in [Path::Ring, Path::Datalink] {
+        let mut live = loopback(path);
+        let lo = live.watched().next().unwrap().clone();
+        live.watch(Vec::new()).unwrap();
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.send_to(b"unseen", "127.0.0.1:53").unwrap();
+        assert_eq!((live.read(Duration::from_millis(200), |_| ()), live.watched().count()), (0, 0), "{path}");
+        live.watch(vec![lo]).unwrap();
+        assert_eq!(seen_of_a_question(&mut live).len(), 2, "{path}");
+    }
 }
 
 #[test]
 fn capture_of_nothing_is_refused() {
-    assert!(matches!(Live::open(&[]).err(), Some(LiveError::NoInterface)));
+    assert!(matches!(Live::open(Vec::new()).err(), Some(LiveError::NoInterface)));
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub(super) const LONGEST_WAIT: Duration = Duration::from_millis(100);
 const MAX_SPARE: usize = 4;
 
 /// Some frames of one interface, in the order they were read.
-pub struct Batch {
+pub(super) struct Batch {
     block: Block,
     home: SyncSender<Block>,
 }
@@ -44,8 +44,13 @@ struct Entry {
 }
 
 impl Batch {
+    /// How many frames it holds.
+    pub(super) fn len(&self) -> usize {
+        self.block.entries.len()
+    }
+
     /// Its frames.
-    pub fn frames(&self) -> impl Iterator<Item = Frame<'_>> {
+    pub(super) fn frames(&self) -> impl Iterator<Item = Frame<'_>> {
         self.block.entries.iter().map(|entry| {
             let bytes = self.block.bytes.get(entry.start..entry.start + entry.length).unwrap_or_default();
             Frame {

@@ -12,7 +12,11 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::batch::{LONGEST_WAIT, Writer};
 use crate::{
-    capture::{Direction, Interface, Link, filter, kernel},
+    capture::{
+        Direction, Interface, Link,
+        filter::{self, Watched},
+        kernel,
+    },
     clock,
 };
 
@@ -26,6 +30,7 @@ const MAX_ERRORS: u32 = 16;
 pub(super) struct Source {
     receiver: Box<dyn DataLinkReceiver>,
     interface: Interface,
+    link: Link,
     /// A second handle of the socket: pnet keeps the first to itself.
     socket: Socket,
     /// Whether our filter is in place.
@@ -46,10 +51,13 @@ impl Probe {
 
 impl Source {
     /// Opens a packet socket, filtered before it is bound, and hands it to pnet.
-    pub(super) fn open(interface: &Interface) -> io::Result<(Self, Probe)> {
+    pub(super) fn open(interface: &Interface, link: Link) -> io::Result<(Self, Probe)> {
         // Protocol 0: nothing arrives before pnet binds it to the interface.
         let socket = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(0)))?;
-        let program = filter::program(interface.link_bytes(), interface.is_loopback());
+        let watched = Watched { index: interface.index(), is_loopback: interface.is_loopback() };
+        // Bytes before the IP header.
+        let link_bytes = if link == Link::Ethernet { 14 } else { 0 };
+        let program = filter::program(link_bytes, &[watched]);
         let filtered = socket.attach_filter(&program).is_ok();
         let buffer_bytes = i32::try_from(RECEIVE_BUFFER_BYTES).expect("32 MB fit");
         if kernel::force_receive_buffer(&socket, buffer_bytes).is_err() {
@@ -68,7 +76,7 @@ impl Source {
             return Err(io::ErrorKind::Unsupported.into());
         };
         Ok((
-            Self { receiver, interface: interface.clone(), socket: errors, filtered },
+            Self { receiver, interface: interface.clone(), link, socket: errors, filtered },
             Probe { socket: probe },
         ))
     }
@@ -82,8 +90,8 @@ impl Source {
             match self.receiver.next() {
                 Ok(frame) => {
                     (errors, may_be_gone) = (0, false);
-                    let direction = direction(&self.interface, frame);
-                    writer.push(clock::now(), self.interface.link, index, direction, frame);
+                    let direction = direction(&self.interface, self.link, frame);
+                    writer.push(clock::now(), self.link, index, direction, frame);
                 }
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                     writer.send();
@@ -107,11 +115,11 @@ impl Source {
 }
 
 /// Which way a frame went, by the address it was sent from. Loopback goes both ways at once.
-fn direction(interface: &Interface, frame: &[u8]) -> Option<Direction> {
+fn direction(interface: &Interface, link: Link, frame: &[u8]) -> Option<Direction> {
     if interface.is_loopback() {
         return None;
     }
-    let ours = match interface.link {
+    let ours = match link {
         Link::Ethernet => frame.get(6..12)? == interface.mac()?,
         _ => interface.has_address(source_address(frame)?),
     };
