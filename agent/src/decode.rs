@@ -13,6 +13,7 @@ mod ip;
 mod link;
 mod pieces;
 mod quic;
+mod runs;
 mod socks;
 mod stream;
 mod table;
@@ -36,6 +37,7 @@ use self::{
     ip::{Packet, Room},
     link::LinkError,
     quic::Quic,
+    runs::{Plain, Runs},
     stream::Streams,
 };
 use crate::capture::{Direction, Frame};
@@ -48,6 +50,7 @@ const MAX_NESTING: usize = 4;
 /// Call [`handle`](Self::handle) for each frame and then [`poll`](Self::poll) until it has nothing more.
 pub struct Decoder {
     facts: Facts,
+    runs: Runs,
     fragments: Fragments,
     streams: Streams,
     quic: Quic,
@@ -136,6 +139,7 @@ impl Decoder {
     pub fn new() -> Self {
         Self {
             facts: Facts::default(),
+            runs: Runs::new(),
             fragments: Fragments::new(),
             streams: Streams::new(),
             quic: Quic::new(),
@@ -164,6 +168,9 @@ impl Decoder {
         let wire_bytes = frame.wire_bytes.saturating_sub(u32::try_from(link_bytes).unwrap_or(u32::MAX));
         let context = Context { time: frame.time, direction: frame.direction.or(unwrapped.direction) };
         let room = Room { wire_bytes, at_most: unwrapped.at_most.unwrap_or(u32::MAX) };
+        if self.runs_on(context, unwrapped.packet, room, frame.interface) {
+            return;
+        }
         self.packet(context, unwrapped.packet, room, 0);
     }
 
@@ -175,12 +182,14 @@ impl Decoder {
     /// When to call [`handle_timeout`](Self::handle_timeout) if no frame comes before.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         let waits = !self.streams.is_empty() || !self.quic.is_empty();
-        waits.then_some(self.next_sweep)
+        let sweep = waits.then_some(self.next_sweep);
+        sweep.into_iter().chain(self.runs.due).min()
     }
 
     /// Time passed: hellos that waited too long for their missing pieces are told as far as they are known.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.now = self.now.max(now);
+        self.runs.end_due(now, &mut self.facts);
         if self.now < self.next_sweep {
             return;
         }
@@ -190,8 +199,14 @@ impl Decoder {
         self.quic.expire(now, &mut self.facts);
     }
 
+    /// Tells all that passed until now, also what would have waited a little for more.
+    pub fn tell_runs(&mut self) {
+        self.runs.end_all(&mut self.facts);
+    }
+
     /// The capture is over: what is known of unfinished hellos comes out.
     pub fn finish(&mut self) {
+        self.tell_runs();
         self.streams.finish(self.now, &mut self.facts);
         self.quic.finish(self.now, &mut self.facts);
     }
@@ -204,6 +219,25 @@ impl Decoder {
             streams_given_up: self.streams.evicted.wrapping_add(self.quic.evicted),
             ..self.counts.clone()
         }
+    }
+
+    /// Whether the packet is the middle of a transfer and nothing more.
+    fn runs_on(
+        &mut self,
+        Context { time, direction }: Context,
+        packet: &[u8],
+        room: Room,
+        interface: u32,
+    ) -> bool {
+        let Some(plain) = Plain::read(packet, room, interface) else { return false };
+        if self.runs.join(time, direction, &plain) {
+            return true;
+        }
+        if plain.is_pure_ack() || plain.has_payload && self.streams.await_more(&plain.flow()) {
+            return false;
+        }
+        self.runs.begin(time, direction, plain, &mut self.facts);
+        true
     }
 
     fn packet(&mut self, context: Context, bytes: &[u8], room: Room, nesting: usize) {
@@ -244,7 +278,8 @@ impl Decoder {
     }
 
     fn tcp(&mut self, Context { time, direction }: Context, packet: &Packet<'_>) -> Option<()> {
-        let (flow, segment, payload) = transport::tcp(packet)?;
+        let (flow, segment, payload) = transport::tcp(time, packet)?;
+        self.runs.end(&flow, &mut self.facts);
         self.facts.push(time, flow, direction, FactKind::TcpSegment(segment));
         if let Some(sign) = tls::sign(payload) {
             self.facts.push(time, flow, direction, sign);
@@ -255,7 +290,8 @@ impl Decoder {
 
     fn udp(&mut self, Context { time, direction }: Context, packet: &Packet<'_>) -> Option<()> {
         let (flow, payload_bytes, payload) = transport::udp(packet)?;
-        self.facts.push(time, flow, direction, FactKind::UdpDatagram { payload_bytes });
+        self.runs.end(&flow, &mut self.facts);
+        self.facts.push(time, flow, direction, FactKind::UdpDatagram { payload_bytes, until: time });
         if flow.src.port() == dns::PORT || flow.dst.port() == dns::PORT {
             let facts = &mut self.facts;
             if dns::parse(payload, |kind| facts.push(time, flow, direction, kind)).is_none() {

@@ -74,7 +74,9 @@ impl Flows {
         self.notice_clock_step(now);
         match &fact.kind {
             FactKind::TcpSegment(segment) => self.on_tcp(now, fact, segment, names),
-            FactKind::UdpDatagram { payload_bytes } => self.on_udp(now, fact, *payload_bytes, names),
+            FactKind::UdpDatagram { payload_bytes, until } => {
+                self.on_udp(now, *until, fact, *payload_bytes, names);
+            }
             FactKind::DnsResponse(response) => self.on_dns(now, fact.flow, response),
             FactKind::DnsQuery(_) => {}
             FactKind::TlsClientHello(hello) | FactKind::QuicClientHello { hello, .. } => {
@@ -183,14 +185,14 @@ impl Flows {
         self.follow_up(key);
     }
 
-    fn on_udp(&mut self, now: Timestamp, fact: &Fact, payload_bytes: u32, names: &Names) {
+    fn on_udp(&mut self, now: Timestamp, until: Timestamp, fact: &Fact, payload_bytes: u32, names: &Names) {
         let (key, up) = self.orient(fact, false);
         let is_known = self.connections.contains_key(&key);
         if !is_known && (!is_outgoing(&key, up, direction(fact)) || is_housekeeping(key.dst.port())) {
             return;
         }
         let Some(connection) = self.enter(now, key, names) else { return };
-        connection.on_udp(now, up, u64::from(payload_bytes));
+        connection.on_udp(now, until, up, u64::from(payload_bytes));
         self.follow_up(key);
     }
 

@@ -58,7 +58,8 @@ impl Pipeline {
 
     /// When `handle_timeout` has something to do.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        [self.flows.poll_timeout(), self.summarize.poll_timeout(), self.midnight].into_iter().flatten().min()
+        let stages = [self.decoder.poll_timeout(), self.flows.poll_timeout(), self.summarize.poll_timeout()];
+        stages.into_iter().chain([self.midnight]).flatten().min()
     }
 
     /// Time passed: reports what is due, ends tries, begins days.
@@ -70,8 +71,9 @@ impl Pipeline {
 
     /// Brings the days up to date with all that is under way, for who wants to put them away or show them.
     pub fn report(&mut self) {
-        self.flows.report_all();
-        self.drain();
+        self.decoder.tell_runs();
+        self.pump();
+        self.report_flows();
     }
 
     /// Nothing more will come: ends all connections and tries as they stand.
@@ -140,7 +142,7 @@ impl Pipeline {
     fn advance(&mut self, now: Timestamp) {
         let midnight = *self.midnight.get_or_insert_with(|| self.summarize.next_midnight(now));
         if now >= midnight {
-            self.report();
+            self.report_flows();
             self.midnight = Some(self.summarize.next_midnight(now));
         }
         if self.flows.poll_timeout().is_some_and(|due| due <= now) {
@@ -151,6 +153,11 @@ impl Pipeline {
             self.summarize.handle_timeout(now);
         }
         self.note_full_table(now);
+    }
+
+    fn report_flows(&mut self) {
+        self.flows.report_all();
+        self.drain();
     }
 
     fn drain(&mut self) {

@@ -270,6 +270,6 @@ mod tests {
             printed(FactKind::SocksConnect(target)),
             format!("{{\"kind\":\"socks_connect\",\"name\":\"a.example\",{at},\"port\":443}}\n")
         );
-        assert_eq!(printed(FactKind::UdpDatagram { payload_bytes: 9 }), "");
+        assert_eq!(printed(FactKind::UdpDatagram { payload_bytes: 9, until: Timestamp::UNIX_EPOCH }), "");
     }
 }

@@ -50,12 +50,14 @@ pub struct Fact {
 /// What a fact says.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FactKind {
-    /// One TCP segment; every one of them, so that flows count bytes exactly.
+    /// One TCP segment, or several in a row; every one of them, so that flows count bytes exactly.
     TcpSegment(TcpSegment),
-    /// One UDP datagram; every one of them.
+    /// One UDP datagram, or several in a row; every one of them.
     UdpDatagram {
-        /// Payload bytes by the header's length, not by what was captured.
+        /// Payload bytes by the headers' lengths, not by what was captured.
         payload_bytes: u32,
+        /// When the last of them passed; the fact's own time is the first's.
+        until: Timestamp,
     },
     /// An ICMP error says that the flow (turned round: `flow` is the refused packet's) found nobody.
     Unreachable,
@@ -89,17 +91,19 @@ pub enum FactKind {
     SocksConnect(Target),
 }
 
-/// Header fields of a TCP segment.
+/// Header fields of a TCP segment, or of several that follow one another without a gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TcpSegment {
     /// Sequence number.
     pub seq: u32,
     /// Acknowledgement number.
     pub ack: u32,
-    /// Flag bits as in the header's byte 13: FIN 1, SYN 2, RST 4, PSH 8, ACK 16.
+    /// Flag bits as in the header's byte 13: FIN 1, SYN 2, RST 4, PSH 8, ACK 16; of several, what any of them has.
     pub flags: u8,
-    /// Payload bytes by the IP header's length, not by what was captured.
+    /// Payload bytes by the IP headers' lengths, not by what was captured.
     pub payload_bytes: u32,
+    /// When the last of them passed; the fact's own time is the first's.
+    pub until: Timestamp,
     /// IP time to live or hop limit: a reset from near by gives itself away.
     pub ttl: u8,
 }

@@ -106,6 +106,11 @@ impl Streams {
         }
     }
 
+    /// Whether the stream is read and not done with.
+    pub(super) fn await_more(&mut self, key: &FlowKey) -> bool {
+        self.table.get_mut(key).is_some_and(|stream| stream.speaks != Speaks::Other)
+    }
+
     /// Gives up streams silent since `IDLE_SECONDS` before `now`.
     pub(super) fn expire(&mut self, now: Timestamp, facts: &mut Facts) {
         let then = super::seconds_before(now, IDLE_SECONDS);
@@ -233,13 +238,17 @@ impl Streams {
     }
 }
 
+/// Whether anything that is read here, or a sign of TLS, begins with this byte. Most segments do not.
+pub(super) fn may_begin(first: u8) -> bool {
+    matches!(first, 4 | 5 | 0x15 | 0x16 | b'A'..=b'Z')
+}
+
 /// What a stream speaks that has these bytes at a beginning; `None` while there are too few to tell.
 fn begins(key: FlowKey, bytes: &[u8]) -> Option<Speaks> {
     if key.src.port() == dns::PORT || key.dst.port() == dns::PORT {
         return Some(Speaks::Dns);
     }
-    // Most segments are none of these, and that is seen by one byte.
-    if !matches!(bytes.first(), None | Some(0x16 | 4 | 5 | b'A'..=b'Z')) {
+    if bytes.first().is_some_and(|first| !may_begin(*first)) {
         return Some(Speaks::Other);
     }
     let told = [

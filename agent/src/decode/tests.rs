@@ -61,7 +61,14 @@ fn segment_comes_before_what_it_says() {
     let payload_bytes = u32::try_from(payload.len()).unwrap();
     assert_eq!(
         fact.kind,
-        FactKind::TcpSegment(TcpSegment { seq: 9, ack: 0, flags: 0x18, payload_bytes, ttl: 64 })
+        FactKind::TcpSegment(TcpSegment {
+            seq: 9,
+            ack: 0,
+            flags: 0x18,
+            payload_bytes,
+            ttl: 64,
+            until: fact.time
+        })
     );
     assert!(matches!(decoder.poll().unwrap().kind, FactKind::TlsClientHello(_)));
     assert_eq!(decoder.poll(), None);
@@ -94,7 +101,7 @@ fn fragmented_query_is_read_and_counted_once() {
     }
     let payload_bytes = u32::try_from(QUERY.len()).unwrap();
     let facts = facts(&mut decoder);
-    assert_eq!(facts[0], FactKind::UdpDatagram { payload_bytes });
+    assert_eq!(facts[0], FactKind::UdpDatagram { payload_bytes, until: Timestamp::UNIX_EPOCH });
     assert!(matches!(facts[1..], [FactKind::DnsQuery(_)]));
 }
 

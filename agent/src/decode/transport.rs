@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use jiff::Timestamp;
 use pnet::packet::ip::{IpNextHeaderProtocol, IpNextHeaderProtocols as Protocols};
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
 };
 
 /// RFC 9293 §3.1. The segment and what was kept of its payload.
-pub(super) fn tcp<'a>(packet: &Packet<'a>) -> Option<(FlowKey, TcpSegment, &'a [u8])> {
+pub(super) fn tcp<'a>(time: Timestamp, packet: &Packet<'a>) -> Option<(FlowKey, TcpSegment, &'a [u8])> {
     let mut cursor = Cursor::new(packet.payload);
     let flow = flow(Transport::Tcp, packet, &mut cursor)?;
     let seq = cursor.u32()?;
@@ -23,7 +24,7 @@ pub(super) fn tcp<'a>(packet: &Packet<'a>) -> Option<(FlowKey, TcpSegment, &'a [
     let payload_bytes = packet.payload_bytes.checked_sub(header_bytes)?;
     // Options may be cut off by a short capture; the lengths still hold.
     let payload = cursor.skip(options_bytes).map_or(&[][..], |()| cursor.rest());
-    Some((flow, TcpSegment { seq, ack, flags, payload_bytes, ttl: packet.ttl }, payload))
+    Some((flow, TcpSegment { seq, ack, flags, payload_bytes, ttl: packet.ttl, until: time }, payload))
 }
 
 /// RFC 768. Payload bytes by the header, and what was kept of the payload.
@@ -84,6 +85,8 @@ mod tests {
     use super::*;
     use crate::decode::ip::Fragment;
 
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
     fn packet(protocol: IpNextHeaderProtocol, payload: &[u8], payload_bytes: u32) -> Packet<'_> {
         let (src, dst) = (Ipv4Addr::new(10, 0, 0, 1).into(), Ipv4Addr::new(10, 0, 0, 2).into());
         Packet { src, dst, protocol, ttl: 64, fragment: None, payload_bytes, payload }
@@ -92,9 +95,12 @@ mod tests {
     #[test]
     fn tcp_lengths_hold_when_the_capture_is_short() {
         let header = [0, 80, 0, 90, 0, 0, 0, 1, 0, 0, 0, 2, 0x80, 0x18, 0, 0, 0, 0, 0, 0];
-        let (flow, segment, payload) = tcp(&packet(Protocols::Tcp, &header, 1480)).unwrap();
+        let (flow, segment, payload) = tcp(NOW, &packet(Protocols::Tcp, &header, 1480)).unwrap();
         assert_eq!((flow.src.port(), flow.dst.port()), (80, 90));
-        assert_eq!(segment, TcpSegment { seq: 1, ack: 2, flags: 0x18, payload_bytes: 1448, ttl: 64 });
+        assert_eq!(
+            segment,
+            TcpSegment { seq: 1, ack: 2, flags: 0x18, payload_bytes: 1448, ttl: 64, until: NOW }
+        );
         assert!(payload.is_empty());
     }
 

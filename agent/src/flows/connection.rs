@@ -121,7 +121,7 @@ impl Connection {
     }
 
     pub(super) fn on_tcp(&mut self, now: Timestamp, up: bool, segment: &TcpSegment) {
-        self.last = self.last.max(now);
+        self.last = self.last.max(segment.until);
         let begins = !self.up.seen && !self.down.seen;
         let synchronizes = segment.flags & SYN != 0;
         if begins && !synchronizes {
@@ -144,7 +144,7 @@ impl Connection {
         if up && !synchronizes && self.syn.is_some() && self.down.seen && self.connect.is_none() {
             self.connect = Some(elapsed(self.syn_sent, now));
         }
-        self.count(now, up, fresh);
+        self.count(now, segment.until, up, fresh);
         if segment.flags & RST != 0 {
             self.on_reset(now, up);
         }
@@ -154,11 +154,11 @@ impl Connection {
         self.settle(now);
     }
 
-    pub(super) fn on_udp(&mut self, now: Timestamp, up: bool, payload_bytes: u64) {
-        self.last = self.last.max(now);
+    pub(super) fn on_udp(&mut self, now: Timestamp, until: Timestamp, up: bool, payload_bytes: u64) {
+        self.last = self.last.max(until);
         let side = if up { &mut self.up } else { &mut self.down };
         side.seen = true;
-        self.count(now, up, payload_bytes);
+        self.count(now, until, up, payload_bytes);
         self.settle(now);
     }
 
@@ -304,7 +304,7 @@ impl Connection {
         self.due = self.deadline();
     }
 
-    fn count(&mut self, now: Timestamp, up: bool, bytes: u64) {
+    fn count(&mut self, now: Timestamp, until: Timestamp, up: bool, bytes: u64) {
         if bytes == 0 {
             return;
         }
@@ -317,9 +317,9 @@ impl Connection {
             if self.server_hello {
                 self.sent_after_server_hello += bytes;
             }
-            self.pace.sent(now, bytes, self.state == State::Established);
+            self.pace.sent(now, until, bytes, self.state == State::Established);
         } else {
-            self.pace.received(now, bytes);
+            self.pace.received(now, until, bytes);
         }
     }
 

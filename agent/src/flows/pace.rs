@@ -41,18 +41,18 @@ struct Burst {
 }
 
 impl Pace {
-    /// Payload went up; before the handshake is done it is no request.
-    pub(super) fn sent(&mut self, now: Timestamp, bytes: u64, established: bool) {
-        let burst = self.burst_at(now);
+    /// Payload went up from `now` until then; before the handshake is done it is no request.
+    pub(super) fn sent(&mut self, now: Timestamp, until: Timestamp, bytes: u64, established: bool) {
+        let burst = self.burst_at(now, until);
         burst.bytes += bytes;
         if established {
-            burst.asked = Some(now);
+            burst.asked = Some(until);
         }
     }
 
-    /// Payload came down.
-    pub(super) fn received(&mut self, now: Timestamp, bytes: u64) {
-        let burst = self.burst_at(now);
+    /// Payload came down from `now` until then.
+    pub(super) fn received(&mut self, now: Timestamp, until: Timestamp, bytes: u64) {
+        let burst = self.burst_at(now, until);
         burst.bytes += bytes;
         let Some(asked) = burst.asked.take() else { return };
         if burst.answered {
@@ -82,11 +82,11 @@ impl Pace {
         (std::mem::take(&mut self.waits), std::mem::take(&mut self.transfers))
     }
 
-    fn burst_at(&mut self, now: Timestamp) -> &mut Burst {
+    fn burst_at(&mut self, now: Timestamp, until: Timestamp) -> &mut Burst {
         self.settle(now);
         let fresh = Burst { started: now, last: now, bytes: 0, asked: None, answered: false };
         let burst = self.burst.get_or_insert(fresh);
-        burst.last = burst.last.max(now);
+        burst.last = burst.last.max(until);
         burst
     }
 }
@@ -104,15 +104,15 @@ mod tests {
     #[test]
     fn first_answered_request_of_a_burst_is_the_wait() {
         let mut pace = Pace::default();
-        pace.sent(at(0), 500, false);
-        pace.received(at(20), 3_000);
-        pace.sent(at(21), 80, true);
-        pace.sent(at(30), 400, true);
-        pace.received(at(90), 1_000);
-        pace.sent(at(95), 40, true);
-        pace.received(at(96), 1_000);
-        pace.sent(at(5_000), 400, true);
-        pace.received(at(5_250), 1_000);
+        pace.sent(at(0), at(0), 500, false);
+        pace.received(at(20), at(20), 3_000);
+        pace.sent(at(21), at(21), 80, true);
+        pace.sent(at(30), at(30), 400, true);
+        pace.received(at(90), at(90), 1_000);
+        pace.sent(at(95), at(95), 40, true);
+        pace.received(at(96), at(96), 1_000);
+        pace.sent(at(5_000), at(5_000), 400, true);
+        pace.received(at(5_250), at(5_250), 1_000);
         let (waits, transfers) = pace.take();
         assert_eq!(waits, [SignedDuration::from_millis(60), SignedDuration::from_millis(250)]);
         assert_eq!(transfers, []);
@@ -122,7 +122,7 @@ mod tests {
     fn transfer_ends_with_a_second_of_silence() {
         let mut pace = Pace::default();
         for piece in 0..10 {
-            pace.sent(at(piece * 500), 100_000, true);
+            pace.sent(at(piece * 500), at(piece * 500), 100_000, true);
         }
         pace.settle(at(5_000));
         assert_eq!(pace.take().1, []);
@@ -135,8 +135,8 @@ mod tests {
     fn samples_of_one_report_are_capped() {
         let mut pace = Pace::default();
         for burst in 0..100 {
-            pace.sent(at(burst * 2_000), 100_000, true);
-            pace.received(at(burst * 2_000 + 50), 100_000);
+            pace.sent(at(burst * 2_000), at(burst * 2_000), 100_000, true);
+            pace.received(at(burst * 2_000 + 50), at(burst * 2_000 + 50), 100_000);
         }
         let (waits, transfers) = pace.take();
         assert_eq!((waits.len(), transfers.len()), (super::MAX_SAMPLES, super::MAX_SAMPLES));

@@ -63,7 +63,18 @@ impl Wire {
         let seq = self.seq[usize::from(up)];
         let takes_one = u32::from(flags & (SYN | FIN) != 0);
         self.seq[usize::from(up)] = seq.wrapping_add(payload_bytes + takes_one);
-        self.tell(up, FactKind::TcpSegment(TcpSegment { seq, ack: 0, flags, payload_bytes, ttl: 64 }))
+        let until = self.next();
+        self.tell(up, FactKind::TcpSegment(TcpSegment { seq, ack: 0, flags, payload_bytes, ttl: 64, until }))
+    }
+
+    fn datagram(&mut self, up: bool, payload_bytes: u32) -> &mut Self {
+        let until = self.next();
+        self.tell(up, FactKind::UdpDatagram { payload_bytes, until })
+    }
+
+    /// When the next fact passes.
+    fn next(&self) -> Timestamp {
+        Timestamp::from_millisecond(1_790_000_000_000 + self.millis + 10).unwrap()
     }
 
     fn connect(&mut self) -> &mut Self {
@@ -336,9 +347,9 @@ fn quic_is_established_by_a_full_flight() {
     for (down, expected) in [(1_200, Outcome::Established), (60, Outcome::Failed(Failure::Silent))] {
         let mut wire = Wire::new(Transport::Udp, "198.51.100.1:8443");
         let hello = ClientHello { server_name: Some(domain("miro.com")), ..ClientHello::default() };
-        wire.tell(UP, FactKind::UdpDatagram { payload_bytes: 1_200 });
+        wire.datagram(UP, 1_200);
         wire.tell(UP, FactKind::QuicClientHello { version: 1, hello });
-        wire.tell(DOWN, FactKind::UdpDatagram { payload_bytes: down });
+        wire.datagram(DOWN, down);
         wire.tell(DOWN, FactKind::QuicServerPacket);
         let flow = wire.end().unwrap();
         assert_eq!((flow.outcome, flow.bytes_up, flow.bytes_down), (expected, 1_200, u64::from(down)));
@@ -351,8 +362,8 @@ fn udp_without_hello_counts_on_port_443_only() {
         [("198.51.100.1:443", true), ("198.51.100.1:3478", false), ("198.51.100.1:123", false)]
     {
         let mut wire = Wire::new(Transport::Udp, server);
-        wire.tell(UP, FactKind::UdpDatagram { payload_bytes: 80 });
-        wire.tell(DOWN, FactKind::UdpDatagram { payload_bytes: 90 }).wait(60_000);
+        wire.datagram(UP, 80);
+        wire.datagram(DOWN, 90).wait(60_000);
         assert_eq!(wire.end().is_some(), counts, "{server}");
     }
 }
@@ -426,8 +437,7 @@ fn idle_connections_end_after_their_timeout() {
     assert_eq!(wire.flows.len(), 0);
 
     let mut wire = Wire::new(Transport::Udp, "198.51.100.1:443");
-    wire.tell(UP, FactKind::UdpDatagram { payload_bytes: 80 })
-        .tell(DOWN, FactKind::UdpDatagram { payload_bytes: 80 });
+    wire.datagram(UP, 80).datagram(DOWN, 80);
     wire.wait(4 * 60_000);
     assert_eq!(wire.flows.len(), 1);
     wire.wait(2 * 60_000);
