@@ -182,6 +182,9 @@ impl Flows {
         }
         let Some(connection) = self.enter(now, key, names) else { return };
         connection.on_tcp(now, up, segment);
+        if segment.flags & (SYN | ACK) == SYN | ACK && direction(fact) == Some(Direction::Incoming) {
+            connection.on_syn_answered_here(now);
+        }
         self.follow_up(key);
     }
 

@@ -2,8 +2,9 @@
 //!
 //! Whole, to [`WHOLE_BYTES`]: DNS; TCP SYN, FIN and RST; what we send that begins like TLS, HTTP or SOCKS, and short
 //! pushed pieces that we send (the rest of a split hello); TLS handshake and alert records that we receive; QUIC long
-//! headers; refusals by ICMP; fragments. Of all other TCP the headers, of all other UDP [`SHORT_BYTES`], so that bytes
-//! and times stay exact. Nothing of anything else, and of loopback nothing but DNS, once. Offsets count from the IP
+//! headers; refusals by ICMP; fragments. Of all other TCP with payload the headers, of all other UDP [`SHORT_BYTES`], so
+//! that bytes and times stay exact. Nothing of anything else, of pure acknowledgements neither, a third of all packets
+//! that say nothing the others don't, and of loopback nothing but DNS, once. Offsets count from the IP
 //! header and the kernel's own fields tell interface, protocol and direction, so that one program serves all interfaces
 //! of a cooked socket, and those of a raw one but for the length of its link header.
 //!
@@ -146,7 +147,7 @@ fn tcp(asm: &mut Assembler<At>) {
     asm.load_u8_x(13).store(FLAGS).if_any_bit(SYN_FIN_RST, At::Whole);
     // X to the payload: the header's length is in the upper half of byte 12, in words.
     asm.load_u8_x(12).and(0xf0).shift_right(2).add_x().x_is_a();
-    asm.load(TOTAL).subtract_x().store(PAYLOAD).if_equal(0, At::Headers);
+    asm.load(TOTAL).subtract_x().store(PAYLOAD).if_equal(0, At::Nothing);
     asm.load_ancillary(Ancillary::PACKET_TYPE).if_equal(OUTGOING, At::Sent);
 
     // A packet that states no length (larger than 64 KB) has wrapped to a large number here.

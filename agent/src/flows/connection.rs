@@ -50,6 +50,8 @@ pub(super) struct Connection {
     syn: Option<u32>,
     /// When it was sent last.
     syn_sent: Timestamp,
+    /// When the device got the answer; `None` where the capture may have been made elsewhere.
+    syn_answered: Option<Timestamp>,
     /// A packet was reported on since its last name was known.
     reported: bool,
     hello: Option<Arc<Hello>>,
@@ -105,6 +107,7 @@ impl Connection {
             closed: None,
             syn: None,
             syn_sent: now,
+            syn_answered: None,
             reported: false,
             hello: None,
             server_hello: false,
@@ -142,7 +145,9 @@ impl Connection {
             self.syn_sent = now;
         }
         if up && !synchronizes && self.syn.is_some() && self.down.seen && self.connect.is_none() {
-            self.connect = Some(elapsed(self.syn_sent, now));
+            // A live capture keeps no pure acknowledgement: of those the device sends its answer at once.
+            let answered = self.syn_answered.filter(|_| segment.payload_bytes > 0);
+            self.connect = Some(elapsed(self.syn_sent, answered.unwrap_or(now)));
         }
         self.count(now, segment.until, up, fresh);
         if segment.flags & RST != 0 {
@@ -152,6 +157,11 @@ impl Connection {
             self.closed = self.closed.or(Some(now));
         }
         self.settle(now);
+    }
+
+    /// The answer to the SYN arrived at the device itself, not at some place on the way.
+    pub(super) fn on_syn_answered_here(&mut self, now: Timestamp) {
+        self.syn_answered = Some(now);
     }
 
     pub(super) fn on_udp(&mut self, now: Timestamp, until: Timestamp, up: bool, payload_bytes: u64) {
@@ -298,6 +308,7 @@ impl Connection {
     /// Goes on under a clock that was set back.
     pub(super) fn restart_clock(&mut self, now: Timestamp) {
         (self.started, self.syn_sent, self.last) = (now, now, now);
+        self.syn_answered = self.syn_answered.map(|_| now);
         self.closed = self.closed.map(|_| now);
         self.covered = self.covered.map(|_| (now, now));
         self.pace.settle(Timestamp::MAX);
@@ -328,7 +339,7 @@ impl Connection {
         if self.is_unused() {
             return;
         }
-        let refused = !up && self.connect.is_none() && self.up.total == 0;
+        let refused = !up && !self.is_connected() && self.up.total == 0;
         self.fail(if refused { Failure::Refused } else { Failure::Reset });
     }
 
@@ -341,9 +352,13 @@ impl Connection {
         }
     }
 
+    fn is_connected(&self) -> bool {
+        self.connect.is_some() || self.syn_answered.is_some()
+    }
+
     /// Connected, and nothing was ever sent.
     fn is_unused(&self) -> bool {
-        self.connect.is_some() && self.up.total == 0
+        self.is_connected() && self.up.total == 0
     }
 
     /// UDP on any other port without a hello is no connection to a service that we could name; a tunnel is counted.

@@ -467,6 +467,27 @@ fn times_are_those_of_the_frames() {
     assert_eq!(rest.timings.server_waits, [SignedDuration::from_millis(100)]);
 }
 
+/// As a live capture on the device shows it.
+#[test]
+fn connection_is_known_without_its_pure_acknowledgements() {
+    let mut wire = Wire::tcp();
+    wire.segment(UP, SYN, 0).segment(DOWN, SYN | ACK, 0).wait(500).hello("slack.com", false);
+    let used = wire.server_hello().segment(UP, ACK, 200).reports().remove(0);
+    assert_eq!(used.timings.connect, Some(SignedDuration::from_millis(10)));
+
+    let mut wire = Wire::tcp();
+    wire.segment(UP, SYN, 0).segment(DOWN, SYN | ACK, 0).segment(UP, FIN | ACK, 0).segment(
+        DOWN,
+        FIN | ACK,
+        0,
+    );
+    assert_eq!(wire.end().unwrap().outcome, Outcome::Unused);
+
+    let mut wire = Wire::tcp();
+    wire.segment(UP, SYN, 0).segment(DOWN, SYN | ACK, 0).hello("slack.com", false).segment(DOWN, RST, 0);
+    assert_eq!(wire.end().unwrap().outcome, Outcome::Failed(Failure::Reset));
+}
+
 #[test]
 fn requests_to_several_hosts_over_one_proxy_connection_are_told_apart() {
     let mut wire = Wire::new(Transport::Tcp, "192.0.2.80:3128");

@@ -110,7 +110,7 @@ fn names_come_whole_and_the_rest_short() {
         ("syn", 6, tcp(443, 2, &[]), OUTGOING, WHOLE_BYTES),
         ("fin", 6, tcp(443, 0x11, &[]), INCOMING, WHOLE_BYTES),
         ("reset", 6, tcp(443, 4, &[]), INCOMING, WHOLE_BYTES),
-        ("bare ack", 6, tcp(443, ACK, &[]), INCOMING, HEADERS),
+        ("bare ack", 6, tcp(443, ACK, &[]), INCOMING, 0),
         ("tiny", 6, tcp(443, ACK, &[1, 2, 3]), OUTGOING, WHOLE_BYTES),
         ("tiny answer", 6, tcp(443, ACK, &[1, 2, 3]), INCOMING, HEADERS),
         ("hello", 6, tcp(9999, ACK, &[0x16, 3, 1, 2, 0, 1, 0]), OUTGOING, WHOLE_BYTES),
