@@ -84,6 +84,8 @@ pub struct Counts {
     pub fragments_given_up: u64,
     /// TCP streams and QUIC connections given up for want of room.
     pub streams_given_up: u64,
+    /// Hellos that ended without having become whole; those that had said a name by then have been told.
+    pub hellos_incomplete: u64,
 }
 
 /// Frames that hold no packets to speak of: random bytes, or the wrong link type.
@@ -216,6 +218,7 @@ impl Decoder {
         Counts {
             quic_undecryptable: self.quic.undecryptable,
             fragments_given_up: self.fragments.given_up,
+            hellos_incomplete: self.streams.hellos_incomplete.wrapping_add(self.quic.hellos_incomplete),
             streams_given_up: self.streams.evicted.wrapping_add(self.quic.evicted),
             ..self.counts.clone()
         }

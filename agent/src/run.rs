@@ -140,6 +140,7 @@ mod tests {
             alive: "2026-11-13T23:59:00Z".parse().unwrap(),
             stopped: false,
             watching: String::new(),
+            missed: crate::state::Missed::default(),
             last_visit: None,
             next_visit: None,
             problem: None,

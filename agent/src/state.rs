@@ -28,6 +28,9 @@ pub struct State {
     pub stopped: bool,
     /// What it watches, in words.
     pub watching: String,
+    /// What it missed since it started.
+    #[serde(default)]
+    pub missed: Missed,
     /// The last visit that came to its end.
     pub last_visit: Option<LastVisit>,
     /// When it will visit next; none where it is not enrolled.
@@ -36,6 +39,15 @@ pub struct State {
     pub problem: Option<String>,
     /// The spool could not be written, and what was counted since is in memory only.
     pub spool_failing: bool,
+}
+
+/// What passed by without having been seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missed {
+    /// Packets that found no room, in the kernel or here.
+    pub packets: u64,
+    /// Hellos of which a piece was missing: without segmentation offload those in three pieces or more.
+    pub hellos: u64,
 }
 
 /// A visit that came to its end.
@@ -116,6 +128,7 @@ mod tests {
             alive: at(alive),
             stopped,
             watching: "eth0".into(),
+            missed: Missed::default(),
             last_visit: Some(LastVisit { at: at("2026-11-13T08:00:01Z"), days: 1, bytes: 412 }),
             next_visit: None,
             problem: None,

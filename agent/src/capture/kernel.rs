@@ -6,7 +6,7 @@
 //! lasts. The ring: it is mapped once, read and written, and unmapped when [`Ring`] is dropped; its memory is only ever
 //! reached through [`Block`], of which there is one at a time because it borrows the ring exclusively. A block is made
 //! when the kernel has marked it as ours (Acquire) and until it is dropped, which marks it as the kernel's (Release),
-//! the kernel does not write to it: packet(7) and Documentation/networking/packet_mmap.rst. Every offset that the kernel
+//! the kernel does not write to it: packet(7) and `Documentation/networking/packet_mmap.rst`. Every offset that the kernel
 //! wrote is cut to the block before it is used.
 #![expect(
     unsafe_code,
@@ -31,13 +31,15 @@ pub(super) const BLOCKS: usize = 4;
 /// Bytes of a block. A block is handed over when it is full, some 12 times a second at 1 Gbit/s: waking costs more than
 /// reading.
 const BLOCK_BYTES: usize = 1 << 20;
+/// Frames lie one behind the other in a block; this only has to divide it.
+const FRAME_BYTES: usize = 4096;
 /// Milliseconds after which a block is handed over that is not full; one without a packet is not. Soon enough to ask
 /// whose a new connection is before it is gone.
 const RETIRE_MS: u32 = 60;
 /// Where the frames of a block begin at the earliest: past its description.
 const DESCRIPTION_BYTES: usize = size_of::<libc::tpacket_block_desc>();
 
-/// A receive ring, TPACKET_V3, mapped.
+/// A receive ring, `TPACKET_V3`, mapped.
 pub(super) struct Ring {
     start: NonNull<u8>,
     next: usize,
@@ -58,11 +60,10 @@ impl Ring {
         let version = libc::tpacket_versions::TPACKET_V3 as c_int;
         set_option(socket, libc::SOL_PACKET, libc::PACKET_VERSION, &version)?;
         let request = libc::tpacket_req3 {
-            tp_block_size: BLOCK_BYTES as u32,
-            tp_block_nr: BLOCKS as u32,
-            // Frames lie one behind the other in a block; the size only has to divide it.
-            tp_frame_size: 4096,
-            tp_frame_nr: (BLOCKS * BLOCK_BYTES / 4096) as u32,
+            tp_block_size: small(BLOCK_BYTES),
+            tp_block_nr: small(BLOCKS),
+            tp_frame_size: small(FRAME_BYTES),
+            tp_frame_nr: small(BLOCKS * BLOCK_BYTES / FRAME_BYTES),
             tp_retire_blk_tov: RETIRE_MS,
             tp_sizeof_priv: 0,
             tp_feature_req_word: 0,
@@ -139,8 +140,8 @@ impl Drop for Block<'_> {
 pub(super) fn bind_to_every_interface(socket: &impl AsFd) -> io::Result<()> {
     // SAFETY: integers and bytes, for which zeros are values.
     let mut address: libc::sockaddr_ll = unsafe { MaybeUninit::zeroed().assume_init() };
-    address.sll_family = libc::AF_PACKET as u16;
-    address.sll_protocol = (libc::ETH_P_ALL as u16).to_be();
+    address.sll_family = u16::try_from(libc::AF_PACKET).expect("a family has 16 bits");
+    address.sll_protocol = u16::try_from(libc::ETH_P_ALL).expect("an EtherType has 16 bits").to_be();
     // SAFETY: the kernel reads as many bytes as the address pointed to has, which outlives the call.
     let result = unsafe {
         libc::bind(
@@ -192,6 +193,11 @@ fn set_option<T>(socket: &impl AsFd, level: c_int, name: c_int, value: &T) -> io
         )
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Sizes of a ring are a few megabytes.
+fn small(size: usize) -> u32 {
+    u32::try_from(size).expect("a ring is far below 4 GiB")
 }
 
 fn option_length<T>() -> socklen_t {

@@ -33,7 +33,7 @@ enum Source {
 /// How frames come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Path {
-    /// A ring shared with the kernel, TPACKET_V3.
+    /// A ring shared with the kernel, `TPACKET_V3`.
     Ring,
     /// pnet's channel for each interface: for where there is no ring.
     Datalink,

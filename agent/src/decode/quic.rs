@@ -52,6 +52,8 @@ pub(super) struct Quic {
     pub(super) evicted: u64,
     /// Initial packets that no key opened.
     pub(super) undecryptable: u64,
+    /// Hellos that never became whole.
+    pub(super) hellos_incomplete: u64,
 }
 
 struct Connection {
@@ -96,6 +98,7 @@ impl Quic {
             scratch: Vec::new(),
             evicted: 0,
             undecryptable: 0,
+            hellos_incomplete: 0,
         }
     }
 
@@ -200,6 +203,7 @@ impl Quic {
     fn give_up(&mut self, now: Timestamp, key: FlowKey, connection: &Connection, facts: &mut Facts) {
         self.held_bytes = self.held_bytes.saturating_sub(connection.held_bytes());
         for attempt in connection.attempts.iter().filter(|attempt| !attempt.told) {
+            self.hellos_incomplete = self.hellos_incomplete.wrapping_add(1);
             if let Hello::Part(Some(hello)) = tls::hello_in_message(attempt.crypto.ready(), Carrier::Quic) {
                 facts.push(now, key, connection.direction, attempt.fact(hello));
             }

@@ -159,7 +159,7 @@ impl Run {
         let Plain { seq, ack, flags, ttl, .. } = self.first;
         let (payload_bytes, until) = (self.payload_bytes, self.until);
         let kind = match self.ends.transport {
-            Transport::Tcp => FactKind::TcpSegment(TcpSegment { seq, ack, flags, payload_bytes, ttl, until }),
+            Transport::Tcp => FactKind::TcpSegment(TcpSegment { seq, ack, flags, payload_bytes, until, ttl }),
             Transport::Udp => FactKind::UdpDatagram { payload_bytes, until },
         };
         facts.push(self.from, self.ends.flow(), self.direction, kind);

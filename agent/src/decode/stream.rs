@@ -36,6 +36,8 @@ pub(super) struct Streams {
     held_bytes: usize,
     /// Streams given up because there was no room.
     pub(super) evicted: u64,
+    /// Hellos that never became whole.
+    pub(super) hellos_incomplete: u64,
 }
 
 struct Stream {
@@ -72,7 +74,7 @@ enum Step {
 
 impl Streams {
     pub(super) fn new() -> Self {
-        Self { table: Table::new(MAX_STREAMS), held_bytes: 0, evicted: 0 }
+        Self { table: Table::new(MAX_STREAMS), held_bytes: 0, evicted: 0, hellos_incomplete: 0 }
     }
 
     /// One segment, and what was kept of its payload.
@@ -226,7 +228,10 @@ impl Streams {
         let ready = stream.pieces.ready();
         let known = match stream.speaks {
             Speaks::Tls => match tls::hello_in_records(ready) {
-                Hello::Part(known) => known.map(FactKind::TlsClientHello),
+                Hello::Part(known) => {
+                    self.hellos_incomplete = self.hellos_incomplete.wrapping_add(1);
+                    known.map(FactKind::TlsClientHello)
+                }
                 Hello::Whole(..) | Hello::No => None,
             },
             Speaks::Http => http::request(ready),

@@ -99,6 +99,7 @@ fn state() -> State {
         alive: at("2026-11-16T08:11:55Z"),
         stopped: false,
         watching: "eth0".into(),
+        missed: crate::state::Missed::default(),
         last_visit: Some(LastVisit { at: at("2026-11-16T08:03:00Z"), days: 1, bytes: 412 }),
         next_visit: Some(at("2026-11-16T08:18:00Z")),
         problem: None,

@@ -22,7 +22,7 @@ use crate::{
     config::{Config, Membership},
     identity::{Identity, IdentityError, Papers},
     spool::{Shelf, Spool},
-    state::{LastVisit, State},
+    state::{LastVisit, Missed, State},
     summarize::Day,
     uplink::{self, UplinkError, backoff::Backoff, visit::Heard, welcome::Welcome},
 };
@@ -74,6 +74,7 @@ impl Keeper {
             alive: now,
             stopped: false,
             watching,
+            missed: Missed::default(),
             last_visit: last_run.and_then(|state| state.last_visit),
             next_visit: None,
             problem: None,
@@ -163,7 +164,7 @@ impl Keeper {
 
     /// Takes the days of a report over and puts them on disk.
     fn take(&mut self, report: Report) {
-        self.state.watching = report.watching;
+        (self.state.watching, self.state.missed) = (report.watching, report.missed);
         self.unwritten.extend(report.days.into_iter().map(|day| (day.date, day)));
         self.put_away();
     }

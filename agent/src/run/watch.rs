@@ -22,6 +22,7 @@ use crate::{
     clock,
     pipeline::Pipeline,
     spool::Shelf,
+    state::Missed,
     summarize::{Day, Degraded, Place},
     uplink::welcome::Welcome,
 };
@@ -60,6 +61,8 @@ pub(super) struct Report {
     pub(super) days: Vec<Day>,
     /// In words, for the state.
     pub(super) watching: String,
+    /// Since the watch began.
+    pub(super) missed: Missed,
 }
 
 /// The stages, and the ways in and out of their thread.
@@ -76,13 +79,14 @@ pub(super) struct Watch {
     reported: BTreeMap<Date, u64>,
     place: Place,
     paused_until: Option<Timestamp>,
+    /// Packets that found no room since the watch began.
+    packets_missed: u64,
     is_told_to_stop: bool,
 }
 
 /// What a live watch measures itself against.
 struct Round {
     began: Instant,
-    dropped: u64,
     /// The last date that was told that the kernel does not filter.
     unfiltered_on: Option<Date>,
 }
@@ -126,6 +130,7 @@ impl Watch {
             reported: BTreeMap::new(),
             place: Place::Unknown,
             paused_until: None,
+            packets_missed: 0,
             is_told_to_stop: false,
         }
     }
@@ -161,20 +166,19 @@ impl Watch {
     /// Watches interfaces until it is told to stop.
     fn listen(&mut self, mut live: Live, names: &[String]) {
         self.take_up(self.zone.to_datetime(clock::now()).date());
-        let mut round = Round { began: clock::monotonic(), dropped: 0, unfiltered_on: None };
+        let mut round = Round { began: clock::monotonic(), unfiltered_on: None };
         while !self.is_told_to_stop {
             self.take_frames(&mut live);
             self.take_orders();
             let now = clock::now();
-            if live.may_have_changed() {
-                follow_interfaces(&mut live, names);
-            }
             if self.pipeline.poll_timeout().is_some_and(|due| due <= now) {
                 self.pipeline.handle_timeout(now);
             }
-            if clock::monotonic().duration_since(round.began) >= REPORT_EVERY {
+            let round_is_over = clock::monotonic().duration_since(round.began) >= REPORT_EVERY;
+            let is_to_look = round_is_over || live.may_have_changed();
+            let changed = is_to_look && follow_interfaces(&mut live, names);
+            if round_is_over || changed {
                 self.end_round(&mut live, &mut round, now);
-                follow_interfaces(&mut live, names);
                 self.hand_over(now, watched(&live));
             }
         }
@@ -208,9 +212,9 @@ impl Watch {
         }
         let lost = live.dropped();
         let dropped = lost.by_kernel + lost.by_queue;
-        if dropped > round.dropped {
-            self.pipeline.note_dropped(now, dropped - round.dropped);
-            round.dropped = dropped;
+        if dropped > self.packets_missed {
+            self.pipeline.note_dropped(now, dropped - self.packets_missed);
+            self.packets_missed = dropped;
         }
         let today = self.zone.to_datetime(now).date();
         if !live.is_filtered() && round.unfiltered_on != Some(today) {
@@ -225,7 +229,7 @@ impl Watch {
         self.take_up_all();
         let days = self.changed_days();
         let changes: Vec<(Date, u64)> = days.iter().map(|day| (day.date, day.changes)).collect();
-        match self.reports.try_send(Report { days, watching }) {
+        match self.reports.try_send(Report { days, watching, missed: self.missed() }) {
             Ok(()) => self.forget_what_is_kept(now, changes),
             Err(TrySendError::Full(_)) => tracing::debug!("days wait: the keeper is busy"),
             Err(TrySendError::Closed(_)) => self.is_told_to_stop = true,
@@ -265,9 +269,14 @@ impl Watch {
         }
     }
 
+    fn missed(&self) -> Missed {
+        Missed { packets: self.packets_missed, hellos: self.pipeline.decode_counts().hellos_incomplete }
+    }
+
     fn hand_over_last(&mut self, watching: String) {
         // The keeper is gone only where the process ends anyway.
-        let _ = self.reports.blocking_send(Report { days: self.changed_days(), watching });
+        let _ =
+            self.reports.blocking_send(Report { days: self.changed_days(), watching, missed: self.missed() });
     }
 
     fn take_orders(&mut self) {
@@ -312,18 +321,19 @@ fn watched(live: &Live) -> String {
     format!("{} ({})", names.join(", "), live.path())
 }
 
-/// Watches what is there now, where interfaces came, went or changed; what was watched goes on where that fails.
-fn follow_interfaces(live: &mut Live, names: &[String]) {
-    let Ok(wanted) = live::select(names) else { return };
+/// Watches what is there now, and says whether that is something else; what was watched goes on where that fails.
+fn follow_interfaces(live: &mut Live, names: &[String]) -> bool {
+    let Ok(wanted) = live::select(names) else { return false };
     if live.watched().eq(&wanted) {
-        return;
+        return false;
     }
     match live.watch(wanted) {
         Ok(()) => tracing::info!(watching = watched(live), "interfaces changed"),
         Err(error) => {
-            tracing::debug!(error = %error, "interfaces changed and could not be watched; tried again")
+            tracing::debug!(error = %error, "interfaces changed and could not be watched; tried again");
         }
     }
+    true
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use rustix::net::{
     AddressFamily, RecvFlags, SocketFlags, SocketType, bind, netlink::SocketAddrNetlink, recv, socket_with,
 };
 
-/// Groups RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR and RTNLGRP_IPV6_IFADDR.
+/// Groups `RTNLGRP_LINK`, `RTNLGRP_IPV4_IFADDR` and `RTNLGRP_IPV6_IFADDR`.
 const GROUPS: u32 = 1 | 1 << 4 | 1 << 8;
 
 /// A socket that becomes readable when something changed. What it says is not read: who asks looks for himself.
@@ -36,9 +36,8 @@ impl Changes {
         let mut changed = false;
         loop {
             match recv(&self.socket, &mut message[..], RecvFlags::empty()) {
-                Ok(_) => changed = true,
-                // More changed than there was room for.
-                Err(rustix::io::Errno::NOBUFS) => changed = true,
+                // With an error where more changed than there was room for.
+                Ok(_) | Err(rustix::io::Errno::NOBUFS) => changed = true,
                 Err(rustix::io::Errno::INTR) => {}
                 Err(_) => return changed,
             }

@@ -1,7 +1,7 @@
 //! One cooked socket for all interfaces, with a ring that the kernel fills while we read: no call and no copy a packet.
 //!
 //! The filter picks interfaces by their index and is replaced while packets pass. The kernel stamps each packet with its
-//! time, its interface and its direction. Documentation/networking/packet_mmap.rst of Linux.
+//! time, its interface and its direction. `Documentation/networking/packet_mmap.rst` of Linux.
 
 use std::{
     io,

@@ -89,13 +89,16 @@ fn segments_in_a_row_are_one_fact_with_their_first_and_last_time() {
     }
 }
 
+/// What, when, the packet, and the segments told then.
+type Case<'a> = (&'a str, i64, Vec<u8>, &'a [(u32, u32)]);
+
 #[test]
 fn what_says_more_ends_the_run_and_comes_after_it() {
     let row = |decoder: &mut Decoder| {
         assert_eq!(told(decoder, 0, &packet(true, DOWN, 100, 0x10, &[0; 1000])), []);
     };
     let run = (100, 1000);
-    let cases: &[(&str, i64, Vec<u8>, &[(u32, u32)])] = &[
+    let cases: &[Case<'_>] = &[
         ("payload the other way", 1, packet(true, UP, 50, 0x18, &[0; 9]), &[run]),
         ("the end", 1, packet(true, DOWN, 1100, 0x11, &[]), &[run, (1100, 0)]),
         ("a reset by the other side", 1, packet(true, UP, 50, 0x14, &[]), &[run, (50, 0)]),
