@@ -103,6 +103,11 @@ pub struct Namespace {
 }
 
 impl Namespace {
+    /// Its name for `ip`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     fn new(name: String) -> anyhow::Result<Self> {
         run(Command::new("ip").args(["netns", "add", &name]))
             .context("a namespace needs root and iproute2")?;
@@ -138,7 +143,8 @@ impl Namespace {
         Ok(String::from_utf8(output.stdout)?)
     }
 
-    fn ip(&self, args: &str) -> anyhow::Result<()> {
+    /// Runs `ip` on this namespace.
+    pub fn ip(&self, args: &str) -> anyhow::Result<()> {
         run(Command::new("ip").args(["-n", &self.name]).args(args.split(' '))).map(drop)
     }
 

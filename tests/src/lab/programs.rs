@@ -95,6 +95,14 @@ impl Agent {
         Ok(agent)
     }
 
+    /// An agent that belongs to no collector: it watches and keeps.
+    pub fn start_alone(lab: &Lab, device: usize) -> anyhow::Result<Self> {
+        let data = lab.path(&format!("agent-{device}"));
+        let mut agent = Self { data, running: None, log: lab.path(&format!("agent-{device}.log")) };
+        agent.resume(lab, device)?;
+        Ok(agent)
+    }
+
     /// Starts watching, and waits until the agent says that it does.
     pub fn resume(&mut self, lab: &Lab, device: usize) -> anyhow::Result<()> {
         let mut command = lab.devices()[device].command(binary("elsewhere-agent")?);
