@@ -2,6 +2,8 @@
 //!
 //! Pure and hostile-proof: no clock, no panic, bounded memory. Wrong bytes make no fact; they are counted. No byte is
 //! had by its index and no number computed unchecked: the lints below see to it in every module of this stage.
+//! Nothing is allocated by a length that the wire states. What is kept is copied from bytes that are there, and kept in
+//! `Pieces` (66 KiB a stream), in a `Table` with a capacity, or in a list that stops at a named cap (`MAX_...`).
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
 mod cursor;

@@ -1,4 +1,7 @@
 //! A domain name, parsed once and valid ever after.
+//!
+//! Bytes of strangers become names here and nowhere else: no index, no unchecked arithmetic, and at most 253 bytes held.
+#![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
 use std::{fmt, net::Ipv4Addr, sync::Arc};
 
@@ -37,10 +40,10 @@ impl Domain {
         let mut label = 0_usize;
         for (at, &byte) in bytes.iter().enumerate() {
             match byte {
-                b'*' if at == 0 && matches!(bytes.get(1), Some(b'.')) => label += 1,
+                b'*' if at == 0 && matches!(bytes.get(1), Some(b'.')) => label = 1,
                 b'.' if label == 0 => return Err(DomainError::BadByte),
                 b'.' => label = 0,
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => label += 1,
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => label = label.saturating_add(1),
                 _ => return Err(DomainError::BadByte),
             }
             if label > 63 {

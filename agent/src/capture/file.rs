@@ -3,6 +3,11 @@
 //! Read here and not by a crate: `pcap-file` refuses frames longer than the file's snap length, which is what a short
 //! capture is made of, takes every pcapng time stamp for nanoseconds and holds 8 MB. What was whole before a cut or a
 //! damaged place is handed over first; then comes one error that says where.
+//!
+//! The file is a stranger's: no byte of it is had by its index and no number in it computed with unchecked, which the
+//! lints below see to. No length that it states is ever allocated: frames are lent out of the window, and the only table
+//! (pcapng's interfaces) has a cap.
+#![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
 mod input;
 mod pcap;
@@ -177,9 +182,9 @@ impl Reader {
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, ReadError> {
         let Some(record) = self.next_record()? else { return Ok(None) };
         let Some(link) = record.link else { return Ok(None) };
-        self.frames += 1;
-        let bytes = self.input.take(record.size);
-        let bytes = bytes.get(record.skip..record.skip + record.length).unwrap_or_default();
+        self.frames = self.frames.saturating_add(1);
+        let bytes = self.input.take(record.size).get(record.skip..).unwrap_or_default();
+        let bytes = bytes.get(..record.length).unwrap_or_default();
         Ok(Some(Frame {
             time: record.time,
             link,

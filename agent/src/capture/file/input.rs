@@ -31,17 +31,16 @@ impl Input {
 
     /// Reads until `wanted` bytes are held; `false` where the source ends before, or they would never fit.
     pub(super) fn fill(&mut self, wanted: usize) -> io::Result<bool> {
-        if self.end - self.start >= wanted {
+        if self.held_bytes() >= wanted {
             return Ok(true);
         }
         self.buffer.copy_within(self.start..self.end, 0);
-        self.end -= self.start;
-        self.start = 0;
+        (self.start, self.end) = (0, self.held_bytes());
         while self.end < wanted {
             let free = self.buffer.get_mut(self.end..).unwrap_or_default();
             match self.source.read(free) {
                 Ok(0) => return Ok(false),
-                Ok(read) => self.end += read,
+                Ok(read) => self.end = self.end.saturating_add(read).min(WINDOW_BYTES),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -51,9 +50,9 @@ impl Input {
 
     /// Gives up `count` bytes, at most what is held.
     pub(super) fn advance(&mut self, count: usize) {
-        let count = count.min(self.end - self.start);
-        self.start += count;
-        self.offset += count as u64;
+        let count = count.min(self.held_bytes());
+        self.start = self.start.saturating_add(count);
+        self.offset = self.offset.saturating_add(count as u64);
     }
 
     /// Takes `count` bytes, at most what is held.
@@ -69,10 +68,14 @@ impl Input {
             if self.window().is_empty() && !self.fill(1)? {
                 return Ok(false);
             }
-            let step = usize::try_from(count).unwrap_or(usize::MAX).min(self.end - self.start);
+            let step = usize::try_from(count).unwrap_or(usize::MAX).min(self.held_bytes());
             self.advance(step);
-            count -= step as u64;
+            count = count.saturating_sub(step as u64);
         }
         Ok(true)
+    }
+
+    fn held_bytes(&self) -> usize {
+        self.end.saturating_sub(self.start)
     }
 }

@@ -40,9 +40,9 @@ impl Header {
         if length > MAX_FRAME_BYTES {
             return Err(RecordError::Damaged("a frame over 256 KiB"));
         }
-        let nanoseconds = u64::from(fraction) * if self.nanoseconds { 1 } else { 1000 };
-        let time = time_of(i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds))?;
-        let size = RECORD_BYTES + length;
+        let unit = if self.nanoseconds { 1 } else { 1000 };
+        let time = time_of(seconds.into(), i128::from(fraction).saturating_mul(unit))?;
+        let size = RECORD_BYTES.saturating_add(length);
         if !input.fill(size).map_err(RecordError::Io)? {
             return Err(RecordError::Cut);
         }
@@ -60,7 +60,8 @@ impl Header {
     }
 }
 
-/// The time that many nanoseconds after 1970.
-pub(super) fn time_of(nanoseconds: i128) -> Result<Timestamp, RecordError> {
-    Timestamp::from_nanosecond(nanoseconds).map_err(|_| RecordError::Damaged("a time out of all range"))
+/// The time that many seconds and nanoseconds after 1970.
+pub(super) fn time_of(seconds: i128, nanoseconds: i128) -> Result<Timestamp, RecordError> {
+    Timestamp::from_nanosecond(seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds))
+        .map_err(|_| RecordError::Damaged("a time out of all range"))
 }

@@ -60,7 +60,8 @@ impl Section {
             if !input.fill(size).map_err(RecordError::Io)? {
                 return Err(RecordError::Cut);
             }
-            let block = input.window().get(..size - 4).unwrap_or_default();
+            // The length stands once more at the end.
+            let block = input.window().get(..size.saturating_sub(4)).unwrap_or_default();
             if kind != INTERFACE {
                 return self.packet(order, kind, block, size).map(Some);
             }
@@ -97,7 +98,7 @@ impl Section {
         let interface = usize::try_from(id).ok().and_then(|id| self.interfaces.get(id));
         let interface = interface.ok_or(RecordError::Damaged("a packet of an interface never described"))?;
         let length = if kind == SIMPLE_PACKET { wire_bytes.min(interface.snap_bytes) } else { length };
-        let end = skip + length as usize;
+        let end = length.saturating_add(skip) as usize;
         if end > block.len() {
             return Err(RecordError::Damaged("a frame longer than its block"));
         }
@@ -106,13 +107,13 @@ impl Section {
         }
         let options = block.get(end.next_multiple_of(4)..).unwrap_or_default();
         Ok(Record {
-            time: time_of(interface.nanoseconds(high, low))?,
+            time: time_of(interface.offset_seconds.into(), interface.nanoseconds(high, low))?,
             link: link_of(interface.link_number),
             link_number: interface.link_number,
             interface: id.saturating_add(1),
             direction: direction(order, options),
             wire_bytes,
-            skip,
+            skip: skip as usize,
             length: length as usize,
             size,
         })
@@ -141,14 +142,15 @@ impl Interface {
         Ok(interface)
     }
 
+    /// Since the interface's offset.
     fn nanoseconds(&self, high: u32, low: u32) -> i128 {
         let ticks = u64::from(high) << 32 | u64::from(low);
-        let nanoseconds = match self.ticks_per_second {
-            1_000_000 => i128::from(ticks) * 1000,
+        match self.ticks_per_second {
+            1_000_000 => i128::from(ticks).saturating_mul(1000),
             1_000_000_000 => i128::from(ticks),
-            other => i128::from(ticks) * 1_000_000_000 / i128::from(other),
-        };
-        nanoseconds + i128::from(self.offset_seconds) * 1_000_000_000
+            // A power of ten or two is never zero.
+            other => i128::from(ticks).saturating_mul(1_000_000_000).checked_div(other.into()).unwrap_or(0),
+        }
     }
 }
 
@@ -174,8 +176,9 @@ fn options(order: Order, mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])>
     std::iter::from_fn(move || {
         let code = order.u16(bytes, 0).filter(|code| *code != 0)?;
         let length = usize::from(order.u16(bytes, 2)?);
-        let value = bytes.get(4..4 + length)?;
-        bytes = bytes.get(4 + length.next_multiple_of(4)..).unwrap_or_default();
+        let rest = bytes.get(4..)?;
+        let value = rest.get(..length)?;
+        bytes = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
         Some((code, value))
     })
 }
