@@ -1,7 +1,10 @@
-//! Elsewhere run for real: the lab of namespaces, and the simulated company behind `elsewhere-fleet`.
+//! Elsewhere run for real: the lab of namespaces, the simulated company behind `elsewhere-fleet`, and
+//! the fuzz targets, which a workspace of their own (`tests/fuzz`) gives to libFuzzer.
 
 pub mod clock;
 pub mod fleet;
+#[path = "../fuzz/src/lib.rs"]
+pub mod fuzz;
 pub mod lab;
 pub mod simulate;
 pub mod table;
