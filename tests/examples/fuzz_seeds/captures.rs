@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    hash::{DefaultHasher, Hasher},
     path::{Path, PathBuf},
 };
 
@@ -27,7 +28,7 @@ pub(crate) fn seeds(folder: &Path) -> anyhow::Result<Vec<Seed>> {
     walk(folder, &mut files)?;
     files.sort();
     let mut seeds = Vec::new();
-    for (number, path) in files.iter().enumerate() {
+    for path in &files {
         let mut of_file = File::default();
         of_file.begin(path)?;
         // What is no capture, or ends in damage, gives what it gives.
@@ -37,11 +38,17 @@ pub(crate) fn seeds(folder: &Path) -> anyhow::Result<Vec<Seed>> {
             of_file.frame(&frame);
         }
         for (target, found) in of_file.found {
-            let named = found.into_iter().enumerate();
-            seeds.extend(named.map(|(at, bytes)| (target, format!("capture-{number}-{at}"), bytes)));
+            seeds.extend(found.into_iter().map(|bytes| (target, name_of(&bytes), bytes)));
         }
     }
     Ok(seeds)
+}
+
+/// A name by what is in it: found again, it is the same seed.
+fn name_of(bytes: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    format!("capture-{:016x}", hasher.finish())
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
