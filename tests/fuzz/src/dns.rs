@@ -40,7 +40,7 @@ fn by_udp(from: From, port: u16, mut messages: &[u8]) -> (Vec<FactKind>, bool) {
     while let Some((length, rest)) = messages.split_first_chunk::<2>()
         && let Some((message, rest)) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))
     {
-        watched.packet(&wire::udp(from, port, message), None);
+        watched.packet(&wire::udp(from, port, message), message.len(), None);
         if watched.counts().dns_malformed > 0 {
             return (watched.finish(), false);
         }

@@ -54,7 +54,7 @@ impl Client<'_> {
             let choice = input.u8();
             let bytes = input.counted();
             if choice & 4 == 0 && !datagram.is_empty() {
-                watched.packet(&wire::udp(sender, PORT, &datagram), None);
+                watched.packet(&wire::udp(sender, PORT, &datagram), datagram.len(), None);
                 datagram.clear();
             }
             if choice & 16 != 0 {
@@ -69,7 +69,7 @@ impl Client<'_> {
             });
             number += 1;
         }
-        watched.packet(&wire::udp(sender, PORT, &datagram), None);
+        watched.packet(&wire::udp(sender, PORT, &datagram), datagram.len(), None);
         watched.finish().len()
     }
 
@@ -93,7 +93,8 @@ impl Client<'_> {
         for (number, frames) in frames.chunks(frames_a_packet).enumerate() {
             let payload: Vec<u8> = frames.iter().flat_map(|(offset, part)| crypto(*offset, part)).collect();
             let number = u32::try_from(number).expect("inputs are short");
-            watched.packet(&wire::udp(From::Client, PORT, &self.seal(self.id, number, &payload)), None);
+            let packet = self.seal(self.id, number, &payload);
+            watched.packet(&wire::udp(From::Client, PORT, &packet), packet.len(), None);
         }
         watched.finish()
     }

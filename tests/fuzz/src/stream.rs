@@ -67,12 +67,15 @@ pub fn cut_in_order(from: From, port: u16, stream: &[u8], cuts: Cuts) -> Vec<Fac
 
 fn in_segments(from: From, port: u16, segments: &[(usize, &[u8])]) -> Vec<FactKind> {
     let mut watched = Watched::default();
-    watched.packet(&wire::tcp(From::Client, port, START, SYN, &[]), None);
-    watched.packet(&wire::tcp(From::Server, port, START, SYN | ACK, &[]), None);
+    watched.packet(&wire::tcp(From::Client, port, START, SYN, &[]), 0, None);
+    watched.packet(&wire::tcp(From::Server, port, START, SYN | ACK, &[]), 0, None);
     for (offset, segment) in segments {
         let offset = u32::try_from(*offset).expect("inputs are short");
-        watched
-            .packet(&wire::tcp(from, port, START.wrapping_add(1).wrapping_add(offset), ACK, segment), None);
+        watched.packet(
+            &wire::tcp(from, port, START.wrapping_add(1).wrapping_add(offset), ACK, segment),
+            segment.len(),
+            None,
+        );
     }
     let mut said = watched.finish();
     // Signs are looked for at the beginning of every segment, and so depend on the cuts.
@@ -125,7 +128,8 @@ pub fn conversation(port: u16, input: &mut Input<'_>) -> Vec<FactKind> {
         }
         let sent = u32::try_from(payload.len()).expect("inputs are short");
         *next = seq.wrapping_add(sent).wrapping_add(u32::from(flags & (SYN | FIN) != 0));
-        watched.packet(&wire::tcp(from, port, seq, flags, payload), (choice & 64 != 0).then_some(direction));
+        let known = (choice & 64 != 0).then_some(direction);
+        watched.packet(&wire::tcp(from, port, seq, flags, payload), payload.len(), known);
     }
     watched.finish()
 }

@@ -22,6 +22,9 @@ pub struct Watched {
     bytes: usize,
     facts: usize,
     datagrams: u64,
+    /// Payload bytes of the packets made for it, if all were, and of its facts.
+    sent_bytes: Option<u64>,
+    told_bytes: u64,
     said: Vec<FactKind>,
 }
 
@@ -34,21 +37,26 @@ impl Default for Watched {
             bytes: 0,
             facts: 0,
             datagrams: 0,
+            sent_bytes: Some(0),
+            told_bytes: 0,
             said: Vec::new(),
         }
     }
 }
 
 impl Watched {
-    /// An IP packet, with the way it went.
-    pub fn packet(&mut self, bytes: &[u8], direction: Option<Direction>) {
+    /// A well-formed IP packet with so many bytes of payload, and the way it went.
+    pub fn packet(&mut self, bytes: &[u8], payload_bytes: usize, direction: Option<Direction>) {
+        let sent_bytes = self.sent_bytes.map(|sum| sum + payload_bytes as u64);
         let wire_bytes = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         let frame = Frame { time: self.now, link: Link::RawIp, interface: 1, direction, wire_bytes, bytes };
         self.frame(&frame);
+        self.sent_bytes = sent_bytes;
     }
 
     /// Any frame.
     pub fn frame(&mut self, frame: &Frame<'_>) {
+        self.sent_bytes = None;
         self.frames += 1;
         self.bytes += frame.bytes.len();
         self.decoder.handle(frame);
@@ -67,6 +75,9 @@ impl Watched {
         self.decoder.finish();
         self.drain();
         assert_eq!(self.decoder.poll_timeout(), None, "something waits after the end");
+        if let Some(sent_bytes) = self.sent_bytes {
+            assert_eq!(self.told_bytes, sent_bytes, "payload bytes are not those of the headers");
+        }
         self.said
     }
 
@@ -78,10 +89,14 @@ impl Watched {
     fn drain(&mut self) {
         while let Some(fact) = self.decoder.poll() {
             self.facts += 1;
-            self.datagrams += u64::from(matches!(fact.kind, FactKind::UdpDatagram { .. }));
             check(&fact);
-            if !matches!(fact.kind, FactKind::TcpSegment(_) | FactKind::UdpDatagram { .. }) {
-                self.said.push(fact.kind);
+            match fact.kind {
+                FactKind::TcpSegment(segment) => self.told_bytes += u64::from(segment.payload_bytes),
+                FactKind::UdpDatagram { payload_bytes, .. } => {
+                    self.datagrams += 1;
+                    self.told_bytes += u64::from(payload_bytes);
+                }
+                said => self.said.push(said),
             }
         }
         let most = self.frames * FACTS_A_FRAME + self.bytes / BYTES_A_FACT;
