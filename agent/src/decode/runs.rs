@@ -30,6 +30,9 @@ const PSH_ACK: u8 = 0x18;
 const ACK: u8 = 0x10;
 /// Explicit congestion notification, RFC 3168 §6.1: says nothing here.
 const ECN: u8 = 0xc0;
+/// Protocol numbers of IP.
+const TCP: u8 = 6;
+const UDP: u8 = 17;
 
 /// All runs.
 pub(super) struct Runs {
@@ -54,11 +57,19 @@ struct Run {
 struct Ends {
     src: u128,
     dst: u128,
-    src_port: u16,
-    dst_port: u16,
-    is_v4: bool,
-    transport: Transport,
+    /// The sender's in the upper half.
+    ports: u32,
+    kind: Kind,
     interface: u32,
+}
+
+/// What an address is of, and what its ports are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    TcpV4,
+    TcpV6,
+    UdpV4,
+    UdpV6,
 }
 
 /// A packet that says no more than its headers.
@@ -66,6 +77,8 @@ struct Ends {
 pub(super) struct Plain {
     ends: Ends,
     seq: u32,
+    /// Where the run goes on.
+    next_seq: u32,
     ack: u32,
     flags: u8,
     ttl: u8,
@@ -80,6 +93,7 @@ impl Runs {
     }
 
     /// Takes the packet into the run of its flow; `false` where it does not go on there.
+    #[inline]
     pub(super) fn join(&mut self, time: Timestamp, direction: Option<Direction>, plain: &Plain) -> bool {
         let Some(Some(run)) = self.places.get_mut(plain.ends.place()) else { return false };
         if time < run.until || time > run.deadline {
@@ -92,7 +106,7 @@ impl Runs {
             return false;
         }
         run.until = time;
-        run.next_seq = plain.next_seq();
+        run.next_seq = plain.next_seq;
         run.payload_bytes = run.payload_bytes.saturating_add(plain.payload_bytes);
         run.first.flags |= plain.flags;
         true
@@ -114,7 +128,7 @@ impl Runs {
             from: time,
             until: time,
             deadline,
-            next_seq: plain.next_seq(),
+            next_seq: plain.next_seq,
             payload_bytes: plain.payload_bytes,
             first: plain,
         };
@@ -158,7 +172,7 @@ impl Run {
     fn tell(self, facts: &mut Facts) {
         let Plain { seq, ack, flags, ttl, .. } = self.first;
         let (payload_bytes, until) = (self.payload_bytes, self.until);
-        let kind = match self.ends.transport {
+        let kind = match self.ends.kind.transport() {
             Transport::Tcp => FactKind::TcpSegment(TcpSegment { seq, ack, flags, payload_bytes, until, ttl }),
             Transport::Udp => FactKind::UdpDatagram { payload_bytes, until },
         };
@@ -168,23 +182,29 @@ impl Run {
 
 impl Ends {
     fn of(flow: &FlowKey) -> Self {
-        let (src, is_v4) = bits(flow.src.ip());
-        let (dst, _) = bits(flow.dst.ip());
-        let (src_port, dst_port) = (flow.src.port(), flow.dst.port());
-        Self { src, dst, src_port, dst_port, is_v4, transport: flow.transport, interface: 0 }
+        let kind = match (flow.transport, flow.src.is_ipv4()) {
+            (Transport::Tcp, true) => Kind::TcpV4,
+            (Transport::Tcp, false) => Kind::TcpV6,
+            (Transport::Udp, true) => Kind::UdpV4,
+            (Transport::Udp, false) => Kind::UdpV6,
+        };
+        let ports = u32::from(flow.src.port()) << 16 | u32::from(flow.dst.port());
+        Self { src: bits(flow.src.ip()), dst: bits(flow.dst.ip()), ports, kind, interface: 0 }
     }
 
     fn flow(&self) -> FlowKey {
-        let address = |bits: u128| match u32::try_from(bits) {
-            Ok(bits) if self.is_v4 => IpAddr::from(Ipv4Addr::from_bits(bits)),
+        let address = |bits: u128| match (self.kind, u32::try_from(bits)) {
+            (Kind::TcpV4 | Kind::UdpV4, Ok(bits)) => IpAddr::from(Ipv4Addr::from_bits(bits)),
             _ => IpAddr::from(Ipv6Addr::from_bits(bits)),
         };
-        let src = SocketAddr::new(address(self.src), self.src_port);
-        FlowKey { transport: self.transport, src, dst: SocketAddr::new(address(self.dst), self.dst_port) }
+        let [a, b, c, d] = self.ports.to_be_bytes();
+        let src = SocketAddr::new(address(self.src), u16::from_be_bytes([a, b]));
+        let dst = SocketAddr::new(address(self.dst), u16::from_be_bytes([c, d]));
+        FlowKey { transport: self.kind.transport(), src, dst }
     }
 
     fn turned(self) -> Self {
-        Self { src: self.dst, dst: self.src, src_port: self.dst_port, dst_port: self.src_port, ..self }
+        Self { src: self.dst, dst: self.src, ports: self.ports.rotate_left(16), ..self }
     }
 
     /// The flow's place, the same for both directions.
@@ -192,15 +212,25 @@ impl Ends {
         /// The golden ratio's fraction: spreads what differs in few bits.
         const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
         let both = self.src ^ self.dst;
-        let ports = u128::from(self.src_port ^ self.dst_port) << 48;
+        let ports = u64::from(self.ports ^ self.ports.rotate_left(16)) << 24;
         #[expect(clippy::cast_possible_truncation, reason = "both halves count")]
-        let mixed = (both ^ both >> 64 ^ ports) as u64;
+        let mixed = (both ^ both >> 64) as u64 ^ ports;
         usize::try_from(mixed.wrapping_mul(SPREAD) >> 58).unwrap_or(0)
+    }
+}
+
+impl Kind {
+    fn transport(self) -> Transport {
+        match self {
+            Self::TcpV4 | Self::TcpV6 => Transport::Tcp,
+            Self::UdpV4 | Self::UdpV6 => Transport::Udp,
+        }
     }
 }
 
 impl Plain {
     /// Reads a packet; `None` where it may say more than its headers.
+    #[inline]
     pub(super) fn read(packet: &[u8], room: Room, interface: u32) -> Option<Self> {
         match packet.first()? {
             0x45 => Self::v4(packet, room, interface),
@@ -218,6 +248,7 @@ impl Plain {
         self.payload_bytes == 0
     }
 
+    #[inline]
     fn v4(packet: &[u8], room: Room, interface: u32) -> Option<Self> {
         const FRAGMENT: u16 = 0x3fff;
         let &[_, _, a, b, _, _, c, d, ttl, protocol, _, _, s0, s1, s2, s3, d0, d1, d2, d3] =
@@ -229,13 +260,15 @@ impl Plain {
             0 => room.wire_bytes,
             length => u32::from(length),
         };
-        let src = u128::from(u32::from_be_bytes([s0, s1, s2, s3]));
-        let dst = u128::from(u32::from_be_bytes([d0, d1, d2, d3]));
-        let ends =
-            Ends { src, dst, src_port: 0, dst_port: 0, is_v4: true, transport: Transport::Tcp, interface };
-        Self::inside(protocol, ttl, total_bytes.min(room.at_most).checked_sub(20)?, packet.get(20..)?, ends)
+        let (src, dst) = (u32::from_be_bytes([s0, s1, s2, s3]), u32::from_be_bytes([d0, d1, d2, d3]));
+        let (src, dst, inside) = (u128::from(src), u128::from(dst), packet.get(20..)?);
+        let room_bytes = total_bytes.min(room.at_most).checked_sub(20)?;
+        let kind = if protocol == TCP { Kind::TcpV4 } else { Kind::UdpV4 };
+        let ends = Ends { src, dst, ports: ports(inside)?, kind, interface };
+        Self::inside(protocol, ttl, room_bytes, inside, ends)
     }
 
+    #[inline]
     fn v6(packet: &[u8], room: Room, interface: u32) -> Option<Self> {
         let &[_, _, _, _, a, b, protocol, ttl] = packet.first_chunk()?;
         let stated = match u16::from_be_bytes([a, b]) {
@@ -244,29 +277,26 @@ impl Plain {
         };
         let src = u128::from_be_bytes(*packet.get(8..)?.first_chunk()?);
         let dst = u128::from_be_bytes(*packet.get(24..)?.first_chunk()?);
-        let ends =
-            Ends { src, dst, src_port: 0, dst_port: 0, is_v4: false, transport: Transport::Tcp, interface };
-        Self::inside(protocol, ttl, stated.min(room.at_most.checked_sub(40)?), packet.get(40..)?, ends)
+        let inside = packet.get(40..)?;
+        let kind = if protocol == TCP { Kind::TcpV6 } else { Kind::UdpV6 };
+        let ends = Ends { src, dst, ports: ports(inside)?, kind, interface };
+        Self::inside(protocol, ttl, stated.min(room.at_most.checked_sub(40)?), inside, ends)
     }
 
-    fn inside(protocol: u8, ttl: u8, room_bytes: u32, segment: &[u8], mut ends: Ends) -> Option<Self> {
-        const TCP: u8 = 6;
-        const UDP: u8 = 17;
-        let &[a, b, c, d] = segment.first_chunk()?;
-        (ends.src_port, ends.dst_port) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
-        if ends.src_port == dns::PORT || ends.dst_port == dns::PORT {
+    #[inline]
+    fn inside(protocol: u8, ttl: u8, room_bytes: u32, inside: &[u8], ends: Ends) -> Option<Self> {
+        let dns = u32::from(dns::PORT);
+        if ends.ports >> 16 == dns || ends.ports & 0xffff == dns {
             return None;
         }
         match protocol {
-            TCP => Self::tcp(ttl, room_bytes, segment, ends),
-            UDP => {
-                ends.transport = Transport::Udp;
-                Self::udp(ttl, room_bytes, segment, ends)
-            }
+            TCP => Self::tcp(ttl, room_bytes, inside, ends),
+            UDP => Self::udp(ttl, room_bytes, inside, ends),
             _ => None,
         }
     }
 
+    #[inline]
     fn tcp(ttl: u8, room_bytes: u32, segment: &[u8], ends: Ends) -> Option<Self> {
         let &[_, _, _, _, s0, s1, s2, s3, a0, a1, a2, a3, offset, flags] = segment.first_chunk()?;
         if flags & ACK == 0 || flags & !(PSH_ACK | ECN) != 0 {
@@ -279,31 +309,31 @@ impl Plain {
             return None;
         }
         let (seq, ack) = (u32::from_be_bytes([s0, s1, s2, s3]), u32::from_be_bytes([a0, a1, a2, a3]));
-        Some(Self { ends, seq, ack, flags, ttl, payload_bytes, has_payload: first.is_some() })
+        let next_seq = seq.wrapping_add(payload_bytes);
+        Some(Self { ends, seq, next_seq, ack, flags, ttl, payload_bytes, has_payload: first.is_some() })
     }
 
+    #[inline]
     fn udp(ttl: u8, room_bytes: u32, datagram: &[u8], ends: Ends) -> Option<Self> {
         let &[_, _, _, _, a, b, _, _] = datagram.first_chunk()?;
         if u32::from(u16::from_be_bytes([a, b])) != room_bytes || quic::begins_like_quic(datagram.get(8..)?) {
             return None;
         }
         let payload_bytes = room_bytes.checked_sub(8).filter(|bytes| *bytes > 0)?;
-        Some(Self { ends, seq: 0, ack: 0, flags: 0, ttl, payload_bytes, has_payload: false })
-    }
-
-    /// Where the run goes on; datagrams have no order.
-    fn next_seq(&self) -> u32 {
-        match self.ends.transport {
-            Transport::Tcp => self.seq.wrapping_add(self.payload_bytes),
-            Transport::Udp => 0,
-        }
+        // Datagrams have no order.
+        Some(Self { ends, seq: 0, next_seq: 0, ack: 0, flags: 0, ttl, payload_bytes, has_payload: false })
     }
 }
 
-fn bits(address: IpAddr) -> (u128, bool) {
+/// Both ports, which stand where TCP and UDP begin.
+fn ports(inside: &[u8]) -> Option<u32> {
+    inside.first_chunk().map(|ports| u32::from_be_bytes(*ports))
+}
+
+fn bits(address: IpAddr) -> u128 {
     match address {
-        IpAddr::V4(address) => (u128::from(address.to_bits()), true),
-        IpAddr::V6(address) => (address.to_bits(), false),
+        IpAddr::V4(address) => u128::from(address.to_bits()),
+        IpAddr::V6(address) => address.to_bits(),
     }
 }
 
