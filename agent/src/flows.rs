@@ -24,6 +24,7 @@ pub use report::{Failure, Flow, FlowId, Hello, NameSource, Naming, Outcome, Timi
 use reuse::Reuse;
 
 use crate::{
+    app_class::AppMatch,
     capture::Direction,
     decode::{ClientHello, DnsData, DnsResponse, Fact, FactKind, FlowKey, TcpSegment, Transport},
     domain::Domain,
@@ -33,6 +34,9 @@ use crate::{
 /// Connections followed at once. A busy workstation has under 2,000; past it the oldest one without an answer makes
 /// room, and if all are answered the new one is not followed and counts in [`Counts::not_followed`].
 pub const MAX_FLOWS: usize = 8_192;
+/// New connections that wait for being asked after: a batch of frames begins fewer. Past it, and where nobody asks as with
+/// a capture file, their owner stays unknown.
+const MAX_NEWCOMERS: usize = 256;
 /// A frame this much older than the last one means that the clock was set back, not that frames are out of order.
 const CLOCK_STEP: SignedDuration = SignedDuration::from_mins(1);
 
@@ -63,6 +67,8 @@ pub struct Flows {
     opening: BTreeMap<FlowId, FlowKey>,
     reuse: Reuse,
     reports: VecDeque<Flow>,
+    /// New connections whose owner may be asked for.
+    newcomers: VecDeque<FlowKey>,
     ids: u64,
     latest: Option<Timestamp>,
     counts: Counts,
@@ -106,6 +112,18 @@ impl Flows {
     /// The next report, in the order in which they came up.
     pub fn poll(&mut self) -> Option<Flow> {
         self.reports.pop_front()
+    }
+
+    /// The next new connection, for who can ask whose it is.
+    pub fn poll_newcomer(&mut self) -> Option<FlowKey> {
+        self.newcomers.pop_front()
+    }
+
+    /// The connection is this program's.
+    pub fn owned_by(&mut self, key: FlowKey, owner: AppMatch) {
+        if let Some(connection) = self.connections.get_mut(&key) {
+            connection.owner = Some(owner);
+        }
     }
 
     /// When `handle_timeout` has something to do.
@@ -260,6 +278,7 @@ impl Flows {
             until: now,
             naming: Naming::Known(name, NameSource::Dns),
             hello: None,
+            owner: None,
             bytes_up: 0,
             bytes_down: 0,
             outcome,
@@ -318,6 +337,9 @@ impl Flows {
         self.wakes.insert((connection.due, connection.id), key);
         self.opening.insert(connection.id, key);
         self.reuse.opened(key);
+        if self.newcomers.len() < MAX_NEWCOMERS {
+            self.newcomers.push_back(key);
+        }
         Some(entry.insert(connection))
     }
 

@@ -3,6 +3,7 @@
 //! Each stage hands one type on: `Frame` → `Fact` → `Flow` → `Usage` → `DeviceDay`. `pipeline` is the one place that
 //! knows every stage; all of them from `decode` to `summarize` are pure, with time taken from the captured frame.
 
+pub mod app_class;
 pub mod capture;
 pub mod classify;
 pub mod clock;
@@ -20,6 +21,7 @@ pub mod pipeline;
 pub mod receipt;
 pub mod rights;
 pub mod run;
+pub mod sockets;
 pub mod spool;
 pub mod state;
 pub mod summarize;

@@ -8,9 +8,10 @@ use elsewhere_catalog::Catalog;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
+    app_class::{AppMatch, Judge},
     capture::Frame,
     classify,
-    decode::{self, Decoder, Fact},
+    decode::{self, Decoder, Fact, FlowKey},
     flows::{self, Flows},
     names::Names,
     summarize::{Day, Degraded, Place, Summarize, Usage},
@@ -22,6 +23,7 @@ pub struct Pipeline {
     decoder: Decoder,
     names: Names,
     flows: Flows,
+    apps: Judge,
     summarize: Summarize,
     /// When the days have to be split; nothing was seen before the first fact.
     midnight: Option<Timestamp>,
@@ -36,6 +38,7 @@ impl Pipeline {
             decoder: Decoder::new(),
             names: Names::default(),
             flows: Flows::default(),
+            apps: Judge::default(),
             summarize: Summarize::new(zone),
             midnight: None,
             flow_counts: flows::Counts::default(),
@@ -54,6 +57,16 @@ impl Pipeline {
         self.names.handle(fact.time, fact);
         self.flows.handle(fact.time, fact, &self.names);
         self.drain();
+    }
+
+    /// The next new connection, for who can ask whose it is; a capture file has nobody to ask.
+    pub fn poll_newcomer(&mut self) -> Option<FlowKey> {
+        self.flows.poll_newcomer()
+    }
+
+    /// The connection is this program's.
+    pub fn owned_by(&mut self, key: FlowKey, owner: AppMatch) {
+        self.flows.owned_by(key, owner);
     }
 
     /// When `handle_timeout` has something to do.
@@ -128,6 +141,11 @@ impl Pipeline {
         day.blind_spots.dropped_packets = day.blind_spots.dropped_packets.saturating_add(packets);
     }
 
+    /// Accounts of several people were in use on the device today.
+    pub fn note_shared(&mut self, now: Timestamp) {
+        self.summarize.day_mut(now).shared_device = true;
+    }
+
     /// The agent sees less than it could.
     pub fn note_degraded(&mut self, now: Timestamp, reason: Degraded) {
         self.summarize.day_mut(now).degrade(reason);
@@ -163,7 +181,8 @@ impl Pipeline {
     fn drain(&mut self) {
         while let Some(flow) = self.flows.poll() {
             let subject = classify::subject(self.catalog, &flow);
-            self.summarize.handle(&flow, &subject, classify::app_class(&flow));
+            let app = self.apps.judge(flow.until, &flow, &subject);
+            self.summarize.handle(&flow, &subject, app);
         }
     }
 

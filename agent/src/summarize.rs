@@ -18,7 +18,8 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use tries::Try;
 
 use crate::{
-    classify::{AppClass, Subject},
+    app_class::{AppClass, AppMatch},
+    classify::Subject,
     evidence::Door,
     flows::{Flow, Outcome},
 };
@@ -56,7 +57,7 @@ impl Summarize {
     }
 
     /// Takes in one report on one connection.
-    pub fn handle(&mut self, flow: &Flow, subject: &Subject<'_>, app_class: AppClass) {
+    pub fn handle(&mut self, flow: &Flow, subject: &Subject<'_>, app: Option<AppMatch>) {
         let is_connection = flow.outcome.is_of_a_connection();
         let begins = flow.is_first && is_connection && !matches!(subject, Subject::Plumbing(_));
         let is_head = begins && self.begins_burst(flow.started);
@@ -73,7 +74,7 @@ impl Summarize {
             Subject::Plumbing(_) | Subject::Tunnel | Subject::Personal | Subject::Unnamed => return,
         };
         let entered = Entered { used, need, door, often_embedded, is_head };
-        self.count_usage(at, flow, app_class, &entered);
+        self.count_usage(at, flow, app, &entered);
     }
 
     /// When `handle_timeout` has something to do.
@@ -166,7 +167,8 @@ impl Summarize {
         spots.plumbing += u32::from(is_connection && matches!(subject, Subject::Plumbing(_)));
     }
 
-    fn count_usage(&mut self, at: (Date, u16), flow: &Flow, app_class: AppClass, entered: &Entered<'_>) {
+    fn count_usage(&mut self, at: (Date, u16), flow: &Flow, app: Option<AppMatch>, entered: &Entered<'_>) {
+        let app_class = app.map_or(AppClass::Unknown, |app| app.class);
         if flow.outcome == Outcome::Unused {
             return;
         }
@@ -188,6 +190,7 @@ impl Summarize {
         if is_active {
             row.active.mark(slot);
         }
+        row.app_quality = row.app_quality.max(app.map(|app| app.quality));
         row.tries += u32::from(joined.begun);
         row.bytes_up += flow.bytes_up;
         row.bytes_down += flow.bytes_down;

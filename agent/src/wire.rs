@@ -50,8 +50,6 @@ pub struct Sender<'a> {
     pub agent_version: &'a str,
     /// Version of the catalog.
     pub catalog_version: &'a str,
-    /// The device has several interactive accounts.
-    pub shared_device: bool,
 }
 
 /// The record of a day. Without a key, names outside the catalog stay here.
@@ -75,7 +73,7 @@ pub fn device_day(
             paused_seconds: day.paused_seconds,
             degraded: day.degraded.iter().map(|&reason| v1::Degraded::from(reason).into()).collect(),
         }),
-        shared_device: sender.shared_device,
+        shared_device: day.shared_device,
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     stream::Stream,
 };
 use crate::{
+    app_class::AppMatch,
     decode::{FlowKey, TcpSegment, Transport},
     domain::Domain,
 };
@@ -55,6 +56,7 @@ pub(super) struct Connection {
     /// A packet was reported on since its last name was known.
     reported: bool,
     hello: Option<Arc<Hello>>,
+    pub(super) owner: Option<AppMatch>,
     server_hello: bool,
     connect: Option<SignedDuration>,
     handshake: Option<SignedDuration>,
@@ -110,6 +112,7 @@ impl Connection {
             syn_answered: None,
             reported: false,
             hello: None,
+            owner: None,
             server_hello: false,
             connect: None,
             handshake: None,
@@ -291,6 +294,7 @@ impl Connection {
             until,
             naming: self.naming.clone(),
             hello: self.hello.clone(),
+            owner: self.owner,
             bytes_up: std::mem::take(&mut self.up.unreported),
             bytes_down: std::mem::take(&mut self.down.unreported),
             outcome,

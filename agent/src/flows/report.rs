@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::pace::Transfer;
-use crate::{decode::FlowKey, domain::Domain};
+use crate::{app_class::AppMatch, decode::FlowKey, domain::Domain};
 
 /// Number of a connection, rising in the order in which they were seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +28,8 @@ pub struct Flow {
     pub naming: Naming,
     /// What its hello said beside the name; `None` where none was seen.
     pub hello: Option<Arc<Hello>>,
+    /// Whose it is, as far as the kernel was asked and knew.
+    pub owner: Option<AppMatch>,
     /// Transport payload sent since the last report, in bytes.
     pub bytes_up: u64,
     /// Transport payload received since the last report, in bytes.

@@ -138,7 +138,7 @@ fn record_holds_no_name_no_address_and_nothing_private() {
     device.pipeline.finish();
     let day = device.pipeline.days().next().unwrap();
     let key = UnknownNameKey::new([7; 32]);
-    let sender = Sender { agent_version: "1", catalog_version: builtin().version(), shared_device: false };
+    let sender = Sender { agent_version: "1", catalog_version: builtin().version() };
     let record = wire::device_day(day, 1, Some(&key), sender);
     assert_eq!((record.usages.len(), record.unknown_services.len()), (1, 1));
     assert_eq!(record.unknown_services[0].name_hash, key.hash("freightdesk.example"));

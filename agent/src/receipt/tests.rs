@@ -10,8 +10,7 @@ use crate::{
 };
 
 const KEY: [u8; 32] = [7; 32];
-const SENDER: Sender<'static> =
-    Sender { agent_version: "1.4.0", catalog_version: "2026-11-11", shared_device: false };
+const SENDER: Sender<'static> = Sender { agent_version: "1.4.0", catalog_version: "2026-11-11" };
 
 fn usage(used: Used, minutes: u16, up: u64, down: u64) -> Usage {
     let listed = matches!(used, Used::Service(_));

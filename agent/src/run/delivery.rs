@@ -23,8 +23,6 @@ pub fn sender() -> Sender<'static> {
     Sender {
         agent_version: env!("CARGO_PKG_VERSION"),
         catalog_version: elsewhere_catalog::builtin().version(),
-        // Accounts are not counted yet: a device is its customer's own.
-        shared_device: false,
     }
 }
 

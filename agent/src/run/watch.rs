@@ -21,6 +21,7 @@ use crate::{
     },
     clock,
     pipeline::Pipeline,
+    sockets::Sockets,
     spool::Shelf,
     state::Missed,
     summarize::{Day, Degraded, Place},
@@ -68,6 +69,8 @@ pub(super) struct Report {
 /// The stages, and the ways in and out of their thread.
 pub(super) struct Watch {
     pipeline: Pipeline,
+    /// Who holds a connection; nobody to ask where it could not be opened, and for a capture file.
+    sockets: Option<Sockets>,
     zone: TimeZone,
     reports: mpsc::Sender<Report>,
     orders: orders::Receiver<Order>,
@@ -89,6 +92,8 @@ struct Round {
     began: Instant,
     /// The last date that was told that the kernel does not filter.
     unfiltered_on: Option<Date>,
+    /// The last date that was told that several people's accounts are in use.
+    shared_on: Option<Date>,
 }
 
 impl Source {
@@ -122,6 +127,7 @@ impl Watch {
     ) -> Self {
         Self {
             pipeline,
+            sockets: None,
             zone,
             reports,
             orders,
@@ -166,7 +172,13 @@ impl Watch {
     /// Watches interfaces until it is told to stop.
     fn listen(&mut self, mut live: Live, names: &[String]) {
         self.take_up(self.zone.to_datetime(clock::now()).date());
-        let mut round = Round { began: clock::monotonic(), unfiltered_on: None };
+        let sockets = Sockets::open(clock::monotonic());
+        self.sockets = sockets
+            .inspect_err(
+                |error| tracing::info!(error = %error, "sockets have no owner: classes by JA4 alone"),
+            )
+            .ok();
+        let mut round = Round { began: clock::monotonic(), unfiltered_on: None, shared_on: None };
         while !self.is_told_to_stop {
             self.take_frames(&mut live);
             self.take_orders();
@@ -200,6 +212,18 @@ impl Watch {
             live.read(LOOK_UP, |_| ());
         } else {
             live.read(LOOK_UP, |frame| self.pipeline.handle(frame));
+            self.ask_for_owners();
+        }
+    }
+
+    /// Asks the kernel for each connection that is new: a short one is gone soon.
+    fn ask_for_owners(&mut self) {
+        let Some(sockets) = &mut self.sockets else { return };
+        let now = clock::monotonic();
+        while let Some(key) = self.pipeline.poll_newcomer() {
+            if let Some(owner) = sockets.owner(now, &key) {
+                self.pipeline.owned_by(key, owner);
+            }
         }
     }
 
@@ -217,6 +241,13 @@ impl Watch {
             self.packets_missed = dropped;
         }
         let today = self.zone.to_datetime(now).date();
+        if let Some(sockets) = &mut self.sockets {
+            tracing::debug!(counts = ?sockets.counts(), "owners asked for");
+            if sockets.is_shared_on(today) && round.shared_on != Some(today) {
+                self.pipeline.note_shared(now);
+                round.shared_on = Some(today);
+            }
+        }
         if !live.is_filtered() && round.unfiltered_on != Some(today) {
             self.pipeline.note_degraded(now, Degraded::NoKernelFilter);
             round.unfiltered_on = Some(today);

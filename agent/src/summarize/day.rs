@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{histogram::Histogram, tries::Try};
 use crate::{
-    classify::AppClass,
+    app_class::{AppClass, Quality},
     evidence::{self, Evidence, Seen, Signal},
 };
 
@@ -46,6 +46,9 @@ pub struct Day {
     pub degraded: Vec<Degraded>,
     /// Names outside the catalog that were only reached or looked at, and were left out when the day was put away.
     pub names_left_out: u32,
+    /// Several people's accounts were in use on the device.
+    #[serde(default)]
+    pub shared_device: bool,
     /// When the device did anything that counts.
     pub active: Slots,
     /// Tries that may still go on or be followed by a spill.
@@ -102,6 +105,9 @@ pub struct UsageKey {
 pub struct Usage {
     /// Which row.
     pub key: UsageKey,
+    /// How the class of program is known, at best; nothing where it is not. Stays on the device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_quality: Option<Quality>,
     /// What evidence is judged from.
     pub seen: Seen,
     /// When there was activity.
@@ -188,6 +194,7 @@ impl Day {
             paused_seconds: 0,
             degraded: Vec::new(),
             names_left_out: 0,
+            shared_device: false,
             active: Slots::default(),
             tries: Vec::new(),
         }
@@ -284,6 +291,7 @@ impl Usage {
     pub fn new(key: UsageKey) -> Self {
         Self {
             key,
+            app_quality: None,
             seen: Seen::default(),
             active: Slots::default(),
             tries: 0,

@@ -3,7 +3,8 @@ use serde_json::Value;
 
 use super::{Day, MAX_DAYS, Place, Summarize, Usage, Used, day::MAX_ROWS, tries::MAX_TRIES};
 use crate::{
-    classify::{AppClass, Subject},
+    app_class::{AppClass, AppMatch, Quality},
+    classify::Subject,
     decode::{FlowKey, Transport},
     evidence::Evidence,
     flows::{Failure, Flow, FlowId, Naming, Outcome, Timings, Transfer},
@@ -31,6 +32,7 @@ fn flow(from: i64, seconds: i64, up: u64, down: u64) -> Flow {
         until: at(from + seconds),
         naming: Naming::Nameless,
         hello: None,
+        owner: None,
         bytes_up: up,
         bytes_down: down,
         outcome: Outcome::Established,
@@ -60,7 +62,7 @@ fn berlin() -> Summarize {
 
 fn see(summarize: &mut Summarize, flow: &Flow, subject: &Subject<'_>) {
     summarize.handle_timeout(flow.from);
-    summarize.handle(flow, subject, AppClass::Unknown);
+    summarize.handle(flow, subject, None);
 }
 
 fn only_day(summarize: &Summarize) -> &Day {
@@ -166,12 +168,13 @@ fn embeds_of_a_personal_page_are_not_opened_on_purpose_and_the_page_is_nowhere()
 #[test]
 fn rows_stand_for_date_place_and_class() {
     let (wetransfer, mut days) = (host("wetransfer.com"), berlin());
+    let browser = Some(AppMatch { quality: Quality::Engine, class: AppClass::Browser });
     // 23:59 and 00:01 in Berlin.
     see(&mut days, &flow(14 * 3_600 + 3_540, 10, 1, 5_000), &wetransfer);
     see(&mut days, &flow(15 * 3_600 + 60, 10, 2, 5_000), &wetransfer);
     days.set_place(Place::Office);
     see(&mut days, &flow(15 * 3_600 + 120, 10, 4, 5_000), &wetransfer);
-    days.handle(&flow(15 * 3_600 + 180, 10, 8, 5_000), &wetransfer, AppClass::Browser);
+    days.handle(&flow(15 * 3_600 + 180, 10, 8, 5_000), &wetransfer, browser);
     let told: Vec<_> = days
         .days()
         .flat_map(|day| &day.usages)

@@ -10,8 +10,7 @@ use crate::{
     summarize::{Day, Degraded, Histogram, Place, Slots, Spill, Usage, UsageKey, Used},
 };
 
-const SENDER: Sender<'static> =
-    Sender { agent_version: "1.4.0", catalog_version: "2026-11-11", shared_device: false };
+const SENDER: Sender<'static> = Sender { agent_version: "1.4.0", catalog_version: "2026-11-11" };
 
 /// A row whose evidence is as asked for.
 fn usage(used: Used, evidence: Evidence) -> Usage {
@@ -28,6 +27,7 @@ fn usage(used: Used, evidence: Evidence) -> Usage {
     let key = UsageKey { used, app_class: AppClass::Browser, place: Place::Away };
     let usage = Usage {
         key,
+        app_quality: None,
         bytes_up: seen.front.bytes_up,
         bytes_down: seen.front.bytes_down,
         seen,
@@ -121,8 +121,9 @@ fn everything_else_is_carried_over() {
     day.degrade(Degraded::TableFull);
     day.degrade(Degraded::Killed);
     day.degrade(Degraded::Killed);
+    day.shared_device = true;
     let record = device_day(&day, 42, None, SENDER);
-    assert_eq!((record.day, record.revision, record.shared_device), (20_770, 42, false));
+    assert_eq!((record.day, record.revision, record.shared_device), (20_770, 42, true));
     assert_eq!(
         (record.usages[0].app_class(), record.usages[0].place()),
         (v1::AppClass::Browser, v1::Place::Away)

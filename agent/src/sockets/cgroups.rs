@@ -1,0 +1,182 @@
+//! Control groups by their id: the inode number of their directory, which anybody may read.
+//!
+//! The tree is walked when an id comes up that is not known, at most once a second, and only what its names say about
+//! class and account is remembered. An id is never given twice, so one that was not found is not looked for again.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    os::unix::fs::{DirEntryExt, MetadataExt},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use super::program::{self, Seat};
+
+/// Directories visited in one walk; a desktop has some 300, a machine full of containers 1,000. Those past it are not
+/// found, and sockets in them have no class.
+pub(super) const MAX_CGROUPS: usize = 2_048;
+/// A walk over a desktop's tree costs about a millisecond.
+const BETWEEN_WALKS: Duration = Duration::from_secs(1);
+/// Ids that were not found; past it they are forgotten and looked for again.
+pub(super) const MAX_MISSING: usize = 1_024;
+/// Longer paths are no unit's.
+const MAX_PATH_BYTES: usize = 4_096;
+
+/// What is known of the control groups.
+#[derive(Debug)]
+pub(super) struct Cgroups {
+    /// Where the hierarchy is mounted; `None` where it is not, and nothing is ever found.
+    root: Option<PathBuf>,
+    seats: HashMap<u64, Seat>,
+    missing: HashSet<u64>,
+    walked: Option<Instant>,
+}
+
+impl Cgroups {
+    /// Those below this directory.
+    pub(super) fn at(root: Option<PathBuf>) -> Self {
+        Self { root, seats: HashMap::new(), missing: HashSet::new(), walked: None }
+    }
+
+    /// What the group with this id says; `None` where it is gone or was not found.
+    pub(super) fn seat(&mut self, now: Instant, id: u64) -> Option<Seat> {
+        if let Some(seat) = self.seats.get(&id) {
+            return Some(*seat);
+        }
+        let walked_lately =
+            self.walked.is_some_and(|walked| now.saturating_duration_since(walked) < BETWEEN_WALKS);
+        if walked_lately || self.missing.contains(&id) {
+            return None;
+        }
+        self.walked = Some(now);
+        self.seats = walk(self.root.as_deref()?);
+        let found = self.seats.get(&id).copied();
+        if found.is_none() {
+            if self.missing.len() >= MAX_MISSING {
+                self.missing.clear();
+            }
+            self.missing.insert(id);
+        }
+        found
+    }
+
+    /// Groups known, and ids known to be missing.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> (usize, usize) {
+        (self.seats.len(), self.missing.len())
+    }
+}
+
+/// Where the version 2 hierarchy is mounted: alone, or beside the old ones.
+pub(super) fn mount() -> Option<PathBuf> {
+    mounted_in(&fs::read_to_string("/proc/self/mountinfo").ok()?).filter(|root| root.is_dir())
+}
+
+/// `proc_pid_mountinfo(5)`: the mount point is the fifth field, the type the first after a dash of its own.
+fn mounted_in(mounts: &str) -> Option<PathBuf> {
+    mounts.lines().find_map(|line| {
+        let (before, after) = line.split_once(" - ")?;
+        let is_second = after.split(' ').next() == Some("cgroup2");
+        before.split(' ').nth(4).filter(|_| is_second).map(PathBuf::from)
+    })
+}
+
+/// All groups there are, breadth first, so that what is cut off at the cap lies deepest.
+fn walk(root: &Path) -> HashMap<u64, Seat> {
+    let mut seats = HashMap::new();
+    let mut level = vec![String::new()];
+    if let Ok(metadata) = fs::metadata(root) {
+        seats.insert(metadata.ino(), Seat::default());
+    }
+    while !level.is_empty() {
+        let mut below = Vec::new();
+        for parent in level {
+            for entry in fs::read_dir(root.join(&parent)).into_iter().flatten().flatten() {
+                if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    continue;
+                }
+                if seats.len() >= MAX_CGROUPS {
+                    return seats;
+                }
+                let path = format!("{parent}/{}", entry.file_name().to_string_lossy());
+                seats.insert(entry.ino(), program::seat(&path));
+                if path.len() < MAX_PATH_BYTES {
+                    below.push(path.trim_start_matches('/').to_owned());
+                }
+            }
+        }
+        level = below;
+    }
+    seats
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app_class::AppClass;
+
+    fn inode(path: &Path) -> u64 {
+        fs::metadata(path).unwrap().ino()
+    }
+
+    #[test]
+    fn the_second_version_is_found_where_it_is_mounted() {
+        let mounts = "31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw\n\
+                      32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime shared:9 - cgroup cgroup rw,cpu\n";
+        let hybrid = "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime shared:1 - cgroup2 cgroup2 rw\n";
+        assert_eq!(mounted_in(mounts), None);
+        let found = mounted_in(&format!("{mounts}{hybrid}"));
+        assert_eq!(found.as_deref(), Some(Path::new("/sys/fs/cgroup/unified")));
+        assert_eq!(mounted_in("- cgroup2\n - cgroup2"), None);
+    }
+
+    #[test]
+    fn a_group_is_found_by_its_inode() {
+        let root = tempfile::tempdir().unwrap();
+        let browser = root.path().join("user.slice/user-1000.slice/app-gnome-firefox-4711.scope");
+        fs::create_dir_all(&browser).unwrap();
+        let now = crate::clock::monotonic();
+        let mut cgroups = Cgroups::at(Some(root.path().to_owned()));
+        let seat = cgroups.seat(now, inode(&browser)).unwrap();
+        assert_eq!(seat.program.unwrap().class, AppClass::Browser);
+        assert_eq!(seat.account, Some(1_000));
+        assert_eq!(cgroups.seat(now, inode(root.path())), Some(Seat::default()));
+    }
+
+    #[test]
+    fn the_tree_is_walked_once_a_second_and_only_for_what_is_new() {
+        let root = tempfile::tempdir().unwrap();
+        let now = crate::clock::monotonic();
+        let mut cgroups = Cgroups::at(Some(root.path().to_owned()));
+        assert_eq!(cgroups.seat(now, 1), None);
+        let late = root.path().join("late.scope");
+        fs::create_dir(&late).unwrap();
+        assert_eq!(cgroups.seat(now, inode(&late)), None, "walked a moment ago");
+        let later = now + BETWEEN_WALKS;
+        assert!(cgroups.seat(later, inode(&late)).is_some());
+        fs::remove_dir(&late).unwrap();
+        assert!(cgroups.seat(later + BETWEEN_WALKS, inode(root.path())).is_some());
+        assert_eq!(cgroups.seat(later + BETWEEN_WALKS, 1), None);
+        assert_eq!(cgroups.len(), (2, 1), "an id that is missing costs no second walk");
+    }
+
+    #[test]
+    fn both_tables_keep_their_caps() {
+        let root = tempfile::tempdir().unwrap();
+        for group in 0..MAX_CGROUPS + 10 {
+            fs::create_dir(root.path().join(format!("{group}.scope"))).unwrap();
+        }
+        let mut now = crate::clock::monotonic();
+        let mut cgroups = Cgroups::at(Some(root.path().to_owned()));
+        cgroups.seat(now, 1);
+        assert_eq!(cgroups.len().0, MAX_CGROUPS);
+
+        cgroups.root = Some(PathBuf::from("/nonexistent"));
+        for id in 0..u64::try_from(MAX_MISSING).unwrap() {
+            now += BETWEEN_WALKS;
+            cgroups.seat(now, u64::MAX - id);
+        }
+        assert_eq!(cgroups.len(), (0, 1), "full, and begun anew");
+    }
+}
