@@ -137,6 +137,13 @@ impl Namespace {
         command
     }
 
+    /// A command that will run in this namespace and see the machine's control groups, as a laptop's agent does.
+    pub fn command_with_cgroups(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = self.command("sh");
+        command.args(["-c", "mount -t cgroup2 none /sys/fs/cgroup && exec \"$0\" \"$@\""]).arg(program);
+        command
+    }
+
     /// Runs a command here and gives its standard output; fails with its standard error.
     pub fn run(&self, program: impl AsRef<std::ffi::OsStr>, args: &[&str]) -> anyhow::Result<String> {
         let output = run(self.command(program).args(args))?;

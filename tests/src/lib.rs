@@ -1,6 +1,7 @@
 //! Elsewhere run for real: the lab of namespaces, the simulated company behind `elsewhere-fleet`, and
 //! the fuzz targets, which a workspace of their own (`tests/fuzz`) gives to libFuzzer.
 
+pub mod apps;
 pub mod clock;
 pub mod fleet;
 #[path = "../fuzz/src/lib.rs"]

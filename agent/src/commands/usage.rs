@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use super::{output::still_read, progress::Progress};
 use crate::{
+    app_class::Quality,
     capture::file::{self, ReadError, Reader},
     pipeline::Pipeline,
     summarize::{Usage, Used},
@@ -60,6 +61,9 @@ struct Row<'a> {
     need: Option<&'a str>,
     evidence: &'static str,
     app_class: &'static str,
+    /// How the class is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app_quality: Option<Quality>,
     place: &'static str,
     tries: u32,
     failed: u32,
@@ -119,6 +123,7 @@ impl<'a> Row<'a> {
             need: service.map(|service| service.need),
             evidence: usage.evidence().as_str(),
             app_class: usage.key.app_class.as_str(),
+            app_quality: usage.app_quality,
             place: usage.key.place.as_str(),
             tries: usage.tries,
             failed: usage.failed,
@@ -145,7 +150,7 @@ mod tests {
 
     use super::{rows, table, write_json};
     use crate::{
-        classify::AppClass,
+        app_class::{AppClass, Quality},
         pipeline::Pipeline,
         summarize::{Day, Place, Usage, UsageKey, Used},
     };
@@ -153,9 +158,14 @@ mod tests {
     fn pipeline() -> Pipeline {
         let mut day = Day::new(date(2026, 11, 13));
         let key = |used, place| UsageKey { used, app_class: AppClass::Unknown, place };
+        let by_browser = UsageKey {
+            app_class: AppClass::Browser,
+            ..key(Used::Service("wetransfer".into()), Place::Office)
+        };
         let mut outside = Usage::new(key(Used::Domain("freightdesk.example".into()), Place::Unknown));
         (outside.bytes_up, outside.bytes_down, outside.tries) = (900, 12_000, 2);
-        let mut service = Usage::new(key(Used::Service("wetransfer".into()), Place::Office));
+        let mut service = Usage::new(by_browser);
+        service.app_quality = Some(Quality::Engine);
         service.seen.listed = true;
         service.seen.front.add(108, 2_000_000, 4_000);
         service.active.mark(108);
@@ -176,7 +186,7 @@ mod tests {
             write_json(&row, &mut out).unwrap();
         }
         insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
-        {"day":"2026-11-13","service_id":"wetransfer","service":"WeTransfer","need":"send-once","evidence":"use","app_class":"unknown","place":"office","tries":3,"failed":1,"bytes_up":2000000,"bytes_down":4000,"active_minutes":5}
+        {"day":"2026-11-13","service_id":"wetransfer","service":"WeTransfer","need":"send-once","evidence":"use","app_class":"browser","app_quality":"engine","place":"office","tries":3,"failed":1,"bytes_up":2000000,"bytes_down":4000,"active_minutes":5}
         {"day":"2026-11-13","service_id":null,"service":null,"domain":"freightdesk.example","need":null,"evidence":"contact","app_class":"unknown","place":"unknown","tries":2,"failed":0,"bytes_up":900,"bytes_down":12000,"active_minutes":0}
         "#);
     }
@@ -188,9 +198,9 @@ mod tests {
         table::write(&rows(builtin(), &pipeline), &pipeline, &mut out).unwrap();
         insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r"
         Fri 13 Nov 2026
-          service              need       evidence  by  place   tries  failed      up    down  active
-          WeTransfer           send-once  use       -   office      3       1  2.0 MB  4.0 kB   5 min
-          freightdesk.example  -          contact   -   -           2       -   900 B   12 kB       -
+          service              need       evidence  by       place   tries  failed      up    down  active
+          WeTransfer           send-once  use       browser  office      3       1  2.0 MB  4.0 kB   5 min
+          freightdesk.example  -          contact   -        -           2       -   900 B   12 kB       -
           7 connections, of which 2 to advertising, system and update hosts
         ");
     }

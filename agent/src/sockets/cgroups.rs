@@ -15,11 +15,11 @@ use super::program::{self, Seat};
 
 /// Directories visited in one walk; a desktop has some 300, a machine full of containers 1,000. Those past it are not
 /// found, and sockets in them have no class.
-pub(super) const MAX_CGROUPS: usize = 2_048;
+const MAX_CGROUPS: usize = 2_048;
 /// A walk over a desktop's tree costs about a millisecond.
 const BETWEEN_WALKS: Duration = Duration::from_secs(1);
 /// Ids that were not found; past it they are forgotten and looked for again.
-pub(super) const MAX_MISSING: usize = 1_024;
+const MAX_MISSING: usize = 1_024;
 /// Longer paths are no unit's.
 const MAX_PATH_BYTES: usize = 4_096;
 
@@ -50,7 +50,7 @@ impl Cgroups {
             return None;
         }
         self.walked = Some(now);
-        self.seats = walk(self.root.as_deref()?);
+        self.seats = walk(self.root.as_deref()?, MAX_CGROUPS);
         let found = self.seats.get(&id).copied();
         if found.is_none() {
             if self.missing.len() >= MAX_MISSING {
@@ -68,22 +68,23 @@ impl Cgroups {
     }
 }
 
-/// Where the version 2 hierarchy is mounted: alone, or beside the old ones.
+/// Where the version 2 hierarchy is mounted, alone or beside the old ones, and can be seen.
 pub(super) fn mount() -> Option<PathBuf> {
-    mounted_in(&fs::read_to_string("/proc/self/mountinfo").ok()?).filter(|root| root.is_dir())
+    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    mounted_in(&mounts).find(|root| root.join("cgroup.procs").exists())
 }
 
 /// `proc_pid_mountinfo(5)`: the mount point is the fifth field, the type the first after a dash of its own.
-fn mounted_in(mounts: &str) -> Option<PathBuf> {
-    mounts.lines().find_map(|line| {
+fn mounted_in(mounts: &str) -> impl Iterator<Item = PathBuf> {
+    mounts.lines().filter_map(|line| {
         let (before, after) = line.split_once(" - ")?;
         let is_second = after.split(' ').next() == Some("cgroup2");
         before.split(' ').nth(4).filter(|_| is_second).map(PathBuf::from)
     })
 }
 
-/// All groups there are, breadth first, so that what is cut off at the cap lies deepest.
-fn walk(root: &Path) -> HashMap<u64, Seat> {
+/// So many groups at most, breadth first, so that what is cut off at the cap lies deepest.
+fn walk(root: &Path, cap: usize) -> HashMap<u64, Seat> {
     let mut seats = HashMap::new();
     let mut level = vec![String::new()];
     if let Ok(metadata) = fs::metadata(root) {
@@ -96,7 +97,7 @@ fn walk(root: &Path) -> HashMap<u64, Seat> {
                 if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                     continue;
                 }
-                if seats.len() >= MAX_CGROUPS {
+                if seats.len() >= cap {
                     return seats;
                 }
                 let path = format!("{parent}/{}", entry.file_name().to_string_lossy());
@@ -125,10 +126,11 @@ mod tests {
         let mounts = "31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw\n\
                       32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime shared:9 - cgroup cgroup rw,cpu\n";
         let hybrid = "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime shared:1 - cgroup2 cgroup2 rw\n";
-        assert_eq!(mounted_in(mounts), None);
-        let found = mounted_in(&format!("{mounts}{hybrid}"));
-        assert_eq!(found.as_deref(), Some(Path::new("/sys/fs/cgroup/unified")));
-        assert_eq!(mounted_in("- cgroup2\n - cgroup2"), None);
+        let alone = "29 22 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
+        let odd = "- cgroup2\n - cgroup2\n";
+        let all = [mounts, odd, hybrid, alone].concat();
+        let found: Vec<_> = mounted_in(&all).collect();
+        assert_eq!(found, [Path::new("/sys/fs/cgroup/unified"), Path::new("/sys/fs/cgroup")]);
     }
 
     #[test]
@@ -164,15 +166,17 @@ mod tests {
     #[test]
     fn both_tables_keep_their_caps() {
         let root = tempfile::tempdir().unwrap();
-        for group in 0..MAX_CGROUPS + 10 {
-            fs::create_dir(root.path().join(format!("{group}.scope"))).unwrap();
+        for group in 0..10 {
+            fs::create_dir_all(root.path().join(format!("{group}.slice/deep.scope"))).unwrap();
         }
-        let mut now = crate::clock::monotonic();
-        let mut cgroups = Cgroups::at(Some(root.path().to_owned()));
-        cgroups.seat(now, 1);
-        assert_eq!(cgroups.len().0, MAX_CGROUPS);
+        assert_eq!(walk(root.path(), MAX_CGROUPS).len(), 21);
+        let cut = walk(root.path(), 11);
+        assert_eq!(cut.len(), 11);
+        assert!(cut.contains_key(&inode(&root.path().join("7.slice"))), "what lies highest is kept");
 
-        cgroups.root = Some(PathBuf::from("/nonexistent"));
+        let mut now = crate::clock::monotonic();
+        let mut cgroups = Cgroups::at(Some(PathBuf::from("/nonexistent")));
+        cgroups.seat(now, 1);
         for id in 0..u64::try_from(MAX_MISSING).unwrap() {
             now += BETWEEN_WALKS;
             cgroups.seat(now, u64::MAX - id);

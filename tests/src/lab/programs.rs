@@ -105,7 +105,7 @@ impl Agent {
 
     /// Starts watching, and waits until the agent says that it does.
     pub fn resume(&mut self, lab: &Lab, device: usize) -> anyhow::Result<()> {
-        let mut command = lab.devices()[device].command(binary("elsewhere-agent")?);
+        let mut command = lab.devices()[device].command_with_cgroups(binary("elsewhere-agent")?);
         command.arg("run").arg("--data").arg(&self.data);
         self.running = Some(Running::start(&mut command, &self.log)?);
         wait_for("the agent to watch", || {
