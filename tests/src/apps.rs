@@ -56,9 +56,14 @@ struct Laptop {
     groups: Groups,
 }
 
-/// Runs the programs one after another beside an agent, then asks the agent, and reads the packets alone.
-pub fn judge(programs: &[Program]) -> anyhow::Result<Vec<Judged>> {
+/// Runs the programs one after another beside an agent, then asks the agent, and reads the packets alone. The laptop's
+/// line carries so many Mbit/s down; nothing limits it where none is given, and a fetch is over in some 20 ms.
+pub fn judge(programs: &[Program], line_mbit: Option<u32>) -> anyhow::Result<Vec<Judged>> {
     let laptop = Laptop::start(programs)?;
+    if let Some(mbit) = line_mbit {
+        let shape = format!("qdisc add dev p1 root tbf rate {mbit}mbit burst 32k latency 100ms");
+        laptop.lab.hub().run("tc", &shape.split(' ').collect::<Vec<_>>())?;
+    }
     let capture = laptop.lab.path("laptop.pcap");
     let tcpdump = laptop.lab.path("tcpdump.log");
     let mut command = laptop.lab.devices()[0].command("tcpdump");
