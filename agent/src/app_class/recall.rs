@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{AppClass, AppMatch, Quality};
+use super::{AppMatch, Quality};
 
 /// Pairs remembered; a heavy day has 300 services. Past it the one longest unused makes room.
 pub(super) const MAX_PAIRS: usize = 1_024;
@@ -23,7 +23,7 @@ pub(super) struct Recall {
 #[derive(Debug)]
 struct Known {
     /// `None` where answers differed.
-    class: Option<AppClass>,
+    owner: Option<AppMatch>,
     at: Timestamp,
 }
 
@@ -31,14 +31,12 @@ impl Recall {
     /// Learns from what the kernel said, or says what it said of connections like it.
     pub(super) fn handle(&mut self, now: Timestamp, pair: u64, owner: Option<AppMatch>) -> Option<AppMatch> {
         if let Some(owner) = owner {
-            if owner.quality == Quality::Cgroup {
-                self.learn(now, pair, owner.class);
-            }
+            self.learn(now, pair, owner);
             return None;
         }
         let known = self.pairs.get(&pair)?;
-        let class = known.class.filter(|_| now.duration_since(known.at) < HOLDS)?;
-        Some(AppMatch { class, quality: Quality::Alike })
+        let owner = known.owner.filter(|_| now.duration_since(known.at) < HOLDS)?;
+        Some(AppMatch { quality: owner.quality.min(Quality::Alike), ..owner })
     }
 
     /// Pairs remembered.
@@ -47,10 +45,11 @@ impl Recall {
         self.pairs.len()
     }
 
-    fn learn(&mut self, now: Timestamp, pair: u64, class: AppClass) {
+    fn learn(&mut self, now: Timestamp, pair: u64, owner: AppMatch) {
         if let Some(known) = self.pairs.get_mut(&pair) {
             let fresh = now.duration_since(known.at) < HOLDS;
-            known.class = if fresh { known.class.filter(|known| *known == class) } else { Some(class) };
+            let agrees = known.owner.is_some_and(|known| known.class == owner.class);
+            known.owner = (agrees || !fresh).then_some(owner);
             known.at = now;
             return;
         }
@@ -58,13 +57,14 @@ impl Recall {
             let oldest = self.pairs.iter().min_by_key(|(_, known)| known.at).map(|(pair, _)| *pair);
             oldest.and_then(|pair| self.pairs.remove(&pair));
         }
-        self.pairs.insert(pair, Known { class: Some(class), at: now });
+        self.pairs.insert(pair, Known { owner: Some(owner), at: now });
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app_class::AppClass;
 
     const BROWSER: Option<AppMatch> = Some(AppMatch { class: AppClass::Browser, quality: Quality::Cgroup });
     const CLIENT: Option<AppMatch> =
@@ -92,10 +92,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_sure_is_not_learned() {
+    fn what_is_recalled_is_no_better_known_than_it_was() {
         let mut recall = Recall::default();
-        recall.handle(at(0), 1, Some(AppMatch { class: AppClass::System, quality: Quality::Owner }));
-        assert_eq!(recall.handle(at(0), 1, None), None);
+        let by_account = Some(AppMatch { class: AppClass::System, quality: Quality::Owner });
+        recall.handle(at(0), 1, by_account);
+        assert_eq!(recall.handle(at(0), 1, None), by_account);
     }
 
     #[test]
