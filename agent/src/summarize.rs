@@ -173,7 +173,9 @@ impl Summarize {
             return;
         }
         let (date, slot) = at;
-        let key = UsageKey { used: entered.used.clone(), app_class, place: self.place };
+        let place = self.place;
+        let app_class = self.day(date).class_beside(&entered.used, place, app_class);
+        let key = UsageKey { used: entered.used.clone(), app_class, place };
         if flow.outcome == Outcome::Reused {
             // A row that says it was reached, and no more.
             self.day(date).row(&key);

@@ -243,6 +243,37 @@ impl Day {
             .filter(move |usage| matches!(&usage.key.used, Used::Service(id) if id == service_id))
     }
 
+    /// The class of program that a connection counts under. Where nobody knows it, that is the only one known to use the
+    /// service there, and what counted for nobody goes to the first that becomes known: one program's work is judged
+    /// as a whole, also where the owner of some connections could not be asked in time.
+    pub(super) fn class_beside(&mut self, used: &Used, place: Place, class: AppClass) -> AppClass {
+        let first = self.usages.partition_point(|usage| usage.key.used < *used);
+        let of_service = self.usages.iter().skip(first).map(|usage| &usage.key);
+        let here = of_service.take_while(|key| key.used == *used).filter(|key| key.place == place);
+        let mut known = here.map(|key| key.app_class).filter(|class| *class != AppClass::Unknown);
+        match (class, known.next(), known.next()) {
+            (AppClass::Unknown, Some(only), None) => only,
+            (AppClass::Unknown, ..) | (_, Some(_), _) => class,
+            (_, None, _) => {
+                self.make_known(used, place, class);
+                class
+            }
+        }
+    }
+
+    /// Gives what counted for nobody to a program.
+    fn make_known(&mut self, used: &Used, place: Place, class: AppClass) {
+        let unknown = UsageKey { used: used.clone(), app_class: AppClass::Unknown, place };
+        let Ok(at) = self.usages.binary_search_by(|usage| usage.key.cmp(&unknown)) else { return };
+        let mut row = self.usages.remove(at);
+        row.key.app_class = class;
+        let at = self.usages.partition_point(|usage| usage.key < row.key);
+        self.usages.insert(at, row);
+        for one in self.tries.iter_mut().filter(|one| one.key == unknown) {
+            one.key.app_class = class;
+        }
+    }
+
     /// The row with this key, made if there is room.
     pub(super) fn row(&mut self, key: &UsageKey) -> Option<&mut Usage> {
         let at = match self.usages.binary_search_by(|usage| usage.key.cmp(key)) {

@@ -173,7 +173,8 @@ fn rows_stand_for_date_place_and_class() {
     see(&mut days, &flow(14 * 3_600 + 3_540, 10, 1, 5_000), &wetransfer);
     see(&mut days, &flow(15 * 3_600 + 60, 10, 2, 5_000), &wetransfer);
     days.set_place(Place::Office);
-    see(&mut days, &flow(15 * 3_600 + 120, 10, 4, 5_000), &wetransfer);
+    let tool = Some(AppMatch { quality: Quality::Engine, class: AppClass::DeveloperTool });
+    days.handle(&flow(15 * 3_600 + 120, 10, 4, 5_000), &wetransfer, tool);
     days.handle(&flow(15 * 3_600 + 180, 10, 8, 5_000), &wetransfer, browser);
     let told: Vec<_> = days
         .days()
@@ -186,13 +187,37 @@ fn rows_stand_for_date_place_and_class() {
         [
             ("unknown", "unknown", 1, 1),
             ("unknown", "unknown", 2, 0),
-            ("office", "unknown", 4, 0),
-            ("office", "browser", 8, 0)
+            ("office", "browser", 8, 0),
+            ("office", "developer-tool", 4, 0)
         ]
     );
     let parts: Vec<_> = days.days().map(|day| day.active.parts_of_day()).collect();
     assert_eq!(parts, [8, 1]);
     assert_eq!(days.next_midnight(at(0)), at(15 * 3_600));
+}
+
+#[test]
+fn connections_of_nobody_count_with_the_only_program_that_is_known() {
+    let known = |class| Some(AppMatch { class, quality: Quality::Owner });
+    let (tool, browser) = (known(AppClass::DeveloperTool), known(AppClass::Browser));
+    let cases: [(&[_], &[_]); 3] = [
+        (&[None, None], &[(AppClass::Unknown, 2)]),
+        (&[None, tool, None], &[(AppClass::DeveloperTool, 3)]),
+        (
+            &[tool, None, browser, None],
+            &[(AppClass::Unknown, 1), (AppClass::Browser, 1), (AppClass::DeveloperTool, 2)],
+        ),
+    ];
+    for (apps, expected) in cases {
+        let mut days = berlin();
+        for (from, app) in (0..).zip(apps) {
+            days.handle(&flow(from, 1, 1, 0), &host("api.openai.com"), *app);
+        }
+        let day = only_day(&days);
+        let rows: Vec<_> = day.usages.iter().map(|usage| (usage.key.app_class, usage.bytes_up)).collect();
+        assert_eq!(rows, expected, "{apps:?}");
+        assert!(day.tries.iter().all(|one| day.usages.iter().any(|usage| usage.key == one.key)));
+    }
 }
 
 #[test]
