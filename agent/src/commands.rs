@@ -4,6 +4,7 @@ pub mod check_config;
 pub mod classify;
 pub mod enroll;
 pub mod facts;
+pub mod flows;
 mod output;
 mod progress;
 pub mod run;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use elsewhere_agent::commands::{check_config, classify, enroll, facts, run, show, status, usage};
+use elsewhere_agent::commands::{check_config, classify, enroll, facts, flows, run, show, status, usage};
 use tracing_subscriber::EnvFilter;
 
 /// Watches this device's cloud connections and tells IT's collector which services were used, never what was done there.
@@ -29,6 +29,7 @@ enum Command {
     Status(status::Args),
     CheckConfig(check_config::Args),
     Facts(facts::Args),
+    Flows(flows::Args),
     Usage(usage::Args),
     Classify(classify::Args),
 }
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::Status(args) => status::run(&args),
         Command::CheckConfig(args) => check_config::run(&args),
         Command::Facts(args) => facts::run(&args),
+        Command::Flows(args) => flows::run(&args),
         Command::Usage(args) => usage::run(&args),
         Command::Classify(args) => classify::run(&args),
     };
