@@ -208,6 +208,16 @@ impl Running {
         Ok(Self { child })
     }
 
+    /// It has not ended by itself.
+    pub fn is_alive(&mut self) -> anyhow::Result<bool> {
+        Ok(self.child.try_wait()?.is_none())
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to end (SIGTERM) and gives its exit code.
     pub fn stop(mut self) -> anyhow::Result<Option<i32>> {
         self.signal(nix::sys::signal::Signal::SIGTERM)?;
@@ -223,10 +233,7 @@ impl Running {
 
     /// The most memory that it has held resident so far, in MB (10^6 bytes).
     pub fn peak_memory_mb(&self) -> anyhow::Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = line.and_then(|line| line.split_whitespace().next()).context("no VmHWM in its status")?;
-        Ok(kib.parse::<f64>()? * 1024.0 / 1e6)
+        memory_mb(self.id(), "VmHWM:")
     }
 
     fn signal(&self, signal: nix::sys::signal::Signal) -> anyhow::Result<()> {
@@ -241,6 +248,19 @@ impl Drop for Running {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// The memory that a process holds resident now, in MB (10^6 bytes).
+pub fn resident_mb(pid: u32) -> anyhow::Result<f64> {
+    memory_mb(pid, "VmRSS:")
+}
+
+fn memory_mb(pid: u32, field: &str) -> anyhow::Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    let kib = line.and_then(|line| line.split_whitespace().next());
+    let kib = kib.with_context(|| format!("no {field} in its status"))?;
+    Ok(kib.parse::<f64>()? * 1024.0 / 1e6)
 }
 
 /// Runs a command to its end; an exit code other than 0 is an error with what it said.

@@ -47,8 +47,17 @@ impl Table {
 
     /// Adds a row.
     pub fn row(&mut self, what: &str, value: f64, unit: &str, beside: &str, goal: Goal) {
+        self.push(what, value, &number(value), unit, beside, goal);
+    }
+
+    /// Adds a row whose value is a small part of its unit.
+    pub fn fine_row(&mut self, what: &str, value: f64, unit: &str, beside: &str, goal: Goal) {
+        self.push(what, value, &format!("{value:.4}"), unit, beside, goal);
+    }
+
+    fn push(&mut self, what: &str, value: f64, text: &str, unit: &str, beside: &str, goal: Goal) {
         let verdict = if goal.is_met(value) { "pass" } else { "short" };
-        let cells = [what, &number(value), unit, beside, &goal.to_string(), verdict];
+        let cells = [what, text, unit, beside, &goal.to_string(), verdict];
         self.rows.push(cells.map(str::to_owned));
     }
 }

@@ -103,6 +103,11 @@ impl Agent {
         Ok(agent)
     }
 
+    /// The running program.
+    pub fn process(&self) -> anyhow::Result<&Running> {
+        self.running.as_ref().context("the agent is not running")
+    }
+
     /// Starts watching, and waits until the agent says that it does.
     pub fn resume(&mut self, lab: &Lab, device: usize) -> anyhow::Result<()> {
         let mut command = lab.devices()[device].command_with_cgroups(binary("elsewhere-agent")?);
@@ -121,7 +126,7 @@ impl Agent {
 
     /// The most memory that it has held resident so far, in MB.
     pub fn peak_memory_mb(&self) -> anyhow::Result<f64> {
-        self.running.as_ref().context("the agent is not running")?.peak_memory_mb()
+        self.process()?.peak_memory_mb()
     }
 
     /// What `elsewhere-agent status` says.

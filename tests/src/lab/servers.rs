@@ -1,6 +1,6 @@
 //! Real servers on the hub: dnsmasq answers names, Caddy serves them over TLS 1.3 and HTTP/3.
 
-use std::{fs, path::PathBuf};
+use std::{fs, net::Ipv4Addr, path::PathBuf};
 
 use anyhow::Context;
 
@@ -22,6 +22,12 @@ pub struct Web {
 impl Lab {
     /// Starts dnsmasq with an address for each of these names (and all below them), and nothing for any other.
     pub fn serve_dns(&mut self, names: &[&str]) -> anyhow::Result<()> {
+        let at_hub: Vec<_> = names.iter().map(|name| ((*name).to_owned(), HUB)).collect();
+        self.serve_addresses(&at_hub)
+    }
+
+    /// The same with an address for each.
+    pub fn serve_addresses(&mut self, names: &[(String, Ipv4Addr)]) -> anyhow::Result<()> {
         let pid_file = self.path("dnsmasq.pid");
         let mut command = self.hub().command("dnsmasq");
         command
@@ -35,10 +41,10 @@ impl Lab {
             .arg(format!("--listen-address={HUB}"))
             .arg("--bind-interfaces")
             .arg(format!("--pid-file={}", pid_file.display()))
-            .args(names.iter().map(|name| format!("--address=/{name}/{HUB}")));
+            .args(names.iter().map(|(name, address)| format!("--address=/{name}/{address}")));
         let dnsmasq = Running::start(&mut command, &self.path("dnsmasq.log"))?;
         self.keep(dnsmasq);
-        let (hub, name) = (self.hub(), names.first().context("no names to serve")?);
+        let (hub, (name, _)) = (self.hub(), names.first().context("no names to serve")?);
         wait_for("dnsmasq", || hub.run("getent", &["ahostsv4", name]).map(Some)).map(drop)
     }
 
