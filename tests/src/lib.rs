@@ -1,5 +1,5 @@
-//! Elsewhere run for real: the lab of namespaces, the simulated company behind `elsewhere-fleet`, and
-//! the fuzz targets, which a workspace of their own (`tests/fuzz`) gives to libFuzzer.
+//! Elsewhere run for real: the lab of namespaces, the simulated company behind `elsewhere-fleet`, the numbers of the
+//! agent's eyes, and the fuzz targets, which a workspace of their own (`tests/fuzz`) gives to libFuzzer.
 
 pub mod apps;
 pub mod clock;
@@ -9,3 +9,4 @@ pub mod fuzz;
 pub mod lab;
 pub mod simulate;
 pub mod table;
+pub mod wire;
