@@ -194,6 +194,7 @@ impl Watch {
                 self.hand_over(now, watched(&live));
             }
         }
+        self.end_round(&mut live, &mut round, clock::now());
         self.pipeline.report();
         self.take_up_all();
         self.hand_over_last("nothing: stopped".to_owned());
