@@ -9,8 +9,6 @@ use elsewhere_catalog::{Catalog, PlumbingKind, Role, Service, Verdict};
 pub use crate::app_class::AppClass;
 use crate::flows::{Flow, Naming, is_tunnel};
 
-/// Port of DNS over TLS (RFC 7858) and over QUIC (RFC 9250).
-const ENCRYPTED_DNS_PORT: u16 = 853;
 
 /// What a connection was to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +36,7 @@ pub enum Subject<'f> {
 
 /// What the flow was to, by the catalog.
 pub fn subject<'f>(catalog: &'static Catalog, flow: &'f Flow) -> Subject<'f> {
-    if flow.key.dst.port() == ENCRYPTED_DNS_PORT {
+    if flow.encrypted_dns.is_some() {
         return Subject::Plumbing(PlumbingKind::Dns);
     }
     if is_tunnel(&flow.key) {

@@ -8,6 +8,7 @@
 
 mod cursor;
 mod dns;
+mod encrypted_dns;
 mod fact;
 mod fragments;
 mod http;
@@ -28,10 +29,10 @@ use jiff::{SignedDuration, Timestamp};
 use pnet::packet::ip::IpNextHeaderProtocols as Protocols;
 
 pub use self::{
-    dns::MAX_ANSWERS,
+    dns::{MAX_ANSWERS, tells_of_a_filter},
     fact::{
-        ClientHello, DnsAnswer, DnsData, DnsQuestion, DnsResponse, Fact, FactKind, FlowKey, Target,
-        TcpSegment, Transport,
+        ClientHello, DnsAnswer, DnsData, DnsQuestion, DnsResponse, EncryptedDns, Fact, FactKind, FlowKey,
+        Target, TcpSegment, Transport,
     },
 };
 use self::{
@@ -118,11 +119,19 @@ impl Counts {
 #[derive(Default)]
 struct Facts {
     queue: VecDeque<Fact>,
+    /// Interface of the frame that is being read.
+    interface: u32,
 }
 
 impl Facts {
     fn push(&mut self, time: Timestamp, flow: FlowKey, direction: Option<Direction>, kind: FactKind) {
-        self.queue.push_back(Fact { time, flow, direction, kind });
+        let interface = self.interface;
+        let encrypted_dns = encrypted_dns::behind(&flow, &kind);
+        self.queue.push_back(Fact { time, flow, direction, interface, kind });
+        if let Some(how) = encrypted_dns {
+            let kind = FactKind::EncryptedDns(how);
+            self.queue.push_back(Fact { time, flow, direction, interface, kind });
+        }
     }
 }
 
@@ -157,6 +166,7 @@ impl Decoder {
     pub fn handle(&mut self, frame: &Frame<'_>) {
         self.counts.frames = self.counts.frames.wrapping_add(1);
         self.handle_timeout(frame.time);
+        self.facts.interface = frame.interface;
         let unwrapped = match link::unwrap(frame.link, frame.bytes) {
             Ok(unwrapped) => unwrapped,
             Err(error) => {
@@ -198,6 +208,7 @@ impl Decoder {
             return;
         }
         self.next_sweep = seconds_after(self.now, 1);
+        self.facts.interface = 0;
         self.fragments.expire(now);
         self.streams.expire(now, &mut self.facts);
         self.quic.expire(now, &mut self.facts);
@@ -211,6 +222,7 @@ impl Decoder {
     /// The capture is over: what is known of unfinished hellos comes out.
     pub fn finish(&mut self) {
         self.tell_runs();
+        self.facts.interface = 0;
         self.streams.finish(self.now, &mut self.facts);
         self.quic.finish(self.now, &mut self.facts);
     }

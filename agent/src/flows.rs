@@ -103,6 +103,9 @@ impl Flows {
                 let key = self.known_way(fact.flow);
                 self.update(now, key, |connection| connection.fail(failure));
             }
+            FactKind::EncryptedDns(how) => {
+                self.update(now, fact.flow, |connection| connection.encrypted_dns = Some(*how));
+            }
             FactKind::Unreachable => {
                 self.update(now, fact.flow, |connection| connection.fail(Failure::Unreachable));
             }
@@ -279,6 +282,7 @@ impl Flows {
             naming: Naming::Known(name, NameSource::Dns),
             hello: None,
             owner: None,
+            encrypted_dns: None,
             bytes_up: 0,
             bytes_down: 0,
             outcome,

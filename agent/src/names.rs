@@ -82,7 +82,7 @@ impl Names {
                         self.learn(now, *address, name.clone(), answer.ttl);
                     }
                 }
-                DnsData::Service { ech_public_name: Some(name) } => self.learn_ech_front(name),
+                DnsData::Service { ech_public_name: Some(name), .. } => self.learn_ech_front(name),
                 _ => {}
             }
         }

@@ -12,7 +12,9 @@ use serde::Serialize;
 use super::{output::still_read, progress::Progress};
 use crate::{
     capture::file,
-    decode::{ClientHello, Decoder, DnsAnswer, DnsData, DnsQuestion, Fact, FactKind, FlowKey, Target},
+    decode::{
+        ClientHello, Decoder, DnsAnswer, DnsData, DnsQuestion, EncryptedDns, Fact, FactKind, FlowKey, Target,
+    },
     domain::Domain,
 };
 
@@ -75,6 +77,8 @@ struct Line<'a> {
     qtype: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rcode: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extended_error: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none", rename = "type")]
     answer_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,6 +96,8 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     ja4: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    over: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     port: Option<u16>,
@@ -105,6 +111,7 @@ fn print(fact: &Fact, out: &mut impl Write) -> io::Result<()> {
         FactKind::DnsResponse(response) => {
             let mut first = line("dns_response");
             first.rcode = Some(rcode(response.rcode));
+            first.extended_error = response.extended_error;
             if let Some(question) = &response.question {
                 first = first.question(question);
             }
@@ -121,6 +128,7 @@ fn print(fact: &Fact, out: &mut impl Write) -> io::Result<()> {
         FactKind::HttpHost(host) => Line { name: Some(host.as_str()), ..line("http_host") },
         FactKind::HttpConnect(target) => line("http_connect").target(target),
         FactKind::SocksConnect(target) => line("socks_connect").target(target),
+        FactKind::EncryptedDns(how) => Line { over: Some(carrier(*how)), ..line("encrypted_dns") },
         FactKind::TcpSegment(_)
         | FactKind::UdpDatagram { .. }
         | FactKind::Unreachable
@@ -150,7 +158,7 @@ impl<'a> Line<'a> {
             DnsData::Address(address) if address.is_ipv4() => ("A".into(), Some(address.to_string()), None),
             DnsData::Address(address) => ("AAAA".into(), Some(address.to_string()), None),
             DnsData::Alias(target) => ("CNAME".into(), Some(target.to_string()), None),
-            DnsData::Service { ech_public_name } => ("HTTPS".into(), None, ech_public_name.as_ref()),
+            DnsData::Service { ech_public_name, .. } => ("HTTPS".into(), None, ech_public_name.as_ref()),
             DnsData::Other(number) => (record_type(*number), None, None),
         };
         Line {
@@ -180,6 +188,15 @@ impl<'a> Line<'a> {
             port: Some(target.port),
             ..self
         }
+    }
+}
+
+/// What carries lookups that are hidden.
+fn carrier(how: EncryptedDns) -> &'static str {
+    match how {
+        EncryptedDns::Tls => "tls",
+        EncryptedDns::Quic => "quic",
+        EncryptedDns::Https => "https",
     }
 }
 
@@ -230,7 +247,7 @@ mod tests {
         };
         let mut out = Vec::new();
         let time = Timestamp::from_second(1_700_000_000).unwrap();
-        print(&Fact { time, flow, direction: None, kind }, &mut out).unwrap();
+        print(&Fact { time, flow, direction: None, interface: 0, kind }, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -253,9 +270,15 @@ mod tests {
             format!("{{\"kind\":\"dns_query\",\"name\":\"a.example\",{at},\"qtype\":\"SVCB\"}}\n")
         );
         assert_eq!(
-            printed(FactKind::DnsResponse(DnsResponse { question: Some(question), rcode: 3, answers })),
+            printed(FactKind::DnsResponse(DnsResponse {
+                question: Some(question),
+                rcode: 3,
+                truncated: false,
+                extended_error: Some(17),
+                answers
+            })),
             format!(
-                "{{\"kind\":\"dns_response\",\"name\":\"a.example\",{at},\"qtype\":\"SVCB\",\"rcode\":\"NXDOMAIN\"}}\n\
+                "{{\"kind\":\"dns_response\",\"name\":\"a.example\",{at},\"qtype\":\"SVCB\",\"rcode\":\"NXDOMAIN\",\"extended_error\":17}}\n\
                  {{\"kind\":\"dns_answer\",\"name\":\"a.example\",{at},\"type\":\"CNAME\",\"value\":\"b.example\",\"ttl\":60}}\n\
                  {{\"kind\":\"dns_answer\",\"name\":\"b.example\",{at},\"type\":\"TYPE99\",\"ttl\":5}}\n"
             )
@@ -269,6 +292,10 @@ mod tests {
         assert_eq!(
             printed(FactKind::SocksConnect(target)),
             format!("{{\"kind\":\"socks_connect\",\"name\":\"a.example\",{at},\"port\":443}}\n")
+        );
+        assert_eq!(
+            printed(FactKind::EncryptedDns(EncryptedDns::Https)),
+            format!("{{\"kind\":\"encrypted_dns\",{at},\"over\":\"https\"}}\n")
         );
         assert_eq!(printed(FactKind::UdpDatagram { payload_bytes: 9, until: Timestamp::UNIX_EPOCH }), "");
     }

@@ -16,6 +16,10 @@ pub(super) const PORT: u16 = 53;
 const MAX_QUESTIONS: usize = 4;
 /// Answers read of one message; long CNAME chains and large pools stay well below. What follows is not read.
 pub const MAX_ANSWERS: usize = 64;
+/// Authority and additional records passed over in search of the extended error; referrals have some thirty.
+const MAX_OTHER_RECORDS: usize = 64;
+/// Protocols kept of one HTTPS record; nobody offers more than three.
+const MAX_ALPN: usize = 8;
 /// Compression pointers followed in one name; each has to point backwards, so that they end in any case.
 const MAX_POINTERS: usize = 16;
 
@@ -24,17 +28,22 @@ const CNAME: u16 = 5;
 const AAAA: u16 = 28;
 const SVCB: u16 = 64;
 const HTTPS: u16 = 65;
+const OPT: u16 = 41;
 const CLASS_IN: u16 = 1;
+
+/// Extended errors that tell of a filter: a forged answer, blocked, censored, filtered, prohibited. RFC 8914 §4.
+const FILTERED: [u16; 5] = [4, 15, 16, 17, 18];
 
 /// Reads one message; `emit` gets a query for each question, or one response. `None` where it is no DNS.
 pub(super) fn parse(message: &[u8], mut emit: impl FnMut(FactKind)) -> Option<()> {
     const OPCODE: u16 = 0x7800;
     const RESPONSE: u16 = 0x8000;
+    const TRUNCATED: u16 = 0x0200;
     let mut cursor = Cursor::new(message);
     let id = cursor.u16()?;
     let flags = cursor.u16()?;
-    let [questions, answers] = [cursor.u16()?, cursor.u16()?];
-    cursor.skip(4)?;
+    let [questions, answers, authorities, additionals] =
+        [cursor.u16()?, cursor.u16()?, cursor.u16()?, cursor.u16()?];
     if flags & OPCODE != 0 {
         return None;
     }
@@ -55,11 +64,25 @@ pub(super) fn parse(message: &[u8], mut emit: impl FnMut(FactKind)) -> Option<()
     if !is_response {
         return whole.then_some(());
     }
-    let mut response = DnsResponse { question: first, rcode: (flags & 0x0f) as u8, answers: Vec::new() };
+    let mut response = DnsResponse {
+        question: first,
+        rcode: (flags & 0x0f) as u8,
+        truncated: flags & TRUNCATED != 0,
+        extended_error: None,
+        answers: Vec::new(),
+    };
     if whole && usize::from(questions) <= MAX_QUESTIONS {
-        for _ in 0..usize::from(answers).min(MAX_ANSWERS) {
-            let Some(answer) = answer(message, &mut cursor) else { break };
+        let read = usize::from(answers).min(MAX_ANSWERS);
+        for _ in 0..read {
+            let Some(answer) = answer(message, &mut cursor) else {
+                whole = false;
+                break;
+            };
             response.answers.extend(answer);
+        }
+        if whole && read == usize::from(answers) {
+            let others = usize::from(authorities).saturating_add(usize::from(additionals));
+            response.extended_error = extended_error(message, &mut cursor, others.min(MAX_OTHER_RECORDS));
         }
     }
     if response.question.is_some() || !response.answers.is_empty() {
@@ -97,20 +120,54 @@ fn answer<'a>(message: &'a [u8], cursor: &mut Cursor<'a>) -> Option<Option<DnsAn
     Some(data.map(|data| DnsAnswer { name, ttl, data }))
 }
 
-/// RFC 9460 §2.2: priority, target, parameters; of these `ech` (5).
+/// The extended error in the OPT record among so many records, RFC 8914 §2.
+fn extended_error<'a>(message: &'a [u8], cursor: &mut Cursor<'a>, records: usize) -> Option<u16> {
+    const EXTENDED_ERROR: u16 = 15;
+    let mut found = None;
+    for _ in 0..records {
+        name(message, cursor)?;
+        let kind = cursor.u16()?;
+        cursor.skip(6)?;
+        let mut options = Cursor::new(cursor.vector16()?);
+        while kind == OPT
+            && let Some(code) = options.u16()
+        {
+            let Some(value) = options.vector16() else { break };
+            let Some(error) = Cursor::new(value).u16().filter(|_| code == EXTENDED_ERROR) else { continue };
+            if FILTERED.contains(&error) {
+                return Some(error);
+            }
+            found = found.or(Some(error));
+        }
+    }
+    found
+}
+
+/// RFC 9460 §2.2: priority, target, parameters; of these `alpn` (1) and `ech` (5).
 fn service<'a>(message: &'a [u8], cursor: &mut Cursor<'a>) -> Option<DnsData> {
+    const ALPN: u16 = 1;
     const ECH: u16 = 5;
     cursor.skip(2)?;
     name(message, cursor)?;
+    let mut alpn = Vec::new();
     let mut ech_public_name = None;
     while !cursor.is_empty() {
         let key = cursor.u16()?;
         let value = cursor.vector16()?;
-        if key == ECH {
-            ech_public_name = public_name(value);
+        match key {
+            ALPN => alpn = protocols(value),
+            ECH => ech_public_name = public_name(value),
+            _ => {}
         }
     }
-    Some(DnsData::Service { ech_public_name })
+    Some(DnsData::Service { alpn, ech_public_name })
+}
+
+/// RFC 9460 §7.1.1: protocols, each with its length.
+fn protocols(value: &[u8]) -> Vec<String> {
+    let mut cursor = Cursor::new(value);
+    let listed = std::iter::from_fn(|| cursor.vector8());
+    listed.take(MAX_ALPN).map(|protocol| String::from_utf8_lossy(protocol).into_owned()).collect()
 }
 
 /// The public name of the first `ECHConfig` of version 0xfe0d. RFC 9849 §4.
@@ -199,6 +256,11 @@ impl Text {
         let bytes = self.bytes.get(..self.length).filter(|_| self.is_host_name)?;
         Domain::from_wire(bytes).ok()
     }
+}
+
+/// Whether an extended error says that a filter has answered, not the name's owner.
+pub fn tells_of_a_filter(extended_error: u16) -> bool {
+    FILTERED.contains(&extended_error)
 }
 
 #[cfg(test)]

@@ -63,6 +63,8 @@ pub struct Fact {
     pub flow: FlowKey,
     /// Which way the packet went, where the capture knows.
     pub direction: Option<Direction>,
+    /// Index of the interface it passed; 0 where it is not known, or where no packet but time brought the fact.
+    pub interface: u32,
     /// What it is.
     pub kind: FactKind,
 }
@@ -109,6 +111,19 @@ pub enum FactKind {
     HttpConnect(Target),
     /// Target of a SOCKS4a or SOCKS5 connect request.
     SocksConnect(Target),
+    /// The hello just told goes to a resolver: lookups are made there that nobody sees.
+    EncryptedDns(EncryptedDns),
+}
+
+/// How lookups are hidden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EncryptedDns {
+    /// DNS over TLS, RFC 7858.
+    Tls,
+    /// DNS over QUIC, RFC 9250.
+    Quic,
+    /// DNS over HTTPS, RFC 8484, whatever carries it.
+    Https,
 }
 
 /// Header fields of a TCP segment, or of several that follow one another without a gap.
@@ -155,8 +170,12 @@ pub struct DnsQuestion {
 pub struct DnsResponse {
     /// The question it answers, where it repeats one.
     pub question: Option<DnsQuestion>,
-    /// Response code: 0 no error, 2 SERVFAIL, 3 NXDOMAIN.
+    /// Response code: 0 no error, 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED.
     pub rcode: u8,
+    /// It did not fit and is asked for again over TCP.
+    pub truncated: bool,
+    /// Extended error, RFC 8914; of several the one that speaks of a filter.
+    pub extended_error: Option<u16>,
     /// Answers in the order of the message; at most `dns::MAX_ANSWERS`.
     pub answers: Vec<DnsAnswer>,
 }
@@ -179,9 +198,11 @@ pub enum DnsData {
     Address(IpAddr),
     /// CNAME.
     Alias(Domain),
-    /// HTTPS or SVCB (RFC 9460): the public name of its ECH configuration, where it has one.
+    /// HTTPS or SVCB, RFC 9460.
     Service {
-        /// `ECHConfig` public name.
+        /// Protocols it offers beside the default one; at most 8.
+        alpn: Vec<String>,
+        /// Public name of its `ECHConfig`, where it has one.
         ech_public_name: Option<Domain>,
     },
     /// Any other type, by number.

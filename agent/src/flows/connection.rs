@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     app_class::AppMatch,
-    decode::{FlowKey, TcpSegment, Transport},
+    decode::{EncryptedDns, FlowKey, TcpSegment, Transport},
     domain::Domain,
 };
 
@@ -57,6 +57,8 @@ pub(super) struct Connection {
     reported: bool,
     hello: Option<Arc<Hello>>,
     pub(super) owner: Option<AppMatch>,
+    /// It goes to a resolver.
+    pub(super) encrypted_dns: Option<EncryptedDns>,
     server_hello: bool,
     connect: Option<SignedDuration>,
     handshake: Option<SignedDuration>,
@@ -113,6 +115,7 @@ impl Connection {
             reported: false,
             hello: None,
             owner: None,
+            encrypted_dns: None,
             server_hello: false,
             connect: None,
             handshake: None,
@@ -295,6 +298,7 @@ impl Connection {
             naming: self.naming.clone(),
             hello: self.hello.clone(),
             owner: self.owner,
+            encrypted_dns: self.encrypted_dns,
             bytes_up: std::mem::take(&mut self.up.unreported),
             bytes_down: std::mem::take(&mut self.down.unreported),
             outcome,

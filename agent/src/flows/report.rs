@@ -5,7 +5,11 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::pace::Transfer;
-use crate::{app_class::AppMatch, decode::FlowKey, domain::Domain};
+use crate::{
+    app_class::AppMatch,
+    decode::{EncryptedDns, FlowKey},
+    domain::Domain,
+};
 
 /// Number of a connection, rising in the order in which they were seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +34,8 @@ pub struct Flow {
     pub hello: Option<Arc<Hello>>,
     /// Whose it is, as far as the kernel was asked and knew.
     pub owner: Option<AppMatch>,
+    /// Lookups go through it.
+    pub encrypted_dns: Option<EncryptedDns>,
     /// Transport payload sent since the last report, in bytes.
     pub bytes_up: u64,
     /// Transport payload received since the last report, in bytes.

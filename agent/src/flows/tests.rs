@@ -6,8 +6,8 @@ use super::{ACK, FIN, Failure, Flow, Flows, MAX_FLOWS, NameSource, Naming, Outco
 use crate::{
     capture::Direction,
     decode::{
-        ClientHello, DnsAnswer, DnsData, DnsQuestion, DnsResponse, Fact, FactKind, FlowKey, TcpSegment,
-        Transport,
+        ClientHello, DnsAnswer, DnsData, DnsQuestion, DnsResponse, EncryptedDns, Fact, FactKind, FlowKey,
+        TcpSegment, Transport,
     },
     domain::Domain,
     names::Names,
@@ -53,7 +53,7 @@ impl Wire {
         let flow = if up { self.key } else { self.key.reversed() };
         let direction = if up { Direction::Outgoing } else { Direction::Incoming };
         let direction = self.direction.then_some(direction);
-        let fact = Fact { time: self.now(), flow, direction, kind };
+        let fact = Fact { time: self.now(), flow, direction, interface: 0, kind };
         self.names.handle(fact.time, &fact);
         self.flows.handle(fact.time, &fact, &self.names);
         self
@@ -109,8 +109,14 @@ impl Wire {
             dst: "192.0.2.9:41000".parse().unwrap(),
         };
         let question = Some(DnsQuestion { id: 1, qname: domain(qname), qtype: 1 });
-        let kind = FactKind::DnsResponse(DnsResponse { question, rcode, answers });
-        let fact = Fact { time: self.now(), flow, direction: None, kind };
+        let kind = FactKind::DnsResponse(DnsResponse {
+            question,
+            rcode,
+            truncated: false,
+            extended_error: None,
+            answers,
+        });
+        let fact = Fact { time: self.now(), flow, direction: None, interface: 0, kind };
         self.names.handle(fact.time, &fact);
         self.flows.handle(fact.time, &fact, &self.names);
         self
@@ -513,4 +519,14 @@ fn clock_set_back_does_not_stop_reports() {
     assert_eq!(wire.reports().iter().map(|flow| flow.bytes_up).sum::<u64>(), 100);
     wire.wait(130 * 60_000);
     assert!(wire.flows.is_empty());
+}
+
+#[test]
+fn encrypted_dns_is_told_of_the_whole_connection() {
+    let mut wire = Wire::tcp();
+    wire.connect().hello("dns.example", false).tell(UP, FactKind::EncryptedDns(EncryptedDns::Https));
+    wire.server_hello().segment(UP, ACK, 200).wait(70_000).segment(UP, ACK, 300);
+    wire.flows.finish();
+    let told: Vec<_> = wire.reports().iter().map(|flow| flow.encrypted_dns).collect();
+    assert_eq!(told, [Some(EncryptedDns::Https); 2]);
 }

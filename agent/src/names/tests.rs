@@ -35,8 +35,14 @@ fn learn(names: &mut Names, now: Timestamp, qname: Option<&str>, answers: Vec<Dn
         src: "192.0.2.53:53".parse().unwrap(),
         dst: "192.0.2.9:40000".parse().unwrap(),
     };
-    let kind = FactKind::DnsResponse(DnsResponse { question, rcode: 0, answers });
-    names.handle(now, &Fact { time: now, flow, direction: None, kind });
+    let kind = FactKind::DnsResponse(DnsResponse {
+        question,
+        rcode: 0,
+        truncated: false,
+        extended_error: None,
+        answers,
+    });
+    names.handle(now, &Fact { time: now, flow, direction: None, interface: 0, kind });
 }
 
 #[test]
@@ -112,7 +118,7 @@ fn ech_public_name_is_known_from_the_list_and_from_https_records() {
     let mut names = Names::default();
     assert!(names.is_ech_public_name(&name("cloudflare-ech.com")));
     assert!(!names.is_ech_public_name(&name("front.example")));
-    let data = DnsData::Service { ech_public_name: Some(name("front.example")) };
+    let data = DnsData::Service { alpn: vec![], ech_public_name: Some(name("front.example")) };
     let answer = DnsAnswer { name: name("hidden.example"), ttl: 60, data };
     learn(&mut names, at(0), Some("hidden.example"), vec![answer]);
     assert!(names.is_ech_public_name(&name("front.example")));
@@ -133,7 +139,8 @@ fn flood_of_answers_keeps_the_caps_and_the_latest() {
     for number in 0..100 {
         let asked = format!("n{number}.example");
         learn(&mut names, at(0), Some(&asked), vec![a(&asked, flood, 60)]);
-        let data = DnsData::Service { ech_public_name: Some(name(&format!("front{number}.example"))) };
+        let data =
+            DnsData::Service { alpn: vec![], ech_public_name: Some(name(&format!("front{number}.example"))) };
         learn(&mut names, at(0), Some(&asked), vec![DnsAnswer { name: name(&asked), ttl: 1, data }]);
     }
     assert_eq!(names.addresses[&ip(flood)].names.len(), MAX_NAMES);

@@ -41,7 +41,13 @@ impl Device {
 
     fn tell(&mut self, flow: FlowKey, direction: Direction, kind: FactKind) {
         self.now = self.now.checked_add(SignedDuration::from_millis(10)).unwrap();
-        self.pipeline.handle_fact(&Fact { time: self.now, flow, direction: Some(direction), kind });
+        self.pipeline.handle_fact(&Fact {
+            time: self.now,
+            flow,
+            direction: Some(direction),
+            interface: 0,
+            kind,
+        });
     }
 
     /// Looks a name up, connects, shakes hands, moves bodies of this size, and closes.
@@ -61,7 +67,13 @@ impl Device {
         self.tell(
             lookup,
             Direction::Incoming,
-            FactKind::DnsResponse(DnsResponse { question, rcode: 0, answers }),
+            FactKind::DnsResponse(DnsResponse {
+                question,
+                rcode: 0,
+                truncated: false,
+                extended_error: None,
+                answers,
+            }),
         );
 
         let key = FlowKey { transport: Transport::Tcp, src: device, dst: server };

@@ -33,6 +33,7 @@ fn flow(from: i64, seconds: i64, up: u64, down: u64) -> Flow {
         naming: Naming::Nameless,
         hello: None,
         owner: None,
+        encrypted_dns: None,
         bytes_up: up,
         bytes_down: down,
         outcome: Outcome::Established,

@@ -72,7 +72,42 @@ fn https_record_tells_the_public_name_of_its_ech_configuration() {
     let (facts, _) = facts(&message(0x8180, &[record(QNAME, HTTPS, &data)]));
     let [FactKind::DnsResponse(response)] = &facts[..] else { panic!("{facts:?}") };
     let ech_public_name = Some(domain("public.net"));
-    assert_eq!(response.answers[0].data, DnsData::Service { ech_public_name });
+    assert_eq!(response.answers[0].data, DnsData::Service { alpn: vec!["h2".into()], ech_public_name });
+}
+
+#[test]
+fn extended_error_is_read_behind_all_other_records_and_a_filter_goes_first() {
+    let error = |code: u16| [&[0, 15, 0, 4][..], &code.to_be_bytes(), b"no"].concat();
+    let opt = |options: &[u8]| {
+        let length = u16::try_from(options.len()).unwrap().to_be_bytes();
+        [&[0, 0, 41, 4, 0xd0, 0, 0, 0, 0][..], &length, options].concat()
+    };
+    let cookie = [0, 10, 0, 2, 7, 7];
+    for (case, options, expected) in [
+        ("none", vec![], None),
+        ("another option", cookie.to_vec(), None),
+        ("blocked", [&cookie[..], &error(15)].concat(), Some(15)),
+        ("stale, then filtered", [error(3), error(17)].concat(), Some(17)),
+        ("not a filter", [error(22), error(9)].concat(), Some(22)),
+        ("breaks off", error(15)[..5].to_vec(), None),
+    ] {
+        let mut bytes = message(0x8180, &[record(QNAME, A, &[1; 4])]);
+        bytes.extend(record(QNAME, 2, b"\x02ns\xc0\x10"));
+        bytes.extend(opt(&options));
+        (bytes[9], bytes[11]) = (1, 1);
+        let (facts, _) = facts(&bytes);
+        let [FactKind::DnsResponse(response)] = &facts[..] else { panic!("{facts:?}") };
+        assert_eq!((response.answers.len(), response.extended_error), (1, expected), "{case}");
+    }
+}
+
+#[test]
+fn response_says_that_it_did_not_fit() {
+    for (flags, expected) in [(0x8180, false), (0x8380, true)] {
+        let (facts, _) = facts(&message(flags, &[]));
+        let [FactKind::DnsResponse(response)] = &facts[..] else { panic!("{facts:?}") };
+        assert_eq!(response.truncated, expected);
+    }
 }
 
 #[test]
