@@ -125,7 +125,17 @@ struct Facts {
 
 impl Facts {
     fn push(&mut self, time: Timestamp, flow: FlowKey, direction: Option<Direction>, kind: FactKind) {
-        let interface = self.interface;
+        self.push_on(self.interface, time, flow, direction, kind);
+    }
+
+    fn push_on(
+        &mut self,
+        interface: u32,
+        time: Timestamp,
+        flow: FlowKey,
+        direction: Option<Direction>,
+        kind: FactKind,
+    ) {
         let encrypted_dns = encrypted_dns::behind(&flow, &kind);
         self.queue.push_back(Fact { time, flow, direction, interface, kind });
         if let Some(how) = encrypted_dns {

@@ -7,6 +7,7 @@
 //! out an established one.
 
 mod connection;
+mod near;
 mod pace;
 mod report;
 mod reuse;
@@ -20,15 +21,15 @@ use std::{
 use connection::{Connection, Wake};
 use jiff::{SignedDuration, Timestamp};
 pub use pace::Transfer;
-pub use report::{Failure, Flow, FlowId, Hello, NameSource, Naming, Outcome, Timings};
+pub use report::{Failure, Flow, FlowId, Hello, NameSource, Naming, Outcome, Timings, WhyOpen};
 use reuse::Reuse;
 
 use crate::{
     app_class::AppMatch,
     capture::Direction,
-    decode::{ClientHello, DnsData, DnsResponse, Fact, FactKind, FlowKey, TcpSegment, Transport},
+    decode::{ClientHello, Fact, FactKind, FlowKey, Target, TcpSegment, Transport},
     domain::Domain,
-    names::{Names, Resolved},
+    names::{Lookup, LookupOutcome, Names},
 };
 
 /// Connections followed at once. A busy workstation has under 2,000; past it the oldest one without an answer makes
@@ -39,6 +40,11 @@ pub const MAX_FLOWS: usize = 8_192;
 const MAX_NEWCOMERS: usize = 256;
 /// A frame this much older than the last one means that the clock was set back, not that frames are out of order.
 const CLOCK_STEP: SignedDuration = SignedDuration::from_mins(1);
+/// Not a frame of anybody for this long, and then one: the device slept, or its clock was set forward. Awake, it looks
+/// up names, sets its clock and keeps connections alive more often.
+const ASLEEP: SignedDuration = SignedDuration::from_mins(10);
+/// It was awake for this long after the last frame, as far as anybody can tell.
+const FALLS_ASLEEP: SignedDuration = SignedDuration::from_mins(1);
 
 /// UDP ports of tunnels: those of RFC 3948, and what the two most common programs use by default.
 const TUNNEL_PORTS: &[u16] = &[500, 1194, 4500, 51820];
@@ -76,24 +82,20 @@ pub struct Flows {
 
 impl Flows {
     /// Something happened on the wire. `names` must have had the fact before.
-    pub fn handle(&mut self, now: Timestamp, fact: &Fact, names: &Names) {
-        self.notice_clock_step(now);
+    pub fn handle(&mut self, now: Timestamp, fact: &Fact, names: &mut Names) {
+        self.notice_time(now);
         match &fact.kind {
             FactKind::TcpSegment(segment) => self.on_tcp(now, fact, segment, names),
             FactKind::UdpDatagram { payload_bytes, until } => {
                 self.on_udp(now, *until, fact, *payload_bytes, names);
             }
-            FactKind::DnsResponse(response) => self.on_dns(now, fact.flow, response),
-            FactKind::DnsQuery(_) => {}
+            FactKind::DnsQuery(_) | FactKind::DnsResponse(_) => self.take_lookups(now, names),
             FactKind::TlsClientHello(hello) | FactKind::QuicClientHello { hello, .. } => {
                 self.on_hello(now, fact.flow, hello, names);
             }
-            FactKind::HttpHost(name) => self.on_http_host(now, fact.flow, name),
+            FactKind::HttpHost(name) => self.on_http_host(now, fact.flow, name, names),
             FactKind::HttpConnect(target) | FactKind::SocksConnect(target) => {
-                let Some(name) = &target.name else { return };
-                self.update(now, fact.flow, |connection| {
-                    connection.name(name.clone(), NameSource::ProxyTarget);
-                });
+                self.on_proxy_target(now, fact.flow, target, names);
             }
             FactKind::TlsServerHello | FactKind::QuicServerPacket => {
                 self.update(now, fact.flow.reversed(), Connection::on_server_hello);
@@ -136,9 +138,16 @@ impl Flows {
     }
 
     /// Time passed: reports what is due and ends what fell silent.
-    pub fn handle_timeout(&mut self, now: Timestamp) {
+    pub fn handle_timeout(&mut self, now: Timestamp, names: &mut Names) {
+        names.handle_timeout(now);
+        self.take_lookups(now, names);
+        self.notice_oversleeping(now);
+        self.wake_due(now);
+    }
+
+    fn wake_due(&mut self, now: Timestamp) {
         while let Some((name, over)) = self.reuse.next_reused(now) {
-            self.report_name(now, over, name, Outcome::Reused);
+            self.report_name(now, now, over, name, Outcome::Reused);
         }
         while let Some(entry) = self.wakes.first_entry()
             && entry.key().0 <= now
@@ -192,7 +201,7 @@ impl Flows {
         self.counts
     }
 
-    fn on_tcp(&mut self, now: Timestamp, fact: &Fact, segment: &TcpSegment, names: &Names) {
+    fn on_tcp(&mut self, now: Timestamp, fact: &Fact, segment: &TcpSegment, names: &mut Names) {
         let opens = segment.flags & (SYN | ACK) == SYN;
         let (key, up) = if opens { (fact.flow, true) } else { self.orient(fact, segment.flags & SYN != 0) };
         match self.connections.get(&key) {
@@ -202,6 +211,9 @@ impl Flows {
             Some(_) | None => {}
         }
         let Some(connection) = self.enter(now, key, names) else { return };
+        if !connection.counts_on(now, fact.interface) {
+            return;
+        }
         connection.on_tcp(now, up, segment);
         if segment.flags & (SYN | ACK) == SYN | ACK && direction(fact) == Some(Direction::Incoming) {
             connection.on_syn_answered_here(now);
@@ -209,75 +221,126 @@ impl Flows {
         self.follow_up(key);
     }
 
-    fn on_udp(&mut self, now: Timestamp, until: Timestamp, fact: &Fact, payload_bytes: u32, names: &Names) {
+    fn on_udp(
+        &mut self,
+        now: Timestamp,
+        until: Timestamp,
+        fact: &Fact,
+        payload_bytes: u32,
+        names: &mut Names,
+    ) {
         let (key, up) = self.orient(fact, false);
         let is_known = self.connections.contains_key(&key);
         if !is_known && (!is_outgoing(&key, up, direction(fact)) || is_housekeeping(key.dst.port())) {
             return;
         }
         let Some(connection) = self.enter(now, key, names) else { return };
+        if !connection.counts_on(now, fact.interface) {
+            return;
+        }
         connection.on_udp(now, until, up, u64::from(payload_bytes));
         self.follow_up(key);
     }
 
-    fn on_hello(&mut self, now: Timestamp, key: FlowKey, hello: &ClientHello, names: &Names) {
-        let encrypted =
-            hello.ech && hello.server_name.as_ref().is_some_and(|name| names.is_ech_public_name(name));
-        hello.server_name.iter().for_each(|name| self.reuse.connected(name));
-        let hints = Hello { ja4: hello.ja4.clone(), alpn: hello.alpn.clone(), encrypted };
-        self.update(now, key, |connection| {
-            connection.on_hello(hints);
-            match &hello.server_name {
-                Some(_) if encrypted => connection.hide_name(),
-                Some(name) => connection.name(name.clone(), NameSource::ServerName),
-                None => {}
-            }
-        });
+    fn on_hello(&mut self, now: Timestamp, key: FlowKey, hello: &ClientHello, names: &mut Names) {
+        let shown = hello.server_name.as_ref();
+        let front = shown.filter(|name| hello.ech && names.is_ech_front(now, name, key.dst.ip()));
+        let hints = Hello { ja4: hello.ja4.clone(), alpn: hello.alpn.clone(), encrypted: front.is_some() };
+        self.update(now, key, |connection| connection.on_hello(hints));
+        match (front, shown) {
+            (Some(front), _) => self.name_anew(key, Some(front), names),
+            (None, Some(name)) => self.name(key, name, NameSource::ServerName, names),
+            (None, None) => self.name_anew(key, None, names),
+        }
+        self.update(now, key, |_| {});
     }
 
     /// A connection kept open to a proxy carries requests to one host after another: each is reported on its own.
-    fn on_http_host(&mut self, now: Timestamp, key: FlowKey, name: &Domain) {
-        self.reuse.connected(name);
+    fn on_http_host(&mut self, now: Timestamp, key: FlowKey, name: &Domain, names: &mut Names) {
         let Some(connection) = self.connections.get_mut(&key) else { return };
         if matches!(&connection.naming, Naming::Known(other, NameSource::HttpHost) if other != name) {
             self.reports.extend(connection.report(false));
         }
-        self.update(now, key, |connection| connection.name(name.clone(), NameSource::HttpHost));
+        self.name(key, name, NameSource::HttpHost, names);
+        self.update(now, key, |_| {});
     }
 
-    /// A name that could not be resolved is a failed connection of its own; one that could may reuse an open one.
-    fn on_dns(&mut self, now: Timestamp, flow: FlowKey, response: &DnsResponse) {
-        let Some(question) = response.question.as_ref().filter(|question| matches!(question.qtype, 1 | 28))
-        else {
+    /// A connection to a proxy is one to whoever is asked for there, by name or by an address that was looked up.
+    fn on_proxy_target(&mut self, now: Timestamp, key: FlowKey, target: &Target, names: &mut Names) {
+        let behind = target.address.map(|ip| FlowKey { dst: SocketAddr::new(ip, target.port), ..key });
+        let looked_up = behind.and_then(|behind| names.resolve(now, &behind, None).ok());
+        if let Some(name) = target.name.as_ref().or(looked_up.as_ref()) {
+            self.name(key, name, NameSource::ProxyTarget, names);
+        } else if let Some(connection) = self.connections.get_mut(&key) {
+            give_back(connection, names);
+            connection.open(WhyOpen::ShownAsAddress);
+        }
+        self.update(now, key, |_| {});
+    }
+
+    /// A connection shows its name.
+    fn name(&mut self, key: FlowKey, name: &Domain, source: NameSource, names: &mut Names) {
+        self.reuse.connected(name);
+        let Some(connection) = self.connections.get_mut(&key) else { return };
+        if !connection.is_to(name) {
+            give_back(connection, names);
+        }
+        if connection.name(name.clone(), source) {
+            connection.lookup = connection.lookup.or(names.connected(name));
+        }
+    }
+
+    /// A connection shows no name, or only that of an encrypted hello: with what its hello and other connections have
+    /// told since it was opened, DNS may tell.
+    fn name_anew(&mut self, key: FlowKey, front: Option<&Domain>, names: &mut Names) {
+        let Some(connection) = self.connections.get_mut(&key) else { return };
+        if front.is_none() && connection.naming != Naming::Open(WhyOpen::SeveralFit) {
             return;
-        };
-        let failure = match response.rcode {
-            0 if response.answers.iter().any(|answer| is_sinkhole(&answer.data)) => Failure::TurnedAway,
-            0 => {
-                let is_its_own =
-                    |key: &FlowKey| self.connections.get(key).is_some_and(|it| it.is_to(&question.qname));
-                let addresses = response.answers.iter().filter_map(|answer| match answer.data {
-                    DnsData::Address(address) => Some(address),
-                    _ => None,
-                });
-                self.reuse.looked_up(now, &question.qname, addresses, is_its_own);
-                return;
-            }
-            2 => Failure::ResolverFailed,
-            3 => Failure::NoSuchName,
-            _ => return,
-        };
-        self.report_name(now, flow.reversed(), question.qname.clone(), Outcome::Failed(failure));
+        }
+        give_back(connection, names);
+        match names.resolve(connection.started, &key, front) {
+            Ok(name) => self.name(key, &name, NameSource::Dns, names),
+            Err(why) => connection.open(if front.is_some() { WhyOpen::HiddenByEch } else { why }),
+        }
+    }
+
+    /// Takes over how lookups ended. A name that could not be looked up is a failed connection of its own; one that
+    /// could may reuse an open one.
+    fn take_lookups(&mut self, now: Timestamp, names: &mut Names) {
+        while let Some(Lookup { name, flow, began, outcome }) = names.poll() {
+            let failure = match outcome {
+                LookupOutcome::Found(addresses) => {
+                    let is_its_own =
+                        |key: &FlowKey| self.connections.get(key).is_some_and(|it| it.is_to(&name));
+                    self.reuse.looked_up(now, &name, addresses.into_iter(), is_its_own);
+                    continue;
+                }
+                LookupOutcome::NoSuchName => Failure::NoSuchName,
+                LookupOutcome::ResolverFailed => Failure::ResolverFailed,
+                LookupOutcome::ResolverRefused => Failure::ResolverRefused,
+                LookupOutcome::ResolverSilent => Failure::ResolverSilent,
+                LookupOutcome::TurnedAway => Failure::TurnedAway,
+            };
+            self.report_name(began.min(now), now, flow, name, Outcome::Failed(failure));
+        }
     }
 
     /// A report on a name that had no connection of its own.
-    fn report_name(&mut self, now: Timestamp, key: FlowKey, name: Domain, outcome: Outcome) {
+    fn report_name(
+        &mut self,
+        began: Timestamp,
+        now: Timestamp,
+        key: FlowKey,
+        name: Domain,
+        outcome: Outcome,
+    ) {
         self.ids += 1;
+        let lookup = matches!(outcome, Outcome::Failed(_)).then(|| now.duration_since(began));
         self.reports.push_back(Flow {
             id: FlowId(self.ids),
             key,
-            started: now,
-            from: now,
+            started: began,
+            from: began,
             until: now,
             naming: Naming::Known(name, NameSource::Dns),
             hello: None,
@@ -285,8 +348,10 @@ impl Flows {
             encrypted_dns: None,
             bytes_up: 0,
             bytes_down: 0,
+            resent_up: 0,
+            resent_down: 0,
             outcome,
-            timings: Timings::default(),
+            timings: Timings { lookup, ..Timings::default() },
             is_first: true,
             is_last: true,
         });
@@ -314,7 +379,7 @@ impl Flows {
     }
 
     /// The connection, taken into the table if it is new and there is room.
-    fn enter(&mut self, now: Timestamp, key: FlowKey, names: &Names) -> Option<&mut Connection> {
+    fn enter(&mut self, now: Timestamp, key: FlowKey, names: &mut Names) -> Option<&mut Connection> {
         if !self.connections.contains_key(&key) && self.connections.len() >= MAX_FLOWS {
             let Some((_, oldest)) = self.opening.first_key_value() else {
                 self.counts.not_followed += 1;
@@ -329,15 +394,15 @@ impl Flows {
             hash_map::Entry::Vacant(entry) => entry,
         };
         self.ids += 1;
-        let naming = match names.resolve(now, key.dst.ip()) {
-            Resolved::Name(name) => {
+        let mut connection = Connection::new(FlowId(self.ids), key, now);
+        match names.resolve(now, &key, None) {
+            Ok(name) => {
                 self.reuse.connected(&name);
-                Naming::Known(name, NameSource::Dns)
+                connection.lookup = names.connected(&name);
+                connection.name(name, NameSource::Dns);
             }
-            Resolved::Ambiguous => Naming::Ambiguous,
-            Resolved::Nothing => Naming::Nameless,
-        };
-        let connection = Connection::new(FlowId(self.ids), key, now, naming);
+            Err(why) => connection.open(why),
+        }
         self.wakes.insert((connection.due, connection.id), key);
         self.opening.insert(connection.id, key);
         self.reuse.opened(key);
@@ -385,13 +450,34 @@ impl Flows {
         self.reuse.closed(key);
     }
 
-    /// When the clock was set back, wake-ups lie too far ahead: all are reported under the old time and start anew.
-    fn notice_clock_step(&mut self, now: Timestamp) {
+    /// When the clock was set back, wake-ups lie too far ahead; when it was set forward, or the device slept, all seem
+    /// silent for hours. Either way all are reported under the old time and start anew.
+    fn notice_time(&mut self, now: Timestamp) {
         let latest = self.latest.unwrap_or(now);
-        if latest.duration_since(now) <= CLOCK_STEP {
-            self.latest = Some(latest.max(now));
-            return;
+        if latest.duration_since(now) > CLOCK_STEP {
+            self.restart_clock(now);
+        } else if now.duration_since(latest) > ASLEEP {
+            self.wake_up(now);
         }
+        self.latest = Some(self.latest.map_or(now, |latest| latest.max(now)));
+    }
+
+    /// Who is woken this much too late has slept.
+    fn notice_oversleeping(&mut self, now: Timestamp) {
+        let due = self.wakes.first_key_value().map(|(&(due, _), _)| due);
+        if due.is_some_and(|due| now.duration_since(due) > ASLEEP) {
+            self.wake_up(now);
+        }
+    }
+
+    /// Ends what was silent already before the sleep, and goes on with the rest.
+    fn wake_up(&mut self, now: Timestamp) {
+        let latest = self.latest.unwrap_or(now);
+        self.wake_due(latest.saturating_add(FALLS_ASLEEP).unwrap_or(now).min(now));
+        self.restart_clock(now);
+    }
+
+    fn restart_clock(&mut self, now: Timestamp) {
         self.report_all();
         self.latest = Some(now);
         self.wakes.clear();
@@ -400,6 +486,13 @@ impl Flows {
             connection.restart_clock(now);
             self.wakes.insert((connection.due, connection.id), connection.key);
         }
+    }
+}
+
+/// The name that DNS told is not this connection's: its lookup waits for another one.
+fn give_back(connection: &mut Connection, names: &mut Names) {
+    if let Some(guess) = connection.forget_dns_name() {
+        names.not_connected(&guess, connection.lookup.take());
     }
 }
 
@@ -437,11 +530,6 @@ fn is_outside(server: SocketAddr) -> bool {
 /// UDP that keeps a network going and is no service: DHCP, time, SSDP, mDNS, LLMNR and their like.
 fn is_housekeeping(port: u16) -> bool {
     matches!(port, 0..=442 | 514 | 546 | 547 | 1900 | 3702 | 5353 | 5355)
-}
-
-/// An answer that leads nowhere on purpose: a resolver's filter.
-fn is_sinkhole(data: &DnsData) -> bool {
-    matches!(data, DnsData::Address(ip) if ip.is_unspecified())
 }
 
 #[cfg(test)]

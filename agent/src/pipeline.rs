@@ -55,7 +55,7 @@ impl Pipeline {
     pub fn handle_fact(&mut self, fact: &Fact) {
         self.advance(fact.time);
         self.names.handle(fact.time, fact);
-        self.flows.handle(fact.time, fact, &self.names);
+        self.flows.handle(fact.time, fact, &mut self.names);
         self.drain();
     }
 
@@ -71,7 +71,12 @@ impl Pipeline {
 
     /// When `handle_timeout` has something to do.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        let stages = [self.decoder.poll_timeout(), self.flows.poll_timeout(), self.summarize.poll_timeout()];
+        let stages = [
+            self.decoder.poll_timeout(),
+            self.names.poll_timeout(),
+            self.flows.poll_timeout(),
+            self.summarize.poll_timeout(),
+        ];
         stages.into_iter().chain([self.midnight]).flatten().min()
     }
 
@@ -163,8 +168,9 @@ impl Pipeline {
             self.report_flows();
             self.midnight = Some(self.summarize.next_midnight(now));
         }
-        if self.flows.poll_timeout().is_some_and(|due| due <= now) {
-            self.flows.handle_timeout(now);
+        let due = self.flows.poll_timeout().into_iter().chain(self.names.poll_timeout()).min();
+        if due.is_some_and(|due| due <= now) {
+            self.flows.handle_timeout(now, &mut self.names);
             self.drain();
         }
         if self.summarize.poll_timeout().is_some_and(|due| due <= now) {

@@ -176,7 +176,7 @@ impl Run {
             Transport::Tcp => FactKind::TcpSegment(TcpSegment { seq, ack, flags, payload_bytes, until, ttl }),
             Transport::Udp => FactKind::UdpDatagram { payload_bytes, until },
         };
-        facts.push(self.from, self.ends.flow(), self.direction, kind);
+        facts.push_on(self.ends.interface, self.from, self.ends.flow(), self.direction, kind);
     }
 }
 

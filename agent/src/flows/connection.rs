@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    FIN, Failure, Flow, FlowId, Hello, NameSource, Naming, Outcome, RST, SYN, Timings, is_tunnel, pace::Pace,
-    stream::Stream,
+    ACK, FIN, Failure, Flow, FlowId, Hello, NameSource, Naming, Outcome, RST, SYN, Timings, WhyOpen,
+    is_tunnel, near, pace::Pace, stream::Stream,
 };
 use crate::{
     app_class::AppMatch,
@@ -31,7 +31,8 @@ const UDP_IDLE: SignedDuration = SignedDuration::from_mins(5);
 const CLIENT_WENT_ON_BYTES: u64 = 40;
 /// A server's first QUIC flight fills at least one datagram of 1,200 bytes; a retry or a refusal does not.
 const QUIC_FLIGHT_BYTES: u64 = 1_000;
-
+/// A flow seen on two interfaces counts on one, as long as that one is not silent for this long.
+const SILENT_INTERFACE: SignedDuration = SignedDuration::from_secs(10);
 /// No handshake is this long: with this much either way it went through, even if the server's hello was missed.
 const SURELY_THROUGH_BYTES: u64 = 16_384;
 
@@ -43,16 +44,24 @@ pub(super) struct Connection {
     pub(super) naming: Naming,
     /// When it is to be woken.
     pub(super) due: Timestamp,
-    started: Timestamp,
+    pub(super) started: Timestamp,
     last: Timestamp,
+    /// The interface it counts on; 0 where none is known.
+    interface: u32,
     state: State,
     closed: Option<Timestamp>,
     /// Sequence number of the device's SYN; `None` where the connection is older than the capture.
     syn: Option<u32>,
-    /// When it was sent last.
-    syn_sent: Timestamp,
+    /// When it was sent; `None` where it was sent more than once.
+    syn_sent: Option<Timestamp>,
     /// When the device got the answer; `None` where the capture may have been made elsewhere.
     syn_answered: Option<Timestamp>,
+    /// Time to live of the server's SYN-ACK.
+    syn_ack_ttl: Option<u8>,
+    /// The device answered the SYN-ACK.
+    connected: bool,
+    /// How long the lookup of its name took.
+    pub(super) lookup: Option<SignedDuration>,
     /// A packet was reported on since its last name was known.
     reported: bool,
     hello: Option<Arc<Hello>>,
@@ -85,6 +94,8 @@ struct Side {
     stream: Stream,
     total: u64,
     unreported: u64,
+    /// Seen before, and not reported yet.
+    resent: u64,
 }
 
 /// What a woken connection wants.
@@ -99,19 +110,23 @@ pub(super) enum Wake {
 }
 
 impl Connection {
-    pub(super) fn new(id: FlowId, key: FlowKey, now: Timestamp, naming: Naming) -> Self {
+    pub(super) fn new(id: FlowId, key: FlowKey, now: Timestamp) -> Self {
         let mut fresh = Self {
             id,
             key,
-            naming,
+            naming: Naming::Open(WhyOpen::NeverResolved),
             due: now,
             started: now,
             last: now,
+            interface: 0,
             state: State::Opening,
             closed: None,
             syn: None,
-            syn_sent: now,
+            syn_sent: None,
             syn_answered: None,
+            syn_ack_ttl: None,
+            connected: false,
+            lookup: None,
             reported: false,
             hello: None,
             owner: None,
@@ -129,6 +144,18 @@ impl Connection {
         fresh
     }
 
+    /// Whether a packet on this interface counts, or is a second sight of one that did.
+    pub(super) fn counts_on(&mut self, now: Timestamp, interface: u32) -> bool {
+        let is_second = interface != 0 && self.interface != 0 && interface != self.interface;
+        if is_second && elapsed(self.last, now) < SILENT_INTERFACE {
+            return false;
+        }
+        if interface != 0 {
+            self.interface = interface;
+        }
+        true
+    }
+
     pub(super) fn on_tcp(&mut self, now: Timestamp, up: bool, segment: &TcpSegment) {
         self.last = self.last.max(segment.until);
         let begins = !self.up.seen && !self.down.seen;
@@ -144,20 +171,13 @@ impl Connection {
             seq = seq.wrapping_add(1);
             side.stream.begin(seq);
         }
-        let fresh = u64::from(side.stream.advance(seq, segment.payload_bytes));
+        let fresh = side.stream.advance(seq, segment.payload_bytes);
+        side.resent += u64::from(segment.payload_bytes - fresh);
         side.ended |= segment.flags & FIN != 0;
-        if synchronizes && up {
-            self.syn = Some(segment.seq);
-            self.syn_sent = now;
-        }
-        if up && !synchronizes && self.syn.is_some() && self.down.seen && self.connect.is_none() {
-            // A live capture keeps no pure acknowledgement: of those the device sends its answer at once.
-            let answered = self.syn_answered.filter(|_| segment.payload_bytes > 0);
-            self.connect = Some(elapsed(self.syn_sent, answered.unwrap_or(now)));
-        }
-        self.count(now, segment.until, up, fresh);
+        self.connect(now, up, segment);
+        self.count(now, segment.until, up, u64::from(fresh));
         if segment.flags & RST != 0 {
-            self.on_reset(now, up);
+            self.on_reset(now, up, segment.ttl);
         }
         if self.up.ended && self.down.ended {
             self.closed = self.closed.or(Some(now));
@@ -165,9 +185,29 @@ impl Connection {
         self.settle(now);
     }
 
+    /// Takes the time from the SYN to the device's answer to the SYN-ACK.
+    fn connect(&mut self, now: Timestamp, up: bool, segment: &TcpSegment) {
+        match (up, segment.flags & (SYN | ACK)) {
+            (true, SYN) => {
+                self.syn_sent = self.syn.is_none().then_some(now);
+                self.syn = Some(segment.seq);
+            }
+            (false, flags) if flags == SYN | ACK => self.syn_ack_ttl = Some(segment.ttl),
+            (true, _) if self.down.seen && !self.connected => {
+                self.connected = self.syn.is_some();
+                // Where the answer itself was not seen, what comes later says nothing about the round trip.
+                let answers = self.syn.is_some_and(|syn| segment.seq == syn.wrapping_add(1));
+                // A live capture keeps no pure acknowledgement: of those the device sends its answer at once.
+                let answered = self.syn_answered.filter(|_| segment.payload_bytes > 0).unwrap_or(now);
+                self.connect = self.syn_sent.filter(|_| answers).map(|sent| elapsed(sent, answered));
+            }
+            _ => {}
+        }
+    }
+
     /// The answer to the SYN arrived at the device itself, not at some place on the way.
     pub(super) fn on_syn_answered_here(&mut self, now: Timestamp) {
-        self.syn_answered = Some(now);
+        self.syn_answered = self.syn_answered.or(Some(now));
     }
 
     pub(super) fn on_udp(&mut self, now: Timestamp, until: Timestamp, up: bool, payload_bytes: u64) {
@@ -179,6 +219,9 @@ impl Connection {
     }
 
     pub(super) fn on_hello(&mut self, hello: Hello) {
+        if self.hello.is_none() {
+            self.pace = Pace::behind_handshake();
+        }
         self.hello = Some(Arc::new(hello));
     }
 
@@ -186,29 +229,43 @@ impl Connection {
         self.server_hello = true;
     }
 
-    /// Takes a name if none that is better known stands already.
-    pub(super) fn name(&mut self, name: Domain, source: NameSource) {
+    /// Takes a name if none that is better known stands already; says whether it did.
+    pub(super) fn name(&mut self, name: Domain, source: NameSource) -> bool {
         if is_address(&name) {
-            return;
+            self.open(WhyOpen::ShownAsAddress);
+            return false;
         }
         if let Naming::Known(old, old_source) = &self.naming {
             if *old_source > source || (*old == name && *old_source == source) {
-                return;
+                return false;
             }
             self.reported &= *old == name;
         }
         self.naming = Naming::Known(name, source);
+        true
+    }
+
+    /// Says why it has no name, if it has none.
+    pub(super) fn open(&mut self, why: WhyOpen) {
+        if let Naming::Open(_) = self.naming {
+            self.naming = Naming::Open(why);
+        }
+    }
+
+    /// Gives up the name that DNS told: another one will be told, or none.
+    pub(super) fn forget_dns_name(&mut self) -> Option<Domain> {
+        match &self.naming {
+            Naming::Known(name, NameSource::Dns) => {
+                let name = name.clone();
+                self.naming = Naming::Open(WhyOpen::NeverResolved);
+                Some(name)
+            }
+            Naming::Known(..) | Naming::Open(_) => None,
+        }
     }
 
     pub(super) fn is_to(&self, name: &Domain) -> bool {
         matches!(&self.naming, Naming::Known(known, _) if known == name)
-    }
-
-    /// The name on show is not the real one: only what DNS said counts.
-    pub(super) fn hide_name(&mut self) {
-        if !matches!(self.naming, Naming::Known(_, NameSource::Dns)) {
-            self.naming = Naming::Hidden;
-        }
     }
 
     pub(super) fn fail(&mut self, failure: Failure) {
@@ -273,6 +330,10 @@ impl Connection {
             State::Opening if !is_last => return None,
             State::Opening if self.is_unused() => Outcome::Unused,
             State::Opening if self.closed.is_some() => Outcome::Failed(Failure::Reset),
+            // Of QUIC an answer, but no handshake: another version only, or a close.
+            State::Opening if self.key.transport == Transport::Udp && self.down.seen => {
+                Outcome::Failed(Failure::Refused)
+            }
             State::Opening => Outcome::Failed(Failure::Silent),
         };
         let is_first = !self.reported;
@@ -301,8 +362,11 @@ impl Connection {
             encrypted_dns: self.encrypted_dns,
             bytes_up: std::mem::take(&mut self.up.unreported),
             bytes_down: std::mem::take(&mut self.down.unreported),
+            resent_up: std::mem::take(&mut self.up.resent),
+            resent_down: std::mem::take(&mut self.down.resent),
             outcome,
             timings: Timings {
+                lookup: self.lookup.filter(|_| is_first),
                 connect: self.connect.filter(|_| is_first),
                 handshake: self.handshake.filter(|_| is_first),
                 server_waits,
@@ -313,9 +377,9 @@ impl Connection {
         })
     }
 
-    /// Goes on under a clock that was set back.
+    /// Goes on under a clock that jumped, or after a sleep: what was measured until now is not measured on.
     pub(super) fn restart_clock(&mut self, now: Timestamp) {
-        (self.started, self.syn_sent, self.last) = (now, now, now);
+        (self.started, self.last, self.syn_sent) = (now, now, None);
         self.syn_answered = self.syn_answered.map(|_| now);
         self.closed = self.closed.map(|_| now);
         self.covered = self.covered.map(|_| (now, now));
@@ -327,27 +391,32 @@ impl Connection {
         if bytes == 0 {
             return;
         }
-        let from = self.covered.map_or(now, |(from, _)| from);
+        let from = self.covered.map_or(now, |(from, _)| from.min(now));
         self.covered = Some((from, self.last));
         let side = if up { &mut self.up } else { &mut self.down };
         side.total += bytes;
         side.unreported += bytes;
-        if up {
-            if self.server_hello {
-                self.sent_after_server_hello += bytes;
-            }
-            self.pace.sent(now, until, bytes, self.state == State::Established);
-        } else {
-            self.pace.received(now, until, bytes);
+        if up && self.server_hello {
+            self.sent_after_server_hello += bytes;
+        }
+        let is_talking = self.hello.is_none() || self.is_handshake_done();
+        match (is_talking, up) {
+            (false, _) => {}
+            (true, true) => self.pace.sent(now, until, bytes),
+            (true, false) => self.pace.received(now, until, bytes),
         }
     }
 
-    fn on_reset(&mut self, now: Timestamp, up: bool) {
+    fn on_reset(&mut self, now: Timestamp, up: bool, ttl: u8) {
         self.closed = self.closed.or(Some(now));
         if self.is_unused() {
             return;
         }
-        let refused = !up && !self.is_connected() && self.up.total == 0;
+        let (device, server) = (self.key.src.ip(), self.key.dst.ip());
+        if !up && near::is_from_near_by(ttl, self.syn_ack_ttl, device, server) {
+            return self.fail(Failure::ResetNearBy);
+        }
+        let refused = !up && self.syn_ack_ttl.is_none() && self.up.total == 0;
         self.fail(if refused { Failure::Refused } else { Failure::Reset });
     }
 
@@ -361,7 +430,7 @@ impl Connection {
     }
 
     fn is_connected(&self) -> bool {
-        self.connect.is_some() || self.syn_answered.is_some()
+        self.connected || self.syn_answered.is_some()
     }
 
     /// Connected, and nothing was ever sent.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::pace::Transfer;
+pub use crate::names::WhyOpen;
 use crate::{
     app_class::AppMatch,
     decode::{EncryptedDns, FlowKey},
@@ -36,10 +37,14 @@ pub struct Flow {
     pub owner: Option<AppMatch>,
     /// Lookups go through it.
     pub encrypted_dns: Option<EncryptedDns>,
-    /// Transport payload sent since the last report, in bytes.
+    /// Transport payload sent since the last report, in bytes; each byte of a TCP stream once.
     pub bytes_up: u64,
-    /// Transport payload received since the last report, in bytes.
+    /// Transport payload received since the last report, in bytes; each byte of a TCP stream once.
     pub bytes_down: u64,
+    /// Payload sent that had been sent before. Together with `bytes_up` that of all segments.
+    pub resent_up: u64,
+    /// Payload received that had been received before. Together with `bytes_down` that of all segments.
+    pub resent_down: u64,
     /// What has become of it.
     pub outcome: Outcome,
     /// How long things took since the last report.
@@ -55,12 +60,8 @@ pub struct Flow {
 pub enum Naming {
     /// To this name.
     Known(Domain, NameSource),
-    /// No name was shown or asked for.
-    Nameless,
-    /// Several names stand for its address.
-    Ambiguous,
-    /// A real Encrypted Client Hello hides it and DNS did not tell.
-    Hidden,
+    /// To nobody that we could name, and why.
+    Open(WhyOpen),
 }
 
 /// How a name is known, from the weakest to the strongest.
@@ -105,9 +106,7 @@ impl Outcome {
     pub fn is_of_a_connection(self) -> bool {
         match self {
             Self::Established => true,
-            Self::Failed(failure) => {
-                !matches!(failure, Failure::NoSuchName | Failure::ResolverFailed | Failure::TurnedAway)
-            }
+            Self::Failed(failure) => !failure.is_of_a_lookup(),
             Self::Reused | Self::Unused => false,
         }
     }
@@ -116,10 +115,12 @@ impl Outcome {
 /// Why a connection failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// A reset in answer to the SYN.
+    /// A reset in answer to the SYN; of QUIC, an answer that is no handshake, such as a version negotiation or a close.
     Refused,
-    /// A reset before the handshake completed.
+    /// A reset, or an end, before the handshake completed.
     Reset,
+    /// A reset before the handshake completed, from a machine nearer than the server: a filter's.
+    ResetNearBy,
     /// No answer.
     Silent,
     /// A fatal TLS alert with this description, RFC 8446 §6.
@@ -130,16 +131,49 @@ pub enum Failure {
     NoSuchName,
     /// DNS: the resolver failed. There was no connection.
     ResolverFailed,
-    /// DNS: the answer was a sinkhole address. There was no connection.
+    /// DNS: the resolver would not answer. There was no connection.
+    ResolverRefused,
+    /// DNS: the resolver never answered. There was no connection.
+    ResolverSilent,
+    /// DNS: a filter answered. There was no connection.
     TurnedAway,
+}
+
+impl Failure {
+    /// A filter did it, not the service.
+    pub fn is_by_a_filter(self) -> bool {
+        matches!(self, Self::TurnedAway | Self::ResetNearBy)
+    }
+
+    /// The name could not be looked up.
+    pub fn is_of_a_lookup(self) -> bool {
+        match self {
+            Self::NoSuchName
+            | Self::ResolverFailed
+            | Self::ResolverRefused
+            | Self::ResolverSilent
+            | Self::TurnedAway => true,
+            Self::Refused
+            | Self::Reset
+            | Self::ResetNearBy
+            | Self::Silent
+            | Self::TlsAlert(_)
+            | Self::Unreachable => false,
+        }
+    }
 }
 
 /// How long things took.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Timings {
-    /// The last SYN to the device's answer to the SYN-ACK, a round trip wherever the capture was made; in the first report.
+    /// First question to the resolver to its answer, of the name's last lookup; in the first report of the first
+    /// connection made after it. Of a failed lookup as well.
+    pub lookup: Option<SignedDuration>,
+    /// SYN to the device's answer to the SYN-ACK, a round trip wherever the capture was made; in the first report.
+    /// `None` where the SYN was sent more than once: nobody can tell which one was answered (Karn's algorithm).
     pub connect: Option<SignedDuration>,
-    /// First packet to completed handshake; in the first report.
+    /// First packet to the client's answer to the server's flight; in the first report. That completes a handshake of
+    /// TLS 1.3; one of TLS 1.2 takes another round trip, which is not seen.
     pub handshake: Option<SignedDuration>,
     /// Request sent to first byte back; at most 8.
     pub server_waits: Vec<SignedDuration>,

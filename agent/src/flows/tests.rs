@@ -1,13 +1,16 @@
 mod caps;
+mod ech;
+mod jumps;
+mod times;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::{ACK, FIN, Failure, Flow, Flows, MAX_FLOWS, NameSource, Naming, Outcome, RST, SYN};
+use super::{ACK, FIN, Failure, Flow, Flows, MAX_FLOWS, NameSource, Naming, Outcome, RST, SYN, WhyOpen};
 use crate::{
     capture::Direction,
     decode::{
         ClientHello, DnsAnswer, DnsData, DnsQuestion, DnsResponse, EncryptedDns, Fact, FactKind, FlowKey,
-        TcpSegment, Transport,
+        Target, TcpSegment, Transport,
     },
     domain::Domain,
     names::Names,
@@ -22,6 +25,9 @@ struct Wire {
     names: Names,
     key: FlowKey,
     direction: bool,
+    interface: u32,
+    /// Time to live of what comes down.
+    ttl: u8,
     millis: i64,
     seq: [u32; 2],
 }
@@ -31,7 +37,16 @@ impl Wire {
         let src = "192.0.2.9:40000".parse().unwrap();
         let key = FlowKey { transport, src, dst: server.parse().unwrap() };
         let seq = [u32::MAX - 100, 7];
-        Self { flows: Flows::default(), names: Names::default(), key, direction: true, millis: 0, seq }
+        Self {
+            flows: Flows::default(),
+            names: Names::default(),
+            key,
+            direction: true,
+            interface: 0,
+            ttl: 50,
+            millis: 0,
+            seq,
+        }
     }
 
     fn tcp() -> Self {
@@ -42,9 +57,19 @@ impl Wire {
         Timestamp::from_millisecond(1_790_000_000_000 + self.millis).unwrap()
     }
 
+    /// Time passes and is noticed, at the latest every minute.
     fn wait(&mut self, millis: i64) -> &mut Self {
+        let until = self.millis + millis;
+        while self.millis < until {
+            self.millis = until.min(self.millis + 60_000);
+            self.flows.handle_timeout(self.now(), &mut self.names);
+        }
+        self
+    }
+
+    /// Time passes and nobody notices.
+    fn sleep(&mut self, millis: i64) -> &mut Self {
         self.millis += millis;
-        self.flows.handle_timeout(self.now());
         self
     }
 
@@ -53,9 +78,13 @@ impl Wire {
         let flow = if up { self.key } else { self.key.reversed() };
         let direction = if up { Direction::Outgoing } else { Direction::Incoming };
         let direction = self.direction.then_some(direction);
-        let fact = Fact { time: self.now(), flow, direction, interface: 0, kind };
-        self.names.handle(fact.time, &fact);
-        self.flows.handle(fact.time, &fact, &self.names);
+        let interface = self.interface;
+        self.fact(&Fact { time: self.now(), flow, direction, interface, kind })
+    }
+
+    fn fact(&mut self, fact: &Fact) -> &mut Self {
+        self.names.handle(fact.time, fact);
+        self.flows.handle(fact.time, fact, &mut self.names);
         self
     }
 
@@ -64,7 +93,8 @@ impl Wire {
         let takes_one = u32::from(flags & (SYN | FIN) != 0);
         self.seq[usize::from(up)] = seq.wrapping_add(payload_bytes + takes_one);
         let until = self.next();
-        self.tell(up, FactKind::TcpSegment(TcpSegment { seq, ack: 0, flags, payload_bytes, ttl: 64, until }))
+        let ttl = if up { 64 } else { self.ttl };
+        self.tell(up, FactKind::TcpSegment(TcpSegment { seq, ack: 0, flags, payload_bytes, ttl, until }))
     }
 
     fn datagram(&mut self, up: bool, payload_bytes: u32) -> &mut Self {
@@ -102,24 +132,18 @@ impl Wire {
     }
 
     fn dns(&mut self, qname: &str, rcode: u8, answers: Vec<DnsAnswer>) -> &mut Self {
+        self.query(qname).response(DnsResponse { rcode, answers, ..empty(qname) })
+    }
+
+    fn query(&mut self, qname: &str) -> &mut Self {
+        let kind = FactKind::DnsQuery(DnsQuestion { id: 1, qname: domain(qname), qtype: 1 });
+        self.fact(&Fact { time: self.now(), flow: lookup(), direction: None, interface: 0, kind })
+    }
+
+    fn response(&mut self, response: DnsResponse) -> &mut Self {
         self.millis += 10;
-        let flow = FlowKey {
-            transport: Transport::Udp,
-            src: "192.0.2.53:53".parse().unwrap(),
-            dst: "192.0.2.9:41000".parse().unwrap(),
-        };
-        let question = Some(DnsQuestion { id: 1, qname: domain(qname), qtype: 1 });
-        let kind = FactKind::DnsResponse(DnsResponse {
-            question,
-            rcode,
-            truncated: false,
-            extended_error: None,
-            answers,
-        });
-        let fact = Fact { time: self.now(), flow, direction: None, interface: 0, kind };
-        self.names.handle(fact.time, &fact);
-        self.flows.handle(fact.time, &fact, &self.names);
-        self
+        let (flow, kind) = (lookup().reversed(), FactKind::DnsResponse(response));
+        self.fact(&Fact { time: self.now(), flow, direction: None, interface: 0, kind })
     }
 
     fn reports(&mut self) -> Vec<Flow> {
@@ -133,10 +157,27 @@ impl Wire {
         self.reports().into_iter().reduce(|sum, next| Flow {
             bytes_up: sum.bytes_up + next.bytes_up,
             bytes_down: sum.bytes_down + next.bytes_down,
+            resent_up: sum.resent_up + next.resent_up,
+            resent_down: sum.resent_down + next.resent_down,
             is_first: sum.is_first,
             ..next
         })
     }
+}
+
+/// From the device to its resolver.
+fn lookup() -> FlowKey {
+    FlowKey {
+        transport: Transport::Udp,
+        src: "192.0.2.9:41000".parse().unwrap(),
+        dst: "192.0.2.53:53".parse().unwrap(),
+    }
+}
+
+/// A response without answers.
+fn empty(qname: &str) -> DnsResponse {
+    let question = Some(DnsQuestion { id: 1, qname: domain(qname), qtype: 1 });
+    DnsResponse { question, rcode: 0, truncated: false, extended_error: None, answers: vec![] }
 }
 
 fn domain(text: &str) -> Domain {
@@ -155,6 +196,7 @@ fn payload_counts_once_each_way() {
     );
     let flow = wire.end().unwrap();
     assert_eq!((flow.bytes_up, flow.bytes_down), (1_700, 43_000));
+    assert_eq!((flow.resent_up, flow.resent_down), (1_000, 0));
     assert_eq!(flow.outcome, Outcome::Established);
     assert!(flow.is_first && flow.is_last);
 }
@@ -177,6 +219,47 @@ fn outcome_tells_what_went_wrong() {
                 wire.segment(UP, SYN, 0).segment(DOWN, RST | ACK, 0);
             },
             failed(Failure::Refused),
+        ),
+        (
+            "refused after the SYN was sent again",
+            |wire| {
+                wire.segment(UP, SYN, 0);
+                wire.seq[1] -= 1;
+                wire.segment(UP, SYN, 0).segment(DOWN, RST | ACK, 0);
+            },
+            failed(Failure::Refused),
+        ),
+        (
+            "reset in answer to the SYN from next door",
+            |wire| {
+                wire.ttl = 63;
+                wire.segment(UP, SYN, 0).segment(DOWN, RST | ACK, 0);
+            },
+            failed(Failure::ResetNearBy),
+        ),
+        (
+            "reset after the hello from next door",
+            |wire| {
+                wire.connect().hello("slack.com", false).ttl = 63;
+                wire.segment(DOWN, RST, 0);
+            },
+            failed(Failure::ResetNearBy),
+        ),
+        (
+            "reset of an established connection from next door",
+            |wire| {
+                wire.establish("slack.com").ttl = 63;
+                wire.segment(DOWN, RST, 0);
+            },
+            Some(Outcome::Established),
+        ),
+        (
+            "client ends in answer to the certificate",
+            |wire| {
+                wire.connect().hello("slack.com", false).server_hello();
+                wire.segment(UP, ACK, 30).segment(UP, FIN | ACK, 0).segment(DOWN, FIN | ACK, 0);
+            },
+            failed(Failure::Reset),
         ),
         (
             "silent",
@@ -244,10 +327,39 @@ fn outcome_tells_what_went_wrong() {
             failed(Failure::ResolverFailed),
         ),
         (
+            "resolver refused",
+            |wire| {
+                wire.dns("slack.com", 5, vec![]);
+            },
+            failed(Failure::ResolverRefused),
+        ),
+        (
+            "resolver silent",
+            |wire| {
+                wire.query("slack.com").sleep(5_000).query("slack.com").wait(10_000);
+            },
+            failed(Failure::ResolverSilent),
+        ),
+        (
+            "resolver fails a name that nobody asked for",
+            |wire| {
+                wire.response(DnsResponse { rcode: 3, ..empty("slack.com") });
+            },
+            None,
+        ),
+        (
             "sinkhole",
             |wire| {
                 let data = DnsData::Address("0.0.0.0".parse().unwrap());
                 wire.dns("slack.com", 0, vec![DnsAnswer { name: domain("slack.com"), ttl: 1, data }]);
+            },
+            failed(Failure::TurnedAway),
+        ),
+        (
+            "extended error of a filter",
+            |wire| {
+                let blocked = DnsResponse { rcode: 3, extended_error: Some(15), ..empty("slack.com") };
+                wire.query("slack.com").response(blocked);
             },
             failed(Failure::TurnedAway),
         ),
@@ -276,7 +388,7 @@ fn name_comes_from_the_best_source() {
             |wire| {
                 wire.connect().segment(DOWN, ACK, 9);
             },
-            Naming::Nameless,
+            Naming::Open(WhyOpen::NeverResolved),
         ),
         (
             "dns",
@@ -297,48 +409,51 @@ fn name_comes_from_the_best_source() {
             |wire| {
                 wire.asked_dns("a.example").asked_dns("b.test").connect().segment(DOWN, ACK, 9);
             },
-            Naming::Ambiguous,
-        ),
-        (
-            "grease keeps the name on show",
-            |wire| {
-                wire.connect().hello("miro.com", true).server_hello().segment(UP, ACK, 200);
-            },
-            known("miro.com", NameSource::ServerName),
-        ),
-        (
-            "real ech hides the name",
-            |wire| {
-                wire.connect().hello("cloudflare-ech.com", true).server_hello().segment(UP, ACK, 200);
-            },
-            Naming::Hidden,
-        ),
-        (
-            "real ech but dns told",
-            |wire| {
-                wire.asked_dns("miro.com").connect().hello("cloudflare-ech.com", true);
-                wire.server_hello().segment(UP, ACK, 200);
-            },
-            known("miro.com", NameSource::Dns),
-        ),
-        (
-            "public name without ech is a name",
-            |wire| {
-                wire.establish("cloudflare-ech.com");
-            },
-            known("cloudflare-ech.com", NameSource::ServerName),
+            Naming::Open(WhyOpen::SeveralFit),
         ),
         (
             "proxy target",
             |wire| {
-                let target =
-                    crate::decode::Target { name: Some(domain("miro.com")), address: None, port: 443 };
+                let target = Target { name: Some(domain("miro.com")), address: None, port: 443 };
                 wire.connect()
                     .segment(UP, ACK, 60)
                     .tell(UP, FactKind::HttpConnect(target))
                     .segment(DOWN, ACK, 40);
             },
             known("miro.com", NameSource::ProxyTarget),
+        ),
+        (
+            "proxy target by an address that was looked up",
+            |wire| {
+                wire.asked_dns("miro.com");
+                let target = Target { name: None, address: Some(wire.key.dst.ip()), port: 443 };
+                wire.key.dst = "192.0.2.80:1080".parse().unwrap();
+                wire.connect().segment(UP, ACK, 60).tell(UP, FactKind::SocksConnect(target));
+            },
+            known("miro.com", NameSource::ProxyTarget),
+        ),
+        (
+            "proxy target by an address alone",
+            |wire| {
+                wire.asked_dns("proxy.example").connect().segment(UP, ACK, 60);
+                let target = Target { name: None, address: Some("203.0.113.1".parse().unwrap()), port: 443 };
+                wire.tell(UP, FactKind::SocksConnect(target));
+            },
+            Naming::Open(WhyOpen::ShownAsAddress),
+        ),
+        (
+            "host by its address",
+            |wire| {
+                wire.connect().segment(UP, ACK, 60).tell(UP, FactKind::HttpHost(domain("198.51.100.1")));
+            },
+            Naming::Open(WhyOpen::ShownAsAddress),
+        ),
+        (
+            "answer expired",
+            |wire| {
+                wire.asked_dns("miro.com").wait(3_600_000).connect();
+            },
+            Naming::Open(WhyOpen::AnswerExpired),
         ),
     ];
     for (case, play, expected) in cases {
@@ -349,8 +464,20 @@ fn name_comes_from_the_best_source() {
 }
 
 #[test]
+fn quic_without_any_answer_is_silent() {
+    let mut wire = Wire::new(Transport::Udp, "198.51.100.1:443");
+    let hello = ClientHello { server_name: Some(domain("miro.com")), ..ClientHello::default() };
+    for _ in 0..3 {
+        wire.datagram(UP, 1_200);
+    }
+    wire.tell(UP, FactKind::QuicClientHello { version: 1, hello }).wait(31_000);
+    assert_eq!(wire.reports()[0].outcome, Outcome::Failed(Failure::Silent));
+    assert!(wire.flows.is_empty());
+}
+
+#[test]
 fn quic_is_established_by_a_full_flight() {
-    for (down, expected) in [(1_200, Outcome::Established), (60, Outcome::Failed(Failure::Silent))] {
+    for (down, expected) in [(1_200, Outcome::Established), (60, Outcome::Failed(Failure::Refused))] {
         let mut wire = Wire::new(Transport::Udp, "198.51.100.1:8443");
         let hello = ClientHello { server_name: Some(domain("miro.com")), ..ClientHello::default() };
         wire.datagram(UP, 1_200);
@@ -461,25 +588,13 @@ fn same_ports_again_are_another_connection() {
     assert_eq!(firsts, 2);
 }
 
-#[test]
-fn times_are_those_of_the_frames() {
-    let mut wire = Wire::tcp();
-    wire.establish("slack.com").segment(UP, ACK, 400).wait(90).segment(DOWN, ACK, 800);
-    let first = wire.reports().remove(0);
-    assert_eq!(first.timings.connect, Some(SignedDuration::from_millis(20)));
-    // SYN, SYN-ACK, ACK, hello, its fact, server's flight, its fact, the client's answer: 10 ms each.
-    assert_eq!(first.timings.handshake, Some(SignedDuration::from_millis(70)));
-    let rest = wire.end().unwrap();
-    assert_eq!(rest.timings.server_waits, [SignedDuration::from_millis(100)]);
-}
-
 /// As a live capture on the device shows it.
 #[test]
 fn connection_is_known_without_its_pure_acknowledgements() {
     let mut wire = Wire::tcp();
     wire.segment(UP, SYN, 0).segment(DOWN, SYN | ACK, 0).wait(500).hello("slack.com", false);
     let used = wire.server_hello().segment(UP, ACK, 200).reports().remove(0);
-    assert_eq!(used.timings.connect, Some(SignedDuration::from_millis(10)));
+    assert_eq!(used.timings.connect, Some(jiff::SignedDuration::from_millis(10)));
 
     let mut wire = Wire::tcp();
     wire.segment(UP, SYN, 0).segment(DOWN, SYN | ACK, 0).segment(UP, FIN | ACK, 0).segment(
@@ -508,17 +623,6 @@ fn requests_to_several_hosts_over_one_proxy_connection_are_told_apart() {
         *bytes.entry(name.as_str().to_owned()).or_insert(0) += flow.bytes_up + flow.bytes_down;
     }
     assert_eq!(bytes, [("a.example".to_owned(), 4_800), ("b.test".to_owned(), 2_400)].into());
-}
-
-#[test]
-fn clock_set_back_does_not_stop_reports() {
-    let mut wire = Wire::tcp();
-    wire.establish("slack.com").reports();
-    wire.millis -= 24 * 3_600_000;
-    wire.segment(UP, ACK, 100).wait(61_000);
-    assert_eq!(wire.reports().iter().map(|flow| flow.bytes_up).sum::<u64>(), 100);
-    wire.wait(130 * 60_000);
-    assert!(wire.flows.is_empty());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::{
     classify::Subject,
     decode::{FlowKey, Transport},
     evidence::Evidence,
-    flows::{Failure, Flow, FlowId, Naming, Outcome, Timings, Transfer},
+    flows::{Failure, Flow, FlowId, Naming, Outcome, Timings, Transfer, WhyOpen},
 };
 
 /// 2026-11-13, 09:00 in Berlin.
@@ -30,12 +30,14 @@ fn flow(from: i64, seconds: i64, up: u64, down: u64) -> Flow {
         started: at(from),
         from: at(from),
         until: at(from + seconds),
-        naming: Naming::Nameless,
+        naming: Naming::Open(WhyOpen::NeverResolved),
         hello: None,
         owner: None,
         encrypted_dns: None,
         bytes_up: up,
         bytes_down: down,
+        resent_up: 0,
+        resent_down: 0,
         outcome: Outcome::Established,
         timings: Timings::default(),
         is_first: true,

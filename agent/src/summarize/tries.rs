@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::day::{Day, UsageKey, Used};
 use crate::{
     evidence::Evidence,
-    flows::{Failure, Flow, Outcome},
+    flows::{Flow, Outcome},
 };
 
 /// A longer gap between connections to one service begins another try.
@@ -69,7 +69,7 @@ impl Try {
         self.started = self.started.min(flow.started);
         self.last = self.last.max(flow.until);
         self.handshake |= flow.outcome == Outcome::Established;
-        self.turned_away |= flow.outcome == Outcome::Failed(Failure::TurnedAway);
+        self.turned_away |= matches!(flow.outcome, Outcome::Failed(failure) if failure.is_by_a_filter());
         self.bytes_up += flow.bytes_up;
         self.bytes_down += flow.bytes_down;
     }
