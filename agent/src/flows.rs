@@ -310,9 +310,10 @@ impl Flows {
         while let Some(Lookup { name, flow, began, outcome }) = names.poll() {
             let failure = match outcome {
                 LookupOutcome::Found(addresses) => {
-                    let is_its_own =
-                        |key: &FlowKey| self.connections.get(key).is_some_and(|it| it.is_to(&name));
-                    self.reuse.looked_up(now, &name, addresses.into_iter(), is_its_own);
+                    let get = |key: &FlowKey| self.connections.get(key);
+                    let is_its_own = |key: &FlowKey| get(key).is_some_and(|it| it.is_to(&name));
+                    let may_carry = |key: &FlowKey| get(key).is_some_and(Connection::may_carry_other_names);
+                    self.reuse.looked_up(now, &name, addresses.into_iter(), is_its_own, may_carry);
                     continue;
                 }
                 LookupOutcome::NoSuchName => Failure::NoSuchName,

@@ -214,12 +214,17 @@ impl Summarize {
         seen.through(joined.door).add(slot, flow.bytes_up, flow.bytes_down);
     }
 
-    /// Finds the try that a report belongs to, also one from before midnight, or begins one.
+    /// Finds the try that a report belongs to, also one from before midnight. Only a connection that begins begins one:
+    /// what comes later over one that was open all the time follows no gap between connections.
     fn join_try(&mut self, date: Date, key: &UsageKey, flow: &Flow, entered: &Entered<'_>) -> Joined {
         let goes_on = |one: &Try| one.is_to(&entered.used) && one.goes_on_at(flow.from);
         let may_hold = [date.yesterday().ok(), Some(date)];
         let is_there = |held: &Date| self.days.get(held).is_some_and(|day| day.tries.iter().any(goes_on));
         let holder = may_hold.into_iter().flatten().find(is_there);
+        if holder.is_none() && !flow.is_first {
+            let door = if entered.often_embedded { Door::Side } else { entered.door };
+            return Joined { begun: false, opened_now: false, door };
+        }
 
         let day = self.day(holder.unwrap_or(date));
         day.changes += 1;

@@ -268,6 +268,12 @@ impl Connection {
         matches!(&self.naming, Naming::Known(known, _) if known == name)
     }
 
+    /// It may speak HTTP/2 or HTTP/3; of one older than the capture only the port tells.
+    pub(super) fn may_carry_other_names(&self) -> bool {
+        let speaks = |hello: &Arc<Hello>| hello.alpn.iter().any(|offered| offered == "h2" || offered == "h3");
+        self.state == State::Established && self.hello.as_ref().map_or(self.key.dst.port() == 443, speaks)
+    }
+
     pub(super) fn fail(&mut self, failure: Failure) {
         if self.state == State::Opening {
             self.state = State::Failed(failure);

@@ -1,7 +1,7 @@
 //! Names that were looked up and then reached over a connection that was open already.
 //!
-//! HTTP/2 and HTTP/3 carry requests to a second name over the first one's connection (RFC 9113 §9.1.1), where nobody
-//! outside sees it. What can be seen is a name resolved to an address with an open connection and no connection of its
+//! HTTP/2 and HTTP/3 carry requests to a second name over the first one's connection (RFC 9113 §9.1.1, RFC 9114 §3.3),
+//! where nobody outside sees it. What can be seen is a name resolved to an address with an open connection and no connection of its
 //! own within [`OWN_CONNECTION_WITHIN`]: a contact at most, and counted as a blind spot.
 
 use std::{
@@ -47,20 +47,23 @@ impl Reuse {
         }
     }
 
-    /// A name was resolved to these addresses; `is_its_own` tells a connection that has the name.
+    /// A name was resolved to these addresses; `is_its_own` tells a connection that has the name, `may_carry` one that
+    /// can carry others.
     pub(super) fn looked_up(
         &mut self,
         now: Timestamp,
         name: &Domain,
         addresses: impl Iterator<Item = IpAddr>,
         is_its_own: impl Fn(&FlowKey) -> bool,
+        may_carry: impl Fn(&FlowKey) -> bool,
     ) {
         let open: Vec<_> =
             addresses.filter_map(|address| self.open.get(&address)).flatten().copied().collect();
         let is_waiting = self.waiting.iter().any(|waiting| waiting.name == *name);
-        let Some(&over) = open.first().filter(|_| !is_waiting && !open.iter().any(is_its_own)) else {
+        if is_waiting || open.iter().any(is_its_own) {
             return;
-        };
+        }
+        let Some(over) = open.into_iter().find(may_carry) else { return };
         if self.waiting.len() >= MAX_WAITING {
             self.waiting.pop_front();
         }

@@ -113,7 +113,7 @@ impl Wire {
 
     fn hello(&mut self, server_name: &str, ech: bool) -> &mut Self {
         let server_name = Some(domain(server_name));
-        let hello = ClientHello { server_name, ech, ..ClientHello::default() };
+        let hello = ClientHello { server_name, ech, alpn: vec!["h2".into()], ..ClientHello::default() };
         self.segment(UP, ACK, 500).tell(UP, FactKind::TlsClientHello(hello))
     }
 

@@ -89,6 +89,44 @@ fn connections_without_a_long_gap_are_one_try() {
 }
 
 #[test]
+fn connection_that_stays_open_is_one_try() {
+    let (wetransfer, mut days) = (host("wetransfer.com"), berlin());
+    see(&mut days, &flow(0, 60, 50_000, 50_000), &wetransfer);
+    for minutes in [20, 40, 95] {
+        let later = Flow { started: at(0), is_first: false, ..flow(minutes * 60, 1, 900, 900) };
+        see(&mut days, &later, &wetransfer);
+    }
+    days.handle_timeout(Timestamp::MAX);
+    let usage = row(only_day(&days), "wetransfer");
+    assert_eq!((usage.tries, usage.given_up, usage.bytes_up), (1, 0, 52_700));
+    assert_eq!(usage.seen.held_open_minutes, 95);
+}
+
+#[test]
+fn try_that_a_filter_ended_is_turned_away() {
+    let with = |failure, from| Flow { outcome: Outcome::Failed(failure), ..flow(from, 0, 0, 0) };
+    let cases: &[(&str, &[Flow], (u32, u32))] = &[
+        ("silent", &[with(Failure::Silent, 0)], (1, 0)),
+        ("sinkhole", &[with(Failure::TurnedAway, 0)], (1, 1)),
+        ("reset from near by", &[with(Failure::ResetNearBy, 0)], (1, 1)),
+        ("resolver silent", &[with(Failure::ResolverSilent, 0)], (1, 0)),
+        ("resolver refused", &[with(Failure::ResolverRefused, 0)], (1, 0)),
+        (
+            "turned away first, then let through",
+            &[with(Failure::ResetNearBy, 0), flow(5, 60, 9_000, 9_000)],
+            (0, 0),
+        ),
+    ];
+    for (case, flows, expected) in cases {
+        let mut days = berlin();
+        flows.iter().for_each(|flow| see(&mut days, flow, &host("wetransfer.com")));
+        days.handle_timeout(Timestamp::MAX);
+        let usage = row(only_day(&days), "wetransfer");
+        assert_eq!((usage.failed, usage.turned_away), *expected, "{case}");
+    }
+}
+
+#[test]
 fn try_ends_failed_or_given_up_or_neither() {
     let cases: &[(&str, &[Flow], (u32, u32))] = &[
         ("no handshake", &[failed(0)], (1, 0)),
@@ -96,6 +134,10 @@ fn try_ends_failed_or_given_up_or_neither() {
         ("left at once", &[flow(0, 5, 3_000, 6_000)], (0, 1)),
         ("short but much", &[flow(0, 5, 3_000, 60_000)], (0, 0)),
         ("little but long", &[flow(0, 25, 3_000, 6_000)], (0, 0)),
+        ("just under both bounds", &[flow(0, 19, 9_999, 9_999)], (0, 1)),
+        ("20 s", &[flow(0, 20, 9_999, 9_999)], (0, 0)),
+        ("10 KB up", &[flow(0, 19, 10_000, 0)], (0, 0)),
+        ("10 KB down", &[flow(0, 19, 0, 10_000)], (0, 0)),
     ];
     for (case, flows, expected) in cases {
         let mut days = berlin();

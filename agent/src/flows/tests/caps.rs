@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::{super::reuse::MAX_WAITING, ACK, DOWN, MAX_FLOWS, Outcome, SYN, UP, Wire};
+use super::{super::reuse::MAX_WAITING, *};
 
 #[test]
 fn name_looked_up_without_a_connection_of_its_own_reuses_an_open_one() {
@@ -35,6 +35,35 @@ fn name_looked_up_without_a_connection_of_its_own_reuses_an_open_one() {
                 wire.asked_dns("b.example");
                 wire.key.src.set_port(40_001);
                 wire.establish("b.example").asked_dns("b.example");
+            },
+            0,
+        ),
+        (
+            "the open one fails",
+            |wire| {
+                wire.flows.finish();
+                wire.key.src.set_port(40_001);
+                wire.segment(UP, SYN, 0).asked_dns("b.example");
+            },
+            0,
+        ),
+        (
+            "the open one speaks HTTP/1 alone",
+            |wire| {
+                wire.flows.finish();
+                wire.key.src.set_port(40_001);
+                let hello = ClientHello { alpn: vec!["http/1.1".into()], ..ClientHello::default() };
+                wire.connect().segment(UP, ACK, 500).tell(UP, FactKind::TlsClientHello(hello));
+                wire.server_hello().segment(UP, ACK, 200).asked_dns("b.example");
+            },
+            0,
+        ),
+        (
+            "nobody asked",
+            |wire| {
+                let data = DnsData::Address(wire.key.dst.ip());
+                let answers = vec![DnsAnswer { name: domain("b.example"), ttl: 60, data }];
+                wire.response(DnsResponse { answers, ..empty("b.example") });
             },
             0,
         ),
@@ -107,4 +136,20 @@ fn table_full_of_answered_connections_refuses_new_ones() {
     assert_eq!(wire.flows.len(), MAX_FLOWS);
     assert!(wire.flows.counts().not_followed >= 5);
     assert_eq!(wire.flows.counts().pushed_out, 0);
+}
+
+#[test]
+fn flood_of_forged_answers_makes_no_report_and_takes_no_name_away() {
+    let mut wire = Wire::tcp();
+    wire.asked_dns("slack.com");
+    for number in 0..20_000_u32 {
+        let name = format!("n{number}.example");
+        let data = DnsData::Address(wire.key.dst.ip());
+        let answers = vec![DnsAnswer { name: domain(&name), ttl: 60, data }];
+        wire.response(DnsResponse { rcode: u8::from(number % 2 == 0) * 3, answers, ..empty(&name) });
+        wire.millis -= 10;
+    }
+    wire.connect();
+    let flow = wire.end().unwrap();
+    assert_eq!((flow.id.0, flow.naming), (1, Naming::Known(domain("slack.com"), NameSource::Dns)));
 }
