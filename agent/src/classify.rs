@@ -52,3 +52,75 @@ pub fn subject<'f>(catalog: &'static Catalog, flow: &'f Flow) -> Subject<'f> {
         Verdict::Unknown => name.registrable().map_or(Subject::Unnamed, Subject::Unlisted),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        decode::{EncryptedDns, FlowKey, Transport},
+        domain::Domain,
+        flows::{FlowId, NameSource, Outcome, Timings, WhyOpen},
+    };
+
+    fn flow(transport: Transport, server: &str, naming: Naming, encrypted_dns: Option<EncryptedDns>) -> Flow {
+        let src = "192.0.2.9:40000".parse().unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        Flow {
+            id: FlowId(1),
+            key: FlowKey { transport, src, dst: server.parse().unwrap() },
+            started: now,
+            from: now,
+            until: now,
+            naming,
+            hello: None,
+            owner: None,
+            encrypted_dns,
+            bytes_up: 0,
+            bytes_down: 0,
+            resent_up: 0,
+            resent_down: 0,
+            outcome: Outcome::Established,
+            timings: Timings::default(),
+            is_first: true,
+            is_last: true,
+        }
+    }
+
+    #[test]
+    fn subject_is_told_by_what_was_seen_not_by_the_port() {
+        use Transport::{Tcp, Udp};
+        let open = |why| Naming::Open(why);
+        let named =
+            |name: &str| Naming::Known(Domain::from_wire(name.as_bytes()).unwrap(), NameSource::ServerName);
+        let dns = Subject::Plumbing(PlumbingKind::Dns);
+        let cases = [
+            ("DNS over TLS", Tcp, "198.51.100.1:853", named("r.example"), Some(EncryptedDns::Tls), dns),
+            (
+                "DNS over HTTPS",
+                Tcp,
+                "9.9.9.9:443",
+                open(WhyOpen::NeverResolved),
+                Some(EncryptedDns::Https),
+                dns,
+            ),
+            (
+                "port 853 alone",
+                Tcp,
+                "198.51.100.1:853",
+                named("a.example"),
+                None,
+                Subject::Unlisted("a.example"),
+            ),
+            ("tunnel", Udp, "198.51.100.1:51820", open(WhyOpen::NeverResolved), None, Subject::Tunnel),
+            ("several", Tcp, "198.51.100.1:443", open(WhyOpen::SeveralFit), None, Subject::Unnamed),
+            ("hidden", Tcp, "198.51.100.1:443", open(WhyOpen::HiddenByEch), None, Subject::Unnamed),
+        ];
+        let catalog = elsewhere_catalog::builtin();
+        for (case, transport, server, naming, encrypted_dns, expected) in cases {
+            let flow = flow(transport, server, naming, encrypted_dns);
+            assert_eq!(subject(catalog, &flow), expected, "{case}");
+        }
+    }
+}

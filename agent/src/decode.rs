@@ -32,7 +32,7 @@ pub use self::{
     dns::{MAX_ANSWERS, tells_of_a_filter},
     fact::{
         ClientHello, DnsAnswer, DnsData, DnsQuestion, DnsResponse, EncryptedDns, Fact, FactKind, FlowKey,
-        Target, TcpSegment, Transport,
+        ServerHello, Target, TcpSegment, Transport,
     },
 };
 use self::{

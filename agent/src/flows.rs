@@ -27,7 +27,7 @@ use reuse::Reuse;
 use crate::{
     app_class::AppMatch,
     capture::Direction,
-    decode::{ClientHello, Fact, FactKind, FlowKey, Target, TcpSegment, Transport},
+    decode::{ClientHello, Fact, FactKind, FlowKey, ServerHello, Target, TcpSegment, Transport},
     domain::Domain,
     names::{Lookup, LookupOutcome, Names},
 };
@@ -97,8 +97,14 @@ impl Flows {
             FactKind::HttpConnect(target) | FactKind::SocksConnect(target) => {
                 self.on_proxy_target(now, fact.flow, target, names);
             }
-            FactKind::TlsServerHello | FactKind::QuicServerPacket => {
-                self.update(now, fact.flow.reversed(), Connection::on_server_hello);
+            // The client's next flight is another hello.
+            FactKind::TlsServerHello(ServerHello::Retry) => {}
+            FactKind::TlsServerHello(kind) => {
+                let is_old = *kind == ServerHello::Older;
+                self.update(now, fact.flow.reversed(), |connection| connection.on_server_hello(is_old));
+            }
+            FactKind::QuicServerPacket => {
+                self.update(now, fact.flow.reversed(), |connection| connection.on_server_hello(false));
             }
             FactKind::TlsAlert { description } => {
                 let failure = Failure::TlsAlert(*description);

@@ -132,7 +132,7 @@ fn print(fact: &Fact, out: &mut impl Write) -> io::Result<()> {
         FactKind::TcpSegment(_)
         | FactKind::UdpDatagram { .. }
         | FactKind::Unreachable
-        | FactKind::TlsServerHello
+        | FactKind::TlsServerHello(_)
         | FactKind::TlsAlert { .. }
         | FactKind::QuicServerPacket => return Ok(()),
     };

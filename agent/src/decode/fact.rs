@@ -90,7 +90,7 @@ pub enum FactKind {
     /// A whole or sufficiently whole TLS `ClientHello` over TCP.
     TlsClientHello(ClientHello),
     /// The server's first handshake record: the other side speaks TLS.
-    TlsServerHello,
+    TlsServerHello(ServerHello),
     /// A fatal TLS alert, sent in the clear.
     TlsAlert {
         /// RFC 8446 §6 description.
@@ -113,6 +113,17 @@ pub enum FactKind {
     SocksConnect(Target),
     /// The hello just told goes to a resolver: lookups are made there that nobody sees.
     EncryptedDns(EncryptedDns),
+}
+
+/// Who has the last word of the handshake, by the server's hello.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerHello {
+    /// The server asks for another hello, RFC 8446 §4.1.4.
+    Retry,
+    /// TLS 1.3: the client.
+    Tls13,
+    /// TLS 1.2 and older, RFC 5246 §7.3: the server, unless a session is resumed.
+    Older,
 }
 
 /// How lookups are hidden.

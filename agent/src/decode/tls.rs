@@ -6,7 +6,7 @@ mod ja4;
 
 use super::{
     cursor::Cursor,
-    fact::{ClientHello, FactKind},
+    fact::{ClientHello, FactKind, ServerHello},
 };
 use crate::domain::Domain;
 
@@ -238,13 +238,29 @@ fn is_grease(value: u16) -> bool {
 pub(super) fn sign(payload: &[u8]) -> Option<FactKind> {
     const FATAL: u8 = 2;
     match *payload {
-        [content_type::HANDSHAKE, 3, 0..=4, _, _, SERVER_HELLO, 0, ..] => Some(FactKind::TlsServerHello),
+        [content_type::HANDSHAKE, 3, 0..=4, _, _, SERVER_HELLO, 0, ref rest @ ..] => {
+            Some(FactKind::TlsServerHello(server_hello(rest).unwrap_or(ServerHello::Tls13)))
+        }
         // An encrypted alert is longer than its two bytes.
         [content_type::ALERT, 3, 0..=4, 0, 2, FATAL, description, ..] => {
             Some(FactKind::TlsAlert { description })
         }
         _ => None,
     }
+}
+
+/// The rest of a `ServerHello`, from the low bytes of its length on: RFC 8446 §4.1.3. Only TLS 1.3 has suites 13xx.
+fn server_hello(rest: &[u8]) -> Option<ServerHello> {
+    /// The head of the SHA-256 of `HelloRetryRequest`.
+    const RETRY: [u8; 8] = [0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11];
+    let mut cursor = Cursor::new(rest);
+    cursor.skip(4)?;
+    let random = cursor.array::<32>()?;
+    if random.starts_with(&RETRY) {
+        return Some(ServerHello::Retry);
+    }
+    cursor.vector8()?;
+    Some(if cursor.u16()? >> 8 == 0x13 { ServerHello::Tls13 } else { ServerHello::Older })
 }
 
 #[cfg(test)]

@@ -29,6 +29,8 @@ const UDP_IDLE: SignedDuration = SignedDuration::from_mins(5);
 /// A TLS alert and a change of cipher are shorter than this, a key exchange and a request are longer: with this much
 /// more from the client after the server's hello, its handshake went through.
 const CLIENT_WENT_ON_BYTES: u64 = 40;
+/// The flight of a TLS 1.2 server that shows its certificate is longer than this; one that resumes a session stays below.
+const CERTIFICATE_BYTES: u64 = 600;
 /// A server's first QUIC flight fills at least one datagram of 1,200 bytes; a retry or a refusal does not.
 const QUIC_FLIGHT_BYTES: u64 = 1_000;
 /// A flow seen on two interfaces counts on one, as long as that one is not silent for this long.
@@ -69,6 +71,12 @@ pub(super) struct Connection {
     /// It goes to a resolver.
     pub(super) encrypted_dns: Option<EncryptedDns>,
     server_hello: bool,
+    /// It speaks TLS 1.2 or older.
+    is_old_tls: bool,
+    /// Received until the client answered the server's hello.
+    server_flight_bytes: u64,
+    /// The server answered that.
+    server_finished: bool,
     connect: Option<SignedDuration>,
     handshake: Option<SignedDuration>,
     up: Side,
@@ -132,6 +140,9 @@ impl Connection {
             owner: None,
             encrypted_dns: None,
             server_hello: false,
+            is_old_tls: false,
+            server_flight_bytes: 0,
+            server_finished: false,
             connect: None,
             handshake: None,
             up: Side::default(),
@@ -225,8 +236,9 @@ impl Connection {
         self.hello = Some(Arc::new(hello));
     }
 
-    pub(super) fn on_server_hello(&mut self) {
+    pub(super) fn on_server_hello(&mut self, is_old_tls: bool) {
         self.server_hello = true;
+        self.is_old_tls = is_old_tls;
     }
 
     /// Takes a name if none that is better known stands already; says whether it did.
@@ -402,14 +414,22 @@ impl Connection {
         let side = if up { &mut self.up } else { &mut self.down };
         side.total += bytes;
         side.unreported += bytes;
-        if up && self.server_hello {
-            self.sent_after_server_hello += bytes;
-        }
+        self.follow_handshake(up, bytes);
         let is_talking = self.hello.is_none() || self.is_handshake_done();
         match (is_talking, up) {
             (false, _) => {}
             (true, true) => self.pace.sent(now, until, bytes),
             (true, false) => self.pace.received(now, until, bytes),
+        }
+    }
+
+    fn follow_handshake(&mut self, up: bool, bytes: u64) {
+        if up && self.server_hello {
+            self.sent_after_server_hello += bytes;
+        } else if self.sent_after_server_hello == 0 {
+            self.server_flight_bytes = self.down.total;
+        } else if self.sent_after_server_hello >= CLIENT_WENT_ON_BYTES {
+            self.server_finished = true;
         }
     }
 
@@ -431,7 +451,10 @@ impl Connection {
             (None, _) => self.down.total > 0,
             _ if self.up.total.max(self.down.total) >= SURELY_THROUGH_BYTES => true,
             (Some(_), Transport::Udp) => self.server_hello && self.down.total >= QUIC_FLIGHT_BYTES,
-            (Some(_), Transport::Tcp) => self.sent_after_server_hello >= CLIENT_WENT_ON_BYTES,
+            (Some(_), Transport::Tcp) => {
+                let server_ends = self.is_old_tls && self.server_flight_bytes >= CERTIFICATE_BYTES;
+                self.sent_after_server_hello >= CLIENT_WENT_ON_BYTES && (!server_ends || self.server_finished)
+            }
         }
     }
 

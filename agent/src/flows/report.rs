@@ -172,8 +172,7 @@ pub struct Timings {
     /// SYN to the device's answer to the SYN-ACK, a round trip wherever the capture was made; in the first report.
     /// `None` where the SYN was sent more than once: nobody can tell which one was answered (Karn's algorithm).
     pub connect: Option<SignedDuration>,
-    /// First packet to the client's answer to the server's flight; in the first report. That completes a handshake of
-    /// TLS 1.3; one of TLS 1.2 takes another round trip, which is not seen.
+    /// First packet to completed handshake; in the first report. With it counts what had to be sent again.
     pub handshake: Option<SignedDuration>,
     /// Request sent to first byte back; at most 8.
     pub server_waits: Vec<SignedDuration>,

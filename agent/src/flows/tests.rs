@@ -10,7 +10,7 @@ use crate::{
     capture::Direction,
     decode::{
         ClientHello, DnsAnswer, DnsData, DnsQuestion, DnsResponse, EncryptedDns, Fact, FactKind, FlowKey,
-        Target, TcpSegment, Transport,
+        ServerHello, Target, TcpSegment, Transport,
     },
     domain::Domain,
     names::Names,
@@ -118,7 +118,7 @@ impl Wire {
     }
 
     fn server_hello(&mut self) -> &mut Self {
-        self.segment(DOWN, ACK, 3_000).tell(DOWN, FactKind::TlsServerHello)
+        self.segment(DOWN, ACK, 3_000).tell(DOWN, FactKind::TlsServerHello(ServerHello::Tls13))
     }
 
     fn establish(&mut self, server_name: &str) -> &mut Self {

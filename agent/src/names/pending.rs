@@ -25,6 +25,8 @@ pub(super) const SILENT_AFTER: SignedDuration = SignedDuration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Pending {
     lookups: Recent<(Domain, u16), Waiting>,
+    /// When the first of them is silent: asked for at every packet, changed at every question.
+    due: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -59,7 +61,7 @@ pub(super) enum Answer {
 
 impl Default for Pending {
     fn default() -> Self {
-        Self { lookups: Recent::new(MAX_PENDING) }
+        Self { lookups: Recent::new(MAX_PENDING), due: None }
     }
 }
 
@@ -79,6 +81,7 @@ impl Pending {
             }
             waiting.sent.push(sent);
         }
+        self.note_due();
     }
 
     /// Somebody answered; `flow` is that of the response.
@@ -100,18 +103,20 @@ impl Pending {
         let first = waiting.first;
         if waiting.sent.is_empty() {
             self.lookups.remove(&key);
+            self.note_due();
         }
         Answer::First(first)
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
-        self.lookups.oldest().map(|waiting| after(waiting.last, SILENT_AFTER))
+        self.due
     }
 
     /// The next lookup whose resolver was silent until now.
     pub(super) fn next_unanswered(&mut self, now: Timestamp) -> Option<Unanswered> {
         while self.poll_timeout().is_some_and(|due| due <= now) {
             let ((name, qtype), waiting) = self.lookups.pop_oldest()?;
+            self.note_due();
             // Where nothing is left, an answer came that did not fit and nobody asked again.
             let Some(&(flow, _)) = waiting.sent.last().filter(|_| !waiting.answered) else { continue };
             return Some(Unanswered { name, qtype, flow, began: waiting.first });
@@ -122,6 +127,11 @@ impl Pending {
     /// Forgets what waits: the clock was set back.
     pub(super) fn clear(&mut self) {
         self.lookups.clear();
+        self.due = None;
+    }
+
+    fn note_due(&mut self) {
+        self.due = self.lookups.oldest().map(|waiting| after(waiting.last, SILENT_AFTER));
     }
 
     #[cfg(test)]

@@ -8,8 +8,8 @@ use super::Pipeline;
 use crate::{
     capture::Direction,
     decode::{
-        ClientHello, DnsAnswer, DnsData, DnsQuestion, DnsResponse, Fact, FactKind, FlowKey, TcpSegment,
-        Transport,
+        ClientHello, DnsAnswer, DnsData, DnsQuestion, DnsResponse, Fact, FactKind, FlowKey, ServerHello,
+        TcpSegment, Transport,
     },
     domain::Domain,
     evidence::Evidence,
@@ -84,7 +84,7 @@ impl Device {
         let hello = ClientHello { server_name: Some(host), ..ClientHello::default() };
         self.tell(key, Direction::Outgoing, FactKind::TlsClientHello(hello));
         self.segment(key, false, &mut received, 16, 3_000);
-        self.tell(key.reversed(), Direction::Incoming, FactKind::TlsServerHello);
+        self.tell(key.reversed(), Direction::Incoming, FactKind::TlsServerHello(ServerHello::Tls13));
         self.segment(key, true, &mut sent, 16, 80);
         self.segment(key, true, &mut sent, 24, up);
         self.segment(key, false, &mut received, 24, down);

@@ -87,7 +87,7 @@ fn start_of_a_hello_is_known_by_six_bytes() {
 #[test]
 fn server_hello_and_fatal_alert_are_signs() {
     let cases: &[(&[u8], Option<FactKind>)] = &[
-        (&[22, 3, 3, 0, 90, 2, 0, 0], Some(FactKind::TlsServerHello)),
+        (&[22, 3, 3, 0, 90, 2, 0, 0], Some(FactKind::TlsServerHello(ServerHello::Tls13))),
         (&[21, 3, 3, 0, 2, 2, 40], Some(FactKind::TlsAlert { description: 40 })),
         (&[21, 3, 3, 0, 26, 2, 40], None),
         (&[21, 3, 3, 0, 2, 1, 0], None),
@@ -113,5 +113,22 @@ proptest! {
         let at = at.index(stream.len());
         stream[at] = to;
         hello_in_records(&stream);
+    }
+}
+
+#[test]
+fn server_hello_tells_who_has_the_last_word() {
+    let hello = |random: &[u8], suite: [u8; 2]| {
+        let rest = [&[22, 3, 3, 0, 90, 2, 0, 0, 86, 3, 3][..], random, &[0; 32][random.len()..]].concat();
+        [&rest[..], &[2, 7, 7], &suite, &[0]].concat()
+    };
+    let retry = [0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11];
+    for (case, bytes, expected) in [
+        ("1.3", hello(&[], [0x13, 1]), ServerHello::Tls13),
+        ("1.2", hello(&[], [0xc0, 0x2f]), ServerHello::Older),
+        ("retry", hello(&retry, [0x13, 1]), ServerHello::Retry),
+        ("cut off", hello(&[], [0xc0, 0x2f])[..30].to_vec(), ServerHello::Tls13),
+    ] {
+        assert_eq!(sign(&bytes), Some(FactKind::TlsServerHello(expected)), "{case}");
     }
 }

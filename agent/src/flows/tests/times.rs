@@ -132,3 +132,41 @@ fn plain_request_is_waited_for_from_the_first_on() {
     wire.connect().segment(UP, ACK, 300).sleep(70).segment(DOWN, ACK, 900);
     assert_eq!(wire.end().unwrap().timings.server_waits, [SignedDuration::from_millis(80)]);
 }
+
+#[test]
+fn handshake_ends_with_whoever_has_the_last_word() {
+    /// The server's hellos, all payload, and when the last word is said: 10 ms for each segment, from the SYN on.
+    type Case = (&'static str, &'static [ServerHello], &'static [(bool, u32)], i64);
+    use ServerHello::{Older, Retry, Tls13};
+    let cases: &[Case] = &[
+        ("1.3", &[Tls13], &[(UP, 500), (DOWN, 3_000), (UP, 80), (DOWN, 540), (UP, 300)], 60),
+        (
+            "1.3 after a retry",
+            &[Retry, Tls13],
+            &[(UP, 500), (DOWN, 90), (UP, 600), (DOWN, 3_000), (UP, 80)],
+            80,
+        ),
+        ("1.2", &[Older], &[(UP, 500), (DOWN, 3_000), (UP, 126), (DOWN, 51), (UP, 300)], 70),
+        ("1.2 resumed", &[Older], &[(UP, 500), (DOWN, 150), (UP, 51), (UP, 300), (DOWN, 900)], 60),
+    ];
+    for (case, hellos, payload, expected) in cases {
+        let mut wire = Wire::tcp();
+        wire.connect();
+        let mut hellos = hellos.iter().peekable();
+        for (at, &(up, bytes)) in payload.iter().enumerate() {
+            wire.segment(up, ACK, bytes);
+            // The facts that come with a segment have its time.
+            wire.millis -= 10;
+            if at == 0 {
+                let hello = ClientHello { server_name: Some(domain("slack.com")), ..ClientHello::default() };
+                wire.tell(UP, FactKind::TlsClientHello(hello));
+            } else if let Some(hello) = hellos.next_if(|_| !up) {
+                wire.tell(DOWN, FactKind::TlsServerHello(*hello));
+            } else {
+                wire.millis += 10;
+            }
+        }
+        let handshake = wire.reports().remove(0).timings.handshake;
+        assert_eq!(handshake, Some(millis(*expected - 10)), "{case}");
+    }
+}
