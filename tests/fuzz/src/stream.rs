@@ -79,7 +79,7 @@ fn in_segments(from: From, port: u16, segments: &[(usize, &[u8])]) -> Vec<FactKi
     }
     let mut said = watched.finish();
     // Signs are looked for at the beginning of every segment, and so depend on the cuts.
-    said.retain(|kind| !matches!(kind, FactKind::TlsServerHello | FactKind::TlsAlert { .. }));
+    said.retain(|kind| !matches!(kind, FactKind::TlsServerHello(_) | FactKind::TlsAlert { .. }));
     said
 }
 

@@ -131,7 +131,7 @@ fn check_response(response: &DnsResponse) {
     for answer in &response.answers {
         check_name(&answer.name);
         match &answer.data {
-            DnsData::Alias(name) | DnsData::Service { ech_public_name: Some(name) } => check_name(name),
+            DnsData::Alias(name) | DnsData::Service { ech_public_name: Some(name), .. } => check_name(name),
             _ => {}
         }
     }
