@@ -48,7 +48,9 @@ impl Stream {
         if beyond > 0 {
             self.next = Some(end);
         }
-        beyond + self.fill(seq, payload_bytes - beyond)
+        // Whoever jumps all around the numbers makes holes that overlap.
+        let below = payload_bytes - beyond;
+        beyond + self.fill(seq, below).min(below)
     }
 
     fn remember_hole(&mut self, from: u32, to: u32) {
@@ -134,6 +136,16 @@ mod tests {
         assert!((1_000..=2_000).contains(&counted), "{counted}");
     }
 
+    #[test]
+    fn holes_that_overlap_after_a_turn_around_the_numbers_count_no_byte_twice() {
+        let mut stream = Stream::default();
+        stream.begin(0);
+        for turn in 1..=5_u32 {
+            stream.advance((turn % 4) << 30, 1);
+        }
+        assert_eq!(stream.advance(100, 50), 50);
+    }
+
     proptest! {
         #[test]
         fn any_order_of_few_pieces_counts_exactly(
@@ -147,10 +159,10 @@ mod tests {
 
         #[test]
         fn hostile_numbers_never_panic(segments in proptest::collection::vec((any::<u32>(), 0..70_000_u32), 0..64)) {
-            let seen: u64 = segments.iter().map(|&(_, length)| u64::from(length)).sum();
             let mut stream = Stream::default();
-            let counted: u64 = segments.iter().map(|&(seq, length)| u64::from(stream.advance(seq, length))).sum();
-            prop_assert!(counted <= seen);
+            for (seq, length) in segments {
+                prop_assert!(stream.advance(seq, length) <= length);
+            }
         }
     }
 }
