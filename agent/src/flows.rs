@@ -7,6 +7,8 @@
 //! out an established one.
 
 mod connection;
+mod jumps;
+mod naming;
 mod near;
 mod pace;
 mod report;
@@ -19,7 +21,7 @@ use std::{
 };
 
 use connection::{Connection, Wake};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 pub use pace::Transfer;
 pub use report::{Failure, Flow, FlowId, Hello, NameSource, Naming, Outcome, Timings, WhyOpen};
 use reuse::Reuse;
@@ -27,7 +29,7 @@ use reuse::Reuse;
 use crate::{
     app_class::AppMatch,
     capture::Direction,
-    decode::{ClientHello, Fact, FactKind, FlowKey, ServerHello, Target, TcpSegment, Transport},
+    decode::{Fact, FactKind, FlowKey, ServerHello, TcpSegment, Transport},
     domain::Domain,
     names::{Lookup, LookupOutcome, Names},
 };
@@ -38,13 +40,6 @@ pub const MAX_FLOWS: usize = 8_192;
 /// New connections that wait for being asked after: a batch of frames begins fewer. Past it, and where nobody asks as with
 /// a capture file, their owner stays unknown.
 const MAX_NEWCOMERS: usize = 256;
-/// A frame this much older than the last one means that the clock was set back, not that frames are out of order.
-const CLOCK_STEP: SignedDuration = SignedDuration::from_mins(1);
-/// Not a frame of anybody for this long, and then one: the device slept, or its clock was set forward. Awake, it looks
-/// up names, sets its clock and keeps connections alive more often.
-const ASLEEP: SignedDuration = SignedDuration::from_mins(10);
-/// It was awake for this long after the last frame, as far as anybody can tell.
-const FALLS_ASLEEP: SignedDuration = SignedDuration::from_mins(1);
 
 /// UDP ports of tunnels: those of RFC 3948, and what the two most common programs use by default.
 const TUNNEL_PORTS: &[u16] = &[500, 1194, 4500, 51820];
@@ -76,6 +71,7 @@ pub struct Flows {
     /// New connections whose owner may be asked for.
     newcomers: VecDeque<FlowKey>,
     ids: u64,
+    /// The latest that anybody knew what time it was.
     latest: Option<Timestamp>,
     counts: Counts,
 }
@@ -143,11 +139,12 @@ impl Flows {
         wake.into_iter().chain(self.reuse.poll_timeout()).min()
     }
 
-    /// Time passed: reports what is due and ends what fell silent.
+    /// Time passed: reports what is due and ends what fell silent. Who calls this every few minutes, due or not, shows
+    /// that the device is awake, quiet as it may be.
     pub fn handle_timeout(&mut self, now: Timestamp, names: &mut Names) {
+        self.notice_time(now);
         names.handle_timeout(now);
         self.take_lookups(now, names);
-        self.notice_oversleeping(now);
         self.wake_due(now);
     }
 
@@ -246,68 +243,6 @@ impl Flows {
         }
         connection.on_udp(now, until, up, u64::from(payload_bytes));
         self.follow_up(key);
-    }
-
-    fn on_hello(&mut self, now: Timestamp, key: FlowKey, hello: &ClientHello, names: &mut Names) {
-        let shown = hello.server_name.as_ref();
-        let front = shown.filter(|name| hello.ech && names.is_ech_front(now, name, key.dst.ip()));
-        let hints = Hello { ja4: hello.ja4.clone(), alpn: hello.alpn.clone(), encrypted: front.is_some() };
-        self.update(now, key, |connection| connection.on_hello(hints));
-        match (front, shown) {
-            (Some(front), _) => self.name_anew(key, Some(front), names),
-            (None, Some(name)) => self.name(key, name, NameSource::ServerName, names),
-            (None, None) => self.name_anew(key, None, names),
-        }
-        self.update(now, key, |_| {});
-    }
-
-    /// A connection kept open to a proxy carries requests to one host after another: each is reported on its own.
-    fn on_http_host(&mut self, now: Timestamp, key: FlowKey, name: &Domain, names: &mut Names) {
-        let Some(connection) = self.connections.get_mut(&key) else { return };
-        if matches!(&connection.naming, Naming::Known(other, NameSource::HttpHost) if other != name) {
-            self.reports.extend(connection.report(false));
-        }
-        self.name(key, name, NameSource::HttpHost, names);
-        self.update(now, key, |_| {});
-    }
-
-    /// A connection to a proxy is one to whoever is asked for there, by name or by an address that was looked up.
-    fn on_proxy_target(&mut self, now: Timestamp, key: FlowKey, target: &Target, names: &mut Names) {
-        let behind = target.address.map(|ip| FlowKey { dst: SocketAddr::new(ip, target.port), ..key });
-        let looked_up = behind.and_then(|behind| names.resolve(now, &behind, None).ok());
-        if let Some(name) = target.name.as_ref().or(looked_up.as_ref()) {
-            self.name(key, name, NameSource::ProxyTarget, names);
-        } else if let Some(connection) = self.connections.get_mut(&key) {
-            give_back(connection, names);
-            connection.open(WhyOpen::ShownAsAddress);
-        }
-        self.update(now, key, |_| {});
-    }
-
-    /// A connection shows its name.
-    fn name(&mut self, key: FlowKey, name: &Domain, source: NameSource, names: &mut Names) {
-        self.reuse.connected(name);
-        let Some(connection) = self.connections.get_mut(&key) else { return };
-        if !connection.is_to(name) {
-            give_back(connection, names);
-        }
-        if connection.name(name.clone(), source) {
-            connection.lookup = connection.lookup.or(names.connected(name));
-        }
-    }
-
-    /// A connection shows no name, or only that of an encrypted hello: with what its hello and other connections have
-    /// told since it was opened, DNS may tell.
-    fn name_anew(&mut self, key: FlowKey, front: Option<&Domain>, names: &mut Names) {
-        let Some(connection) = self.connections.get_mut(&key) else { return };
-        if front.is_none() && connection.naming != Naming::Open(WhyOpen::SeveralFit) {
-            return;
-        }
-        give_back(connection, names);
-        match names.resolve(connection.started, &key, front) {
-            Ok(name) => self.name(key, &name, NameSource::Dns, names),
-            Err(why) => connection.open(if front.is_some() { WhyOpen::HiddenByEch } else { why }),
-        }
     }
 
     /// Takes over how lookups ended. A name that could not be looked up is a failed connection of its own; one that
@@ -455,51 +390,6 @@ impl Flows {
         self.wakes.remove(&(connection.due, connection.id));
         self.opening.remove(&connection.id);
         self.reuse.closed(key);
-    }
-
-    /// When the clock was set back, wake-ups lie too far ahead; when it was set forward, or the device slept, all seem
-    /// silent for hours. Either way all are reported under the old time and start anew.
-    fn notice_time(&mut self, now: Timestamp) {
-        let latest = self.latest.unwrap_or(now);
-        if latest.duration_since(now) > CLOCK_STEP {
-            self.restart_clock(now);
-        } else if now.duration_since(latest) > ASLEEP {
-            self.wake_up(now);
-        }
-        self.latest = Some(self.latest.map_or(now, |latest| latest.max(now)));
-    }
-
-    /// Who is woken this much too late has slept.
-    fn notice_oversleeping(&mut self, now: Timestamp) {
-        let due = self.wakes.first_key_value().map(|(&(due, _), _)| due);
-        if due.is_some_and(|due| now.duration_since(due) > ASLEEP) {
-            self.wake_up(now);
-        }
-    }
-
-    /// Ends what was silent already before the sleep, and goes on with the rest.
-    fn wake_up(&mut self, now: Timestamp) {
-        let latest = self.latest.unwrap_or(now);
-        self.wake_due(latest.saturating_add(FALLS_ASLEEP).unwrap_or(now).min(now));
-        self.restart_clock(now);
-    }
-
-    fn restart_clock(&mut self, now: Timestamp) {
-        self.report_all();
-        self.latest = Some(now);
-        self.wakes.clear();
-        self.reuse.clear_waiting();
-        for connection in self.connections.values_mut() {
-            connection.restart_clock(now);
-            self.wakes.insert((connection.due, connection.id), connection.key);
-        }
-    }
-}
-
-/// The name that DNS told is not this connection's: its lookup waits for another one.
-fn give_back(connection: &mut Connection, names: &mut Names) {
-    if let Some(guess) = connection.forget_dns_name() {
-        names.not_connected(&guess, connection.lookup.take());
     }
 }
 

@@ -80,11 +80,14 @@ impl Pipeline {
         stages.into_iter().chain([self.midnight]).flatten().min()
     }
 
-    /// Time passed: reports what is due, ends tries, begins days.
+    /// Time passed: reports what is due, ends tries, begins days. Live, to be called every few minutes, due or not:
+    /// where nobody did, the device slept.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.decoder.handle_timeout(now);
         self.pump();
         self.advance(now);
+        self.flows.handle_timeout(now, &mut self.names);
+        self.drain();
     }
 
     /// Brings the days up to date with all that is under way, for who wants to put them away or show them.

@@ -52,6 +52,14 @@ impl Device {
 
     /// Looks a name up, connects, shakes hands, moves bodies of this size, and closes.
     fn visit(&mut self, name: &str, up: u32, down: u32) -> &mut Self {
+        let (key, mut sent, mut received) = self.open(name, up, down);
+        self.segment(key, false, &mut received, 17, 0);
+        self.segment(key, true, &mut sent, 17, 0);
+        self
+    }
+
+    /// The same without closing; with the sequence numbers that come next.
+    fn open(&mut self, name: &str, up: u32, down: u32) -> (FlowKey, u32, u32) {
         let host = Domain::from_wire(name.as_bytes()).unwrap();
         self.connections += 1;
         let server =
@@ -88,9 +96,7 @@ impl Device {
         self.segment(key, true, &mut sent, 16, 80);
         self.segment(key, true, &mut sent, 24, up);
         self.segment(key, false, &mut received, 24, down);
-        self.segment(key, false, &mut received, 17, 0);
-        self.segment(key, true, &mut sent, 17, 0);
-        self
+        (key, sent, received)
     }
 
     fn segment(&mut self, key: FlowKey, up: bool, seq: &mut u32, flags: u8, payload_bytes: u32) {
@@ -211,6 +217,27 @@ fn midnight_passes_without_a_frame() {
     assert_eq!(days, [(13, 1_580), (14, 2_580)]);
     device.pipeline.forget_before(jiff::civil::date(2026, 11, 14));
     assert_eq!(device.pipeline.days().count(), 1);
+}
+
+#[test]
+fn connection_is_held_open_while_the_device_is_awake() {
+    for (is_awake, minutes) in [(true, 60), (false, 0)] {
+        let mut device = Device::new();
+        let (key, _, mut received) = device.open("app.slack.com", 4_000, 300_000);
+        for _ in 0..60 {
+            if is_awake {
+                device.wait(60);
+            } else {
+                device.now = device.now.checked_add(SignedDuration::from_mins(1)).unwrap();
+            }
+        }
+        device.segment(key, false, &mut received, 24, 300);
+        device.segment(key, false, &mut received, 4, 0);
+        device.pipeline.finish();
+        let (_, usage) = device.pipeline.usages().next().unwrap();
+        assert_eq!(usage.seen.held_open_minutes, minutes);
+        assert_eq!((usage.tries, usage.bytes_down), (1, 303_300));
+    }
 }
 
 #[test]

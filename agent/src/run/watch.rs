@@ -190,6 +190,8 @@ impl Watch {
             let is_to_look = round_is_over || live.may_have_changed();
             let changed = is_to_look && follow_interfaces(&mut live, names);
             if round_is_over || changed {
+                // Due or not: it shows that the device is awake.
+                self.pipeline.handle_timeout(now);
                 self.end_round(&mut live, &mut round, now);
                 self.hand_over(now, watched(&live));
             }
