@@ -44,6 +44,8 @@ pub(super) struct Connection {
     pub(super) id: FlowId,
     pub(super) key: FlowKey,
     pub(super) naming: Naming,
+    /// The name that DNS told and that was given up, until another one is known.
+    guess: Option<Domain>,
     /// When it is to be woken.
     pub(super) due: Timestamp,
     pub(super) started: Timestamp,
@@ -123,6 +125,7 @@ impl Connection {
             id,
             key,
             naming: Naming::Open(WhyOpen::NeverResolved),
+            guess: None,
             due: now,
             started: now,
             last: now,
@@ -253,6 +256,9 @@ impl Connection {
             }
             self.reported &= *old == name;
         }
+        if let Some(guess) = self.guess.take() {
+            self.reported &= guess == name;
+        }
         self.naming = Naming::Known(name, source);
         true
     }
@@ -269,6 +275,7 @@ impl Connection {
         match &self.naming {
             Naming::Known(name, NameSource::Dns) => {
                 let name = name.clone();
+                self.guess = Some(name.clone());
                 self.naming = Naming::Open(WhyOpen::NeverResolved);
                 Some(name)
             }

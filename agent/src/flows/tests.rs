@@ -464,6 +464,21 @@ fn name_comes_from_the_best_source() {
 }
 
 #[test]
+fn name_that_turns_out_another_is_reported_as_if_it_began() {
+    for (shown, is_first) in [("b.example", true), ("a.example", false)] {
+        let mut wire = Wire::new(Transport::Tcp, "198.51.100.1:587");
+        wire.asked_dns("a.example").connect().segment(DOWN, ACK, 90).flows.report_all();
+        wire.segment(UP, ACK, 10).hello(shown, false).server_hello().segment(UP, ACK, 200).flows.report_all();
+        let told: Vec<_> = wire.reports().into_iter().map(|flow| (flow.naming, flow.is_first)).collect();
+        let known = |name, source| Naming::Known(domain(name), source);
+        assert_eq!(
+            told.first_chunk().unwrap(),
+            &[(known("a.example", NameSource::Dns), true), (known(shown, NameSource::ServerName), is_first)]
+        );
+    }
+}
+
+#[test]
 fn quic_without_any_answer_is_silent() {
     let mut wire = Wire::new(Transport::Udp, "198.51.100.1:443");
     let hello = ClientHello { server_name: Some(domain("miro.com")), ..ClientHello::default() };
