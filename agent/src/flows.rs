@@ -248,7 +248,7 @@ impl Flows {
     /// Takes over how lookups ended. A name that could not be looked up is a failed connection of its own; one that
     /// could may reuse an open one.
     fn take_lookups(&mut self, now: Timestamp, names: &mut Names) {
-        while let Some(Lookup { name, flow, began, outcome }) = names.poll() {
+        while let Some(Lookup { name, flow, began, ended, outcome }) = names.poll() {
             let failure = match outcome {
                 LookupOutcome::Found(addresses) => {
                     let get = |key: &FlowKey| self.connections.get(key);
@@ -263,7 +263,7 @@ impl Flows {
                 LookupOutcome::ResolverSilent => Failure::ResolverSilent,
                 LookupOutcome::TurnedAway => Failure::TurnedAway,
             };
-            self.report_name(began.min(now), now, flow, name, Outcome::Failed(failure));
+            self.report_name(began.min(ended), ended, flow, name, Outcome::Failed(failure));
         }
     }
 

@@ -61,6 +61,8 @@ pub struct Lookup {
     pub flow: FlowKey,
     /// When it was first asked for.
     pub began: Timestamp,
+    /// When the answer came, or was not waited for any more.
+    pub ended: Timestamp,
     /// What came of it.
     pub outcome: LookupOutcome,
 }
@@ -123,9 +125,10 @@ impl Names {
 
     /// Time passed: lookups without an answer come to their end.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        while let Some(Unanswered { name, qtype, flow, began }) = self.pending.next_unanswered(now) {
+        while let Some(Unanswered { name, qtype, flow, began, ended }) = self.pending.next_unanswered(now) {
             if matches!(qtype, A | AAAA) {
-                self.lookups.push_back(Lookup { name, flow, began, outcome: LookupOutcome::ResolverSilent });
+                let outcome = LookupOutcome::ResolverSilent;
+                self.lookups.push_back(Lookup { name, flow, began, ended, outcome });
             }
         }
     }
@@ -176,7 +179,7 @@ impl Names {
             self.addresses.found(now, &name, took);
         }
         if let Some(outcome) = outcome {
-            self.lookups.push_back(Lookup { name, flow: flow.reversed(), began, outcome });
+            self.lookups.push_back(Lookup { name, flow: flow.reversed(), began, ended: now, outcome });
         }
     }
 

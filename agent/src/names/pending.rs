@@ -46,6 +46,8 @@ pub(super) struct Unanswered {
     /// The last question's way.
     pub(super) flow: FlowKey,
     pub(super) began: Timestamp,
+    /// When it was clear that nobody answers.
+    pub(super) ended: Timestamp,
 }
 
 /// What an answer is to a lookup.
@@ -114,12 +116,12 @@ impl Pending {
 
     /// The next lookup whose resolver was silent until now.
     pub(super) fn next_unanswered(&mut self, now: Timestamp) -> Option<Unanswered> {
-        while self.poll_timeout().is_some_and(|due| due <= now) {
+        while let Some(ended) = self.poll_timeout().filter(|due| *due <= now) {
             let ((name, qtype), waiting) = self.lookups.pop_oldest()?;
             self.note_due();
             // Where nothing is left, an answer came that did not fit and nobody asked again.
             let Some(&(flow, _)) = waiting.sent.last().filter(|_| !waiting.answered) else { continue };
-            return Some(Unanswered { name, qtype, flow, began: waiting.first });
+            return Some(Unanswered { name, qtype, flow, began: waiting.first, ended });
         }
         None
     }

@@ -281,12 +281,12 @@ fn resolver_that_never_answers_is_silent_once_after_the_last_question() {
     assert_eq!(due, at(5) + SILENT_AFTER);
     names.handle_timeout(due - SignedDuration::from_nanos(1));
     assert_eq!(lookups(&mut names), []);
-    names.handle_timeout(due);
+    names.handle_timeout(due + SignedDuration::from_hours(8));
     let (name, flow, began) = (name("slack.com"), to_resolver(40_001), at(0));
     let outcome = LookupOutcome::ResolverSilent;
     assert_eq!(
         lookups(&mut names),
-        [Lookup { name, flow, began, outcome }],
+        [Lookup { name, flow, began, ended: due, outcome }],
         "HTTPS records may go unanswered"
     );
     assert_eq!((names.poll_timeout(), names.pending.len()), (None, 0));
