@@ -9,7 +9,6 @@ use elsewhere_catalog::{Catalog, PlumbingKind, Role, Service, Verdict};
 pub use crate::app_class::AppClass;
 use crate::flows::{Flow, Naming, is_tunnel};
 
-
 /// What a connection was to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject<'f> {

@@ -5,7 +5,7 @@ use elsewhere_catalog::{PlumbingKind, Verdict};
 use super::*;
 use crate::{
     decode::{FlowKey, Transport},
-    flows::{FlowId, Hello, Naming, Outcome, Timings},
+    flows::{FlowId, Hello, Naming, Outcome, Timings, WhyOpen},
 };
 
 const CHROMIUM: &str = "t13d1516h2_8daaf6152771_d8a2da3f94cd";
@@ -29,11 +29,14 @@ fn flow(ja4: &str, owner: Option<(Quality, AppClass)>) -> Flow {
         started: at(0),
         from: at(0),
         until: at(0),
-        naming: Naming::Nameless,
+        naming: Naming::Open(WhyOpen::NeverResolved),
         hello: (!ja4.is_empty()).then(|| Arc::new(Hello { ja4: ja4.into(), alpn, encrypted: false })),
+        encrypted_dns: None,
         owner: owner.map(|(quality, class)| AppMatch { quality, class }),
         bytes_up: 0,
         bytes_down: 0,
+        resent_up: 0,
+        resent_down: 0,
         outcome: Outcome::Established,
         timings: Timings::default(),
         is_first: true,
