@@ -61,7 +61,8 @@ pub struct Counts {
 /// The flow table.
 #[derive(Debug, Default)]
 pub struct Flows {
-    connections: HashMap<FlowKey, Connection>,
+    /// Boxed: the table's spare room then holds pointers and not connections.
+    connections: HashMap<FlowKey, Box<Connection>, foldhash::fast::RandomState>,
     /// One wake-up for each connection.
     wakes: BTreeMap<(Timestamp, FlowId), FlowKey>,
     /// Connections without an answer, oldest first.
@@ -253,7 +254,7 @@ impl Flows {
                 LookupOutcome::Found(addresses) => {
                     let get = |key: &FlowKey| self.connections.get(key);
                     let is_its_own = |key: &FlowKey| get(key).is_some_and(|it| it.is_to(&name));
-                    let may_carry = |key: &FlowKey| get(key).is_some_and(Connection::may_carry_other_names);
+                    let may_carry = |key: &FlowKey| get(key).is_some_and(|it| it.may_carry_other_names());
                     self.reuse.looked_up(now, &name, addresses.into_iter(), is_its_own, may_carry);
                     continue;
                 }
@@ -322,7 +323,7 @@ impl Flows {
 
     /// The connection, taken into the table if it is new and there is room.
     fn enter(&mut self, now: Timestamp, key: FlowKey, names: &mut Names) -> Option<&mut Connection> {
-        if !self.connections.contains_key(&key) && self.connections.len() >= MAX_FLOWS {
+        if self.connections.len() >= MAX_FLOWS && !self.connections.contains_key(&key) {
             let Some((_, oldest)) = self.opening.first_key_value() else {
                 self.counts.not_followed += 1;
                 return None;
@@ -351,7 +352,7 @@ impl Flows {
         if self.newcomers.len() < MAX_NEWCOMERS {
             self.newcomers.push_back(key);
         }
-        Some(entry.insert(connection))
+        Some(entry.insert(Box::new(connection)))
     }
 
     fn update(&mut self, now: Timestamp, key: FlowKey, change: impl FnOnce(&mut Connection)) {
@@ -367,7 +368,8 @@ impl Flows {
         if connection.is_worth_a_report_now() {
             self.reports.extend(connection.report(false));
         }
-        if connection.is_answered() {
+        if connection.is_opening && connection.is_answered() {
+            connection.is_opening = false;
             self.opening.remove(&connection.id);
         }
         let deadline = connection.deadline();

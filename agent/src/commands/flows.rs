@@ -18,7 +18,7 @@ use crate::{
     capture::file,
     decode::{Decoder, Transport},
     flows::{Failure, Flow, FlowId, Flows, NameSource, Naming, Outcome},
-    names::Names,
+    names::{Names, WhyOpen},
 };
 
 /// Waits and transfers shown for one connection; a report brings 8 at most, so this is a quarter of an hour or more.
@@ -73,10 +73,10 @@ impl Stages {
     fn pump(&mut self, out: &mut impl Write) -> io::Result<()> {
         while let Some(fact) = self.decoder.poll() {
             if self.flows.poll_timeout().is_some_and(|due| due <= fact.time) {
-                self.flows.handle_timeout(fact.time);
+                self.flows.handle_timeout(fact.time, &mut self.names);
             }
             self.names.handle(fact.time, &fact);
-            self.flows.handle(fact.time, &fact, &self.names);
+            self.flows.handle(fact.time, &fact, &mut self.names);
         }
         self.print(out)
     }
@@ -118,6 +118,9 @@ struct Line {
     outcome: String,
     bytes_up: u64,
     bytes_down: u64,
+    /// Payload that came more than once, each further time.
+    resent_up: u64,
+    resent_down: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     alpn: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -125,6 +128,8 @@ struct Line {
     /// Its Encrypted Client Hello is a real one.
     #[serde(skip_serializing_if = "Option::is_none")]
     encrypted_hello: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lookup_us: Option<i128>,
     #[serde(skip_serializing_if = "Option::is_none")]
     connect_us: Option<i128>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -153,9 +158,12 @@ impl Line {
             outcome: String::new(),
             bytes_up: 0,
             bytes_down: 0,
+            resent_up: 0,
+            resent_down: 0,
             alpn: None,
             ja4: None,
             encrypted_hello: None,
+            lookup_us: None,
             connect_us: None,
             handshake_us: None,
             server_waits_us: Vec::new(),
@@ -170,11 +178,14 @@ impl Line {
         self.outcome = outcome(flow.outcome);
         self.bytes_up = self.bytes_up.saturating_add(flow.bytes_up);
         self.bytes_down = self.bytes_down.saturating_add(flow.bytes_down);
+        self.resent_up = self.resent_up.saturating_add(flow.resent_up);
+        self.resent_down = self.resent_down.saturating_add(flow.resent_down);
         if let Some(hello) = flow.hello {
             self.alpn = Some(hello.alpn.clone());
             self.ja4 = Some(hello.ja4.clone()).filter(|ja4| !ja4.is_empty());
             self.encrypted_hello = Some(hello.encrypted);
         }
+        self.lookup_us = self.lookup_us.or(flow.timings.lookup.map(micros));
         self.connect_us = self.connect_us.or(flow.timings.connect.map(micros));
         self.handshake_us = self.handshake_us.or(flow.timings.handshake.map(micros));
         self.server_waits_us.extend(flow.timings.server_waits.into_iter().map(micros));
@@ -204,9 +215,16 @@ fn named(naming: Naming) -> (Option<String>, &'static str) {
             };
             (Some(name.to_string()), source)
         }
-        Naming::Nameless => (None, "nameless"),
-        Naming::Ambiguous => (None, "ambiguous"),
-        Naming::Hidden => (None, "hidden"),
+        Naming::Open(why) => {
+            let why = match why {
+                WhyOpen::NeverResolved => "never_resolved",
+                WhyOpen::AnswerExpired => "answer_expired",
+                WhyOpen::SeveralFit => "several_fit",
+                WhyOpen::HiddenByEch => "hidden_by_ech",
+                WhyOpen::ShownAsAddress => "shown_as_address",
+            };
+            (None, why)
+        }
     }
 }
 
@@ -218,11 +236,14 @@ fn outcome(outcome: Outcome) -> String {
         Outcome::Failed(failure) => match failure {
             Failure::Refused => "refused",
             Failure::Reset => "reset",
+            Failure::ResetNearBy => "reset_near_by",
             Failure::Silent => "silent",
             Failure::TlsAlert(description) => return format!("tls_alert_{description}"),
             Failure::Unreachable => "unreachable",
             Failure::NoSuchName => "no_such_name",
             Failure::ResolverFailed => "resolver_failed",
+            Failure::ResolverRefused => "resolver_refused",
+            Failure::ResolverSilent => "resolver_silent",
             Failure::TurnedAway => "turned_away",
         },
     };
@@ -232,7 +253,7 @@ fn outcome(outcome: Outcome) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decode::{ClientHello, Fact, FactKind, FlowKey, TcpSegment};
+    use crate::decode::{ClientHello, Fact, FactKind, FlowKey, ServerHello, TcpSegment};
 
     const SYN: u8 = 2;
     const ACK: u8 = 16;
@@ -262,10 +283,10 @@ mod tests {
             if let FactKind::TcpSegment(segment) = &mut kind {
                 segment.until = time;
             }
-            let fact = Fact { time, flow, direction: None, kind };
-            stages.flows.handle_timeout(time);
+            let fact = Fact { time, flow, interface: 0, direction: None, kind };
+            stages.flows.handle_timeout(time, &mut stages.names);
             stages.names.handle(time, &fact);
-            stages.flows.handle(time, &fact, &stages.names);
+            stages.flows.handle(time, &fact, &mut stages.names);
             stages.print(&mut out).unwrap();
         };
         tell(0, up, segment(SYN, 0, 0));
@@ -273,7 +294,7 @@ mod tests {
         tell(21, up, segment(ACK, 1, 500));
         tell(21, up, FactKind::TlsClientHello(hello));
         tell(40, up.reversed(), segment(ACK, 1, 3_000));
-        tell(40, up.reversed(), FactKind::TlsServerHello);
+        tell(40, up.reversed(), FactKind::TlsServerHello(ServerHello::Tls13));
         tell(42, up, segment(ACK, 501, 80));
         for minute in 1..4 {
             tell(minute * 61_000, up, segment(ACK, 581 + u32::try_from(minute).unwrap() * 100, 100));
@@ -285,13 +306,13 @@ mod tests {
     #[test]
     fn reports_of_one_connection_stand_as_one_line() {
         insta::assert_snapshot!(printed(), @r#"
-        {"started":"2023-11-14T22:13:20Z","transport":"tcp","src":"10.0.0.2:40000","dst":"192.0.2.1:443","name":"a.example","naming":"server_name","outcome":"established","bytes_up":880,"bytes_down":3000,"alpn":["h2"],"encrypted_hello":false,"connect_us":21000,"handshake_us":42000}
+        {"started":"2023-11-14T22:13:20Z","transport":"tcp","src":"10.0.0.2:40000","dst":"192.0.2.1:443","name":"a.example","naming":"server_name","outcome":"established","bytes_up":880,"bytes_down":3000,"resent_up":0,"resent_down":0,"alpn":["h2"],"encrypted_hello":false,"connect_us":21000,"handshake_us":42000}
         "#);
     }
 
     #[test]
     fn a_word_says_why_there_is_no_name_and_what_failed() {
-        assert_eq!(named(Naming::Hidden), (None, "hidden"));
+        assert_eq!(named(Naming::Open(WhyOpen::HiddenByEch)), (None, "hidden_by_ech"));
         assert_eq!(outcome(Outcome::Failed(Failure::TlsAlert(40))), "tls_alert_40");
         assert_eq!(outcome(Outcome::Failed(Failure::TurnedAway)), "turned_away");
     }

@@ -46,6 +46,8 @@ pub(super) struct Connection {
     pub(super) naming: Naming,
     /// The name that DNS told and that was given up, until another one is known.
     guess: Option<Domain>,
+    /// It stands among those without an answer.
+    pub(super) is_opening: bool,
     /// When it is to be woken.
     pub(super) due: Timestamp,
     pub(super) started: Timestamp,
@@ -126,6 +128,7 @@ impl Connection {
             key,
             naming: Naming::Open(WhyOpen::NeverResolved),
             guess: None,
+            is_opening: true,
             due: now,
             started: now,
             last: now,

@@ -22,7 +22,7 @@ const OWN_CONNECTION_WITHIN: SignedDuration = SignedDuration::from_secs(10);
 #[derive(Debug, Default)]
 pub(super) struct Reuse {
     /// Open connections by address: as many as the flow table holds.
-    open: HashMap<IpAddr, Vec<FlowKey>>,
+    open: HashMap<IpAddr, Vec<FlowKey>, foldhash::fast::RandomState>,
     waiting: VecDeque<Waiting>,
 }
 

@@ -8,7 +8,7 @@ use std::{
 /// Entries by key, and the order in which they were renewed.
 #[derive(Debug)]
 pub(super) struct Recent<K, V> {
-    entries: HashMap<K, Entry<V>>,
+    entries: HashMap<K, Entry<V>, foldhash::fast::RandomState>,
     order: BTreeMap<u64, K>,
     renewals: u64,
     cap: usize,
@@ -22,7 +22,7 @@ struct Entry<V> {
 
 impl<K: Clone + Eq + Hash, V> Recent<K, V> {
     pub(super) fn new(cap: usize) -> Self {
-        Self { entries: HashMap::new(), order: BTreeMap::new(), renewals: 0, cap }
+        Self { entries: HashMap::default(), order: BTreeMap::new(), renewals: 0, cap }
     }
 
     /// The entry as the youngest, made if it is not there.

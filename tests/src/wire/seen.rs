@@ -90,10 +90,10 @@ pub(super) fn read(path: &Path) -> Seen {
         }
         while let Some(fact) = decoder.poll() {
             if flows.poll_timeout().is_some_and(|due| due <= fact.time) {
-                flows.handle_timeout(fact.time);
+                flows.handle_timeout(fact.time, &mut names);
             }
             names.handle(fact.time, &fact);
-            flows.handle(fact.time, &fact, &names);
+            flows.handle(fact.time, &fact, &mut names);
             seen.fact(&fact);
         }
         if over {
@@ -151,8 +151,8 @@ impl Seen {
             return;
         }
         let totals = self.flows.entry(flow.key).or_default();
-        totals.bytes_up += flow.bytes_up;
-        totals.bytes_down += flow.bytes_down;
+        totals.bytes_up += flow.bytes_up + flow.resent_up;
+        totals.bytes_down += flow.bytes_down + flow.resent_down;
         totals.connects_us.extend(flow.timings.connect.map(|connect| connect.as_secs_f64() * 1e6));
     }
 
