@@ -195,6 +195,7 @@ impl Decoder {
         if self.runs_on(context, unwrapped.packet, room, frame.interface) {
             return;
         }
+        self.now = self.now.max(frame.time);
         self.packet(context, unwrapped.packet, room, 0);
     }
 
@@ -207,7 +208,7 @@ impl Decoder {
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         let waits = !self.streams.is_empty() || !self.quic.is_empty();
         let sweep = waits.then_some(self.next_sweep);
-        sweep.into_iter().chain(self.runs.due).min()
+        sweep.into_iter().chain(self.runs.poll_timeout()).min()
     }
 
     /// Time passed: hellos that waited too long for their missing pieces are told as far as they are known.

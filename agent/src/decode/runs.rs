@@ -37,8 +37,8 @@ const UDP: u8 = 17;
 /// All runs.
 pub(super) struct Runs {
     places: [Option<Run>; PLACES],
-    /// No run ends later; none is there where it is `None`.
-    pub(super) due: Option<Timestamp>,
+    /// When the first run has to end; never where there is none.
+    due: Timestamp,
 }
 
 struct Run {
@@ -89,7 +89,7 @@ pub(super) struct Plain {
 
 impl Runs {
     pub(super) fn new() -> Self {
-        Self { places: [const { None }; PLACES], due: None }
+        Self { places: [const { None }; PLACES], due: Timestamp::MAX }
     }
 
     /// Takes the packet into the run of its flow; `false` where it does not go on there.
@@ -135,7 +135,7 @@ impl Runs {
         if let Some(old) = place.replace(run) {
             old.tell(facts);
         }
-        self.due = self.due.or(Some(deadline));
+        self.due = self.due.min(deadline);
     }
 
     /// Tells the run of a flow, because something else is about to be told of it.
@@ -151,15 +151,25 @@ impl Runs {
         }
     }
 
+    /// When `is_due`, if no packet comes before.
+    pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
+        Some(self.due).filter(|due| *due < Timestamp::MAX)
+    }
+
+    /// Whether a run should have ended before `now`.
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+        now > self.due
+    }
+
     /// Tells the runs that should have ended before `now`.
     pub(super) fn end_due(&mut self, now: Timestamp, facts: &mut Facts) {
-        if self.due.is_none_or(|due| now <= due) {
+        if !self.is_due(now) {
             return;
         }
         for run in self.places.iter_mut().filter_map(|place| place.take_if(|run| run.deadline < now)) {
             run.tell(facts);
         }
-        self.due = self.places.iter().flatten().map(|run| run.deadline).min();
+        self.due = self.places.iter().flatten().map(|run| run.deadline).min().unwrap_or(Timestamp::MAX);
     }
 
     /// Tells all runs.
@@ -230,7 +240,8 @@ impl Kind {
 
 impl Plain {
     /// Reads a packet; `None` where it may say more than its headers.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "every packet comes through here; a call costs a third of it")]
+    #[inline(always)]
     pub(super) fn read(packet: &[u8], room: Room, interface: u32) -> Option<Self> {
         match packet.first()? {
             0x45 => Self::v4(packet, room, interface),
@@ -248,7 +259,8 @@ impl Plain {
         self.payload_bytes == 0
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "as above")]
+    #[inline(always)]
     fn v4(packet: &[u8], room: Room, interface: u32) -> Option<Self> {
         const FRAGMENT: u16 = 0x3fff;
         let &[_, _, a, b, _, _, c, d, ttl, protocol, _, _, s0, s1, s2, s3, d0, d1, d2, d3] =
@@ -268,7 +280,8 @@ impl Plain {
         Self::inside(protocol, ttl, room_bytes, inside, ends)
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "as above")]
+    #[inline(always)]
     fn v6(packet: &[u8], room: Room, interface: u32) -> Option<Self> {
         let &[_, _, _, _, a, b, protocol, ttl] = packet.first_chunk()?;
         let stated = match u16::from_be_bytes([a, b]) {
@@ -283,7 +296,8 @@ impl Plain {
         Self::inside(protocol, ttl, stated.min(room.at_most.checked_sub(40)?), inside, ends)
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "as above")]
+    #[inline(always)]
     fn inside(protocol: u8, ttl: u8, room_bytes: u32, inside: &[u8], ends: Ends) -> Option<Self> {
         let dns = u32::from(dns::PORT);
         if ends.ports >> 16 == dns || ends.ports & 0xffff == dns {
@@ -296,7 +310,8 @@ impl Plain {
         }
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "as above")]
+    #[inline(always)]
     fn tcp(ttl: u8, room_bytes: u32, segment: &[u8], ends: Ends) -> Option<Self> {
         let &[_, _, _, _, s0, s1, s2, s3, a0, a1, a2, a3, offset, flags] = segment.first_chunk()?;
         if flags & ACK == 0 || flags & !(PSH_ACK | ECN) != 0 {
@@ -313,7 +328,8 @@ impl Plain {
         Some(Self { ends, seq, next_seq, ack, flags, ttl, payload_bytes, has_payload: first.is_some() })
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "as above")]
+    #[inline(always)]
     fn udp(ttl: u8, room_bytes: u32, datagram: &[u8], ends: Ends) -> Option<Self> {
         let &[_, _, _, _, a, b, _, _] = datagram.first_chunk()?;
         if u32::from(u16::from_be_bytes([a, b])) != room_bytes || quic::begins_like_quic(datagram.get(8..)?) {
