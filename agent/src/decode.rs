@@ -18,6 +18,7 @@ mod pieces;
 mod quic;
 mod runs;
 mod socks;
+mod starttls;
 mod stream;
 mod table;
 mod tls;

@@ -2,6 +2,7 @@
 //! agent's eyes, and the fuzz targets, which a workspace of their own (`tests/fuzz`) gives to libFuzzer.
 
 pub mod apps;
+pub mod captures;
 pub mod clock;
 pub mod fleet;
 #[path = "../fuzz/src/lib.rs"]

@@ -1,4 +1,6 @@
 //! HTTP/1 request heads, RFC 9112: the host asked for, and where a proxy shall connect to.
+//!
+//! HTTP/2 without TLS is not read: its host is compressed (RFC 7541), and no browser speaks it.
 
 use std::net::IpAddr;
 
@@ -7,6 +9,8 @@ use crate::domain::Domain;
 
 /// Longest head followed: servers refuse longer ones. Of one that goes on, what was seen counts.
 pub(super) const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// Longest body passed over: sequence numbers tell before from after up to twice that.
+const MAX_BODY_BYTES: usize = 1 << 30;
 
 /// Methods of RFC 9110 and RFC 5789, and those of `WebDAV` that clients use.
 const METHODS: &[&[u8]] = &[
@@ -74,6 +78,68 @@ pub(super) fn request(head: &[u8]) -> Option<FactKind> {
     Domain::from_wire(host).ok().map(FactKind::HttpHost)
 }
 
+/// What follows a head before the next request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Body {
+    /// So many bytes; mostly none.
+    Bytes(usize),
+    /// Chunks, RFC 9112 §7.1.
+    Chunks,
+    /// Something else, or more than can be told.
+    Endless,
+}
+
+/// How the body of a request is measured: RFC 9112 §6.3.
+pub(super) fn body(head: &[u8]) -> Body {
+    let mut body = Body::Bytes(0);
+    for line in head.split(|byte| *byte == b'\n') {
+        if let Some(coding) = header(line, b"transfer-encoding:") {
+            let is_chunked = coding.len() >= 7 && coding.to_ascii_lowercase().ends_with(b"chunked");
+            return if is_chunked { Body::Chunks } else { Body::Endless };
+        }
+        if let Some(digits) = header(line, b"content-length:") {
+            let length: Option<usize> =
+                std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
+            body = length.filter(|length| *length <= MAX_BODY_BYTES).map_or(Body::Endless, Body::Bytes);
+        }
+    }
+    body
+}
+
+/// The chunk at the start of some bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Chunk {
+    /// Size, data and the newline after it, in so many bytes.
+    Whole(usize),
+    /// The last one, with the trailer, in so many bytes.
+    Last(usize),
+    /// More bytes are needed to tell.
+    Part,
+    /// This is no chunk.
+    No,
+}
+
+/// Reads a chunk's size: RFC 9112 §7.1.
+pub(super) fn chunk(bytes: &[u8]) -> Chunk {
+    const MAX_SIZE_LINE: usize = 256;
+    let Some(end) = bytes.iter().take(MAX_SIZE_LINE).position(|byte| *byte == b'\n') else {
+        return if bytes.len() < MAX_SIZE_LINE { Chunk::Part } else { Chunk::No };
+    };
+    let line = bytes.get(..end).unwrap_or_default();
+    let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    let size = std::str::from_utf8(digits).ok().and_then(|digits| usize::from_str_radix(digits, 16).ok());
+    match size.filter(|size| *size <= MAX_BODY_BYTES) {
+        None => Chunk::No,
+        // The trailer is lines up to an empty one, as a head is; the size's line stands before it.
+        Some(0) => match head_bytes(bytes) {
+            Some(length) => Chunk::Last(length),
+            None if bytes.len() < MAX_HEAD_BYTES => Chunk::Part,
+            None => Chunk::No,
+        },
+        Some(size) => Chunk::Whole(end.saturating_add(1).saturating_add(size).saturating_add(2)),
+    }
+}
+
 /// The authority of `http://authority/path`.
 fn absolute(target: &[u8]) -> Option<&[u8]> {
     let (scheme, rest) = target.split_at_checked(b"http://".len())?;
@@ -85,8 +151,13 @@ fn absolute(target: &[u8]) -> Option<&[u8]> {
 }
 
 fn host_header(line: &[u8]) -> Option<&[u8]> {
-    let (name, value) = line.split_at_checked(b"host:".len())?;
-    name.eq_ignore_ascii_case(b"host:").then(|| value.trim_ascii())
+    header(line, b"host:")
+}
+
+/// The value of a line that is the header of this name, which is given in lower case with its colon.
+fn header<'a>(line: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let (start, value) = line.split_at_checked(name.len())?;
+    start.eq_ignore_ascii_case(name).then(|| value.trim_ascii())
 }
 
 /// `host:port`, `host`, `[v6]:port`. The port is 80 where there is none.
@@ -175,6 +246,39 @@ mod tests {
     }
 
     #[test]
+    fn body_is_measured_by_its_head() {
+        let cases: &[(&str, Body)] = &[
+            ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", Body::Bytes(0)),
+            ("PUT / HTTP/1.1\r\ncontent-length: 17\r\n\r\n", Body::Bytes(17)),
+            ("PUT / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", Body::Endless),
+            ("PUT / HTTP/1.1\r\nContent-Length: x\r\n\r\n", Body::Endless),
+            ("PUT / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: gzip, Chunked\r\n\r\n", Body::Chunks),
+            ("PUT / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", Body::Endless),
+        ];
+        for (head, expected) in cases {
+            assert_eq!(body(head.as_bytes()), *expected, "{head}");
+        }
+    }
+
+    #[test]
+    fn chunks_are_measured_by_their_size_line() {
+        let cases: &[(&[u8], Chunk)] = &[
+            (b"5\r\nabcde\r\n", Chunk::Whole(10)),
+            (b"1f;name=value\r\n", Chunk::Whole(48)),
+            (b"0\r\n\r\nGET", Chunk::Last(5)),
+            (b"0\r\nTrailer: x\r\n\r\n", Chunk::Last(17)),
+            (b"0\r\n", Chunk::Part),
+            (b"5", Chunk::Part),
+            (b"ffffffff\r\n", Chunk::No),
+            (b"GET / HTTP/1.1\r\n", Chunk::No),
+            (b"\r\n", Chunk::No),
+        ];
+        for (bytes, expected) in cases {
+            assert_eq!(chunk(bytes), *expected, "{}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    #[test]
     fn head_ends_at_the_empty_line() {
         assert_eq!(head_bytes(b"GET / HTTP/1.1\r\nA: b\r\n\r\nbody"), Some(24));
         assert_eq!(head_bytes(b"GET / HTTP/1.1\nA: b\n\nbody"), Some(21));
@@ -188,6 +292,8 @@ mod tests {
             head_bytes(&bytes);
             request(&[b"GET http://", &bytes[..], b" HTTP/1.1\r\nHost:", &bytes[..], b"\r\n\r\n"].concat());
             request(&[b"CONNECT ", &bytes[..], b" HTTP/1.1\r\n\r\n"].concat());
+            body(&bytes);
+            chunk(&bytes);
         }
     }
 }

@@ -60,10 +60,9 @@ impl Pieces {
         self.runs.is_empty()
     }
 
-    /// Gives up `count` bytes at the front, at most those that are ready; offsets shift by as many.
+    /// Gives up `count` bytes at the front, there or not; offsets shift by as many.
     pub(super) fn consume(&mut self, count: usize) {
-        let count = count.min(self.ready().len());
-        self.bytes.drain(..count);
+        self.bytes.drain(..count.min(self.bytes.len()));
         for run in &mut self.runs {
             *run = run.start.saturating_sub(count)..run.end.saturating_sub(count);
         }
@@ -100,6 +99,11 @@ mod tests {
         assert_eq!((pieces.ready(), pieces.held_bytes()), (&b"FGhij"[..], 8));
         assert!(pieces.insert(5, b"kl"));
         assert_eq!(pieces.ready(), b"FGhijkl!");
+        assert!(pieces.insert(20, b"later"));
+        pieces.consume(18);
+        assert_eq!((pieces.ready(), pieces.held_bytes()), (&b""[..], 7));
+        assert!(pieces.insert(0, b"..."));
+        assert_eq!(pieces.ready(), b"..later");
     }
 
     #[test]

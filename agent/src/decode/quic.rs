@@ -1,16 +1,14 @@
-//! QUIC: the `ClientHello` in Initial packets, RFC 9000 and RFC 9001, version 2 (RFC 9369), drafts 29 to 32.
+//! QUIC: the `ClientHello` in Initial packets, RFC 9000 and RFC 9001, version 2 (RFC 9369), drafts 22 to 34.
 //!
 //! Initial packets are encrypted with keys that anyone on the path can derive from the first connection id. A client
 //! whose hello is spread over packets may change that id on the way (after the server's first answer) while the keys
 //! stay; after a Retry or a version negotiation keys are derived anew. So every set of keys of a flow is tried.
 
-use jiff::Timestamp;
-use rustls::{
-    Side,
-    crypto::ring::cipher_suite::TLS13_AES_128_GCM_SHA256,
-    quic::{DirectionalKeys, Keys, Version},
-};
+mod keys;
 
+use jiff::Timestamp;
+
+use self::keys::{Derivation, Keys, SAMPLE_BYTES};
 use super::{
     Facts,
     cursor::Cursor,
@@ -19,7 +17,7 @@ use super::{
     table::Table,
     tls::{self, Carrier, Hello},
 };
-use crate::capture::Direction;
+use crate::{capture::Direction, domain::Domain};
 
 /// Connections followed at once, those that began within the last ten seconds. When full, the one that was longest
 /// silent is given up.
@@ -28,8 +26,8 @@ pub(super) const MAX_CONNECTIONS: usize = 2048;
 pub(super) const MAX_HELD_BYTES: usize = 4 << 20;
 /// Seconds after which a silent connection is given up.
 pub(super) const IDLE_SECONDS: i64 = 10;
-/// Key sets of one flow: the first, after version negotiation, after Retry, and one for a second connection.
-/// Packets that fit none of them are not read.
+/// Key sets of one flow: the first, after version negotiation, after Retry, and one for a second connection. Past it,
+/// one whose hello was told makes room, or else the oldest.
 const MAX_ATTEMPTS: usize = 4;
 /// Longest connection id. RFC 9000 §17.2.
 const MAX_ID_BYTES: usize = 20;
@@ -39,7 +37,7 @@ const MAX_PACKETS: usize = 64;
 /// Whether a datagram may begin with a long header of a version that is not zero.
 pub(super) fn begins_like_quic(payload: &[u8]) -> bool {
     matches!(payload, [first, version @ ..] if first & 0x80 != 0
-        && version.first_chunk::<4>().is_some_and(|version| !versions_of(u32::from_be_bytes(*version)).is_empty()))
+        && version.first_chunk::<4>().is_some_and(|version| !derivations_of(u32::from_be_bytes(*version)).is_empty()))
 }
 
 /// All connections whose hello may still come, and those whose server has not answered.
@@ -65,10 +63,12 @@ struct Connection {
 /// One set of keys, and what was opened with it.
 struct Attempt {
     version: u32,
-    keys: DirectionalKeys,
+    keys: Keys,
     /// Handshake bytes by their offset.
     crypto: Pieces,
     told: bool,
+    /// Name that was told.
+    name: Option<Domain>,
 }
 
 /// A long-header packet that can be read without keys.
@@ -178,11 +178,15 @@ impl Quic {
             .find_map(|attempt| attempt.open(packet, scratch).then_some(attempt));
         if let Some(attempt) = opened {
             attempt.tell(now, key, direction, facts);
-        } else if connection.attempts.len() < MAX_ATTEMPTS
-            && let Some(mut attempt) = Attempt::open_first(packet, scratch)
-        {
+        } else if let Some(mut attempt) = Attempt::open_first(packet, scratch) {
             attempt.tell(now, key, direction, facts);
             connection.attempts.push(attempt);
+            if connection.attempts.len() > MAX_ATTEMPTS {
+                let made_room = connection.attempts.iter().position(|attempt| attempt.told).unwrap_or(0);
+                let given_up = connection.attempts.remove(made_room);
+                let ends_incomplete = connection.end_attempt(now, key, &given_up, facts);
+                self.hellos_incomplete = self.hellos_incomplete.wrapping_add(u64::from(ends_incomplete));
+            }
         } else {
             self.undecryptable = self.undecryptable.wrapping_add(1);
             return;
@@ -202,11 +206,9 @@ impl Quic {
     /// Tells what is known of an unfinished hello.
     fn give_up(&mut self, now: Timestamp, key: FlowKey, connection: &Connection, facts: &mut Facts) {
         self.held_bytes = self.held_bytes.saturating_sub(connection.held_bytes());
-        for attempt in connection.attempts.iter().filter(|attempt| !attempt.told) {
-            self.hellos_incomplete = self.hellos_incomplete.wrapping_add(1);
-            if let Hello::Part(Some(hello)) = tls::hello_in_message(attempt.crypto.ready(), Carrier::Quic) {
-                facts.push(now, key, connection.direction, attempt.fact(hello));
-            }
+        for attempt in &connection.attempts {
+            let ends_incomplete = connection.end_attempt(now, key, attempt, facts);
+            self.hellos_incomplete = self.hellos_incomplete.wrapping_add(u64::from(ends_incomplete));
         }
     }
 }
@@ -215,16 +217,30 @@ impl Connection {
     fn held_bytes(&self) -> usize {
         self.attempts.iter().map(|attempt| attempt.crypto.held_bytes()).sum()
     }
+
+    /// Tells what is known of an unfinished hello, unless its client began anew and was heard to the end. Whether it
+    /// was such a hello.
+    fn end_attempt(&self, now: Timestamp, key: FlowKey, attempt: &Attempt, facts: &mut Facts) -> bool {
+        if attempt.told {
+            return false;
+        }
+        if let Hello::Part(Some(hello)) = tls::hello_in_message(attempt.crypto.ready(), Carrier::Quic) {
+            if self.attempts.iter().any(|other| other.told && other.name == hello.server_name) {
+                return false;
+            }
+            facts.push(now, key, self.direction, attempt.fact(hello));
+        }
+        true
+    }
 }
 
 impl Attempt {
     /// Derives the keys of a client that begins with this packet; `None` where they do not open it.
     fn open_first(packet: &Packet<'_>, scratch: &mut Vec<u8>) -> Option<Self> {
-        let suite = TLS13_AES_128_GCM_SHA256.tls13()?.quic_suite()?;
-        versions_of(packet.version).iter().find_map(|version| {
-            let keys: Keys = suite.keys(packet.destination_id, Side::Server, *version);
-            let mut attempt =
-                Self { version: packet.version, keys: keys.remote, crypto: Pieces::default(), told: false };
+        derivations_of(packet.version).iter().find_map(|derivation| {
+            let keys = Keys::derive(packet.destination_id, *derivation)?;
+            let version = packet.version;
+            let mut attempt = Self { version, keys, crypto: Pieces::default(), told: false, name: None };
             attempt.open(packet, scratch).then_some(attempt)
         })
     }
@@ -246,7 +262,10 @@ impl Attempt {
             return;
         }
         match tls::hello_in_message(self.crypto.ready(), Carrier::Quic) {
-            Hello::Whole(hello, _) => facts.push(now, key, direction, self.fact(hello)),
+            Hello::Whole(hello, _) => {
+                self.name.clone_from(&hello.server_name);
+                facts.push(now, key, direction, self.fact(hello));
+            }
             Hello::Part(_) => return,
             Hello::No => {}
         }
@@ -259,16 +278,18 @@ impl Attempt {
     }
 }
 
-/// The versions whose keys may open packets of this version number; none where it is not known.
+/// How the keys of packets of this version number may be derived; nothing where it is not known.
 ///
 /// A client that wants to see version negotiation begins with a reserved number (RFC 9000 §15) and keys of its own
-/// choice.
-fn versions_of(version: u32) -> &'static [Version] {
+/// choice. mvfst numbered drafts 22 and 27 in its own way.
+fn derivations_of(version: u32) -> &'static [Derivation] {
     match version {
-        1 => &[Version::V1],
-        0x6b33_43cf => &[Version::V2],
-        0xff00_001d..=0xff00_0020 => &[Version::V1Draft],
-        reserved if reserved & 0x0f0f_0f0f == 0x0a0a_0a0a => &[Version::V1, Version::V1Draft],
+        1 | 0xff00_0021 | 0xff00_0022 => &[Derivation::V1],
+        0x6b33_43cf => &[Derivation::V2],
+        0xff00_001d..=0xff00_0020 => &[Derivation::DRAFT_29],
+        0xff00_0017..=0xff00_001c | 0xface_b002 => &[Derivation::DRAFT_23],
+        0xff00_0016 | 0xface_b001 => &[Derivation::DRAFT_22],
+        reserved if reserved & 0x0f0f_0f0f == 0x0a0a_0a0a => &[Derivation::V1, Derivation::DRAFT_29],
         _ => &[],
     }
 }
@@ -284,11 +305,11 @@ fn packet<'a>(cursor: &mut Cursor<'a>) -> Option<Packet<'a>> {
     let start = cursor.rest();
     let first = cursor.u8()?;
     let version = cursor.u32()?;
-    let known = versions_of(version).first()?;
+    let derivation = derivations_of(version).first()?;
     if first & LONG_HEADER == 0 {
         return None;
     }
-    let turn = u8::from(matches!(known, Version::V2));
+    let turn = u8::from(derivation.turns_types());
     let kind = match (first >> 4 & 3).wrapping_sub(turn) & 3 {
         0 => Kind::Initial,
         1 => Kind::ZeroRtt,
@@ -313,23 +334,25 @@ fn packet<'a>(cursor: &mut Cursor<'a>) -> Option<Packet<'a>> {
 }
 
 /// Takes off header protection and decrypts: RFC 9001 §5.4.2 and §5.3. The frames of the packet.
-fn decrypt<'s>(keys: &DirectionalKeys, packet: &Packet<'_>, scratch: &'s mut Vec<u8>) -> Option<&'s [u8]> {
+fn decrypt<'s>(keys: &Keys, packet: &Packet<'_>, scratch: &'s mut Vec<u8>) -> Option<&'s [u8]> {
     /// The sample is taken as if the packet number had its largest size.
     const NUMBER_BYTES: usize = 4;
     scratch.clear();
     scratch.extend_from_slice(packet.bytes);
     let (header, rest) = scratch.split_at_mut_checked(packet.number_at)?;
     let (number, sampled) = rest.split_first_chunk_mut::<NUMBER_BYTES>()?;
-    let sample = sampled.get(..keys.header.sample_len())?;
+    let [first_mask, number_mask @ ..] = keys.mask(sampled.first_chunk::<SAMPLE_BYTES>()?)?;
     let first = header.first_mut()?;
-    keys.header.decrypt_in_place(sample, first, number).ok()?;
+    // Of a long header the low four bits are protected.
+    *first ^= first_mask & 0x0f;
     let number_bytes = usize::from(*first & 3).saturating_add(1);
+    let number = number.get_mut(..number_bytes)?;
+    number.iter_mut().zip(number_mask).for_each(|(byte, mask)| *byte ^= mask);
     // Initials are the first packets of all: the number's low bytes are the number.
-    let number =
-        number.get(..number_bytes)?.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+    let number = number.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
     let payload_at = packet.number_at.checked_add(number_bytes)?;
     let (header, payload) = scratch.split_at_mut_checked(payload_at)?;
-    keys.packet.decrypt_in_place(number, header, payload).ok()
+    keys.open(number, header, payload)
 }
 
 /// Keeps the bytes of CRYPTO frames; the frames that an Initial may hold are in RFC 9000 §12.4.

@@ -1,4 +1,5 @@
-//! The beginnings of TCP streams, put in order: TLS hellos, HTTP heads, SOCKS requests, and DNS with its length.
+//! The beginnings of TCP streams, put in order: TLS hellos, HTTP heads, SOCKS requests, the lines before STARTTLS, and
+//! DNS with its length.
 //!
 //! What a stream speaks is told by how it begins, whatever its port, and told anew after each thing it said, so that
 //! a hello after STARTTLS, CONNECT or SOCKS is found as well. A stream seen from its SYN on may lose the order of its
@@ -9,9 +10,10 @@ use jiff::Timestamp;
 use super::{
     Facts, dns,
     fact::{FactKind, FlowKey, TcpSegment},
-    http,
+    http::{self, Body, Chunk},
     pieces::Pieces,
     socks::{self, Request},
+    starttls::{self, Line},
     table::Table,
     tls::{self, Hello},
 };
@@ -56,7 +58,11 @@ enum Speaks {
     NotTold,
     Tls,
     Http,
+    /// The chunks of a request's body, RFC 9112 §7.1.
+    HttpChunks,
     Socks,
+    /// The lines before STARTTLS.
+    Mail,
     Dns,
     /// What is at `next` is nothing that is read here; what was before it has been told.
     Other,
@@ -66,8 +72,10 @@ enum Speaks {
 enum Step {
     /// Wait for more.
     Wait,
-    /// So many bytes are done with.
+    /// So many bytes are done with; more than there are where the others say nothing.
     Took(usize),
+    /// So many bytes are done with, and what follows is of the same kind.
+    GoesOn(usize, Speaks),
     /// Nothing to be read here.
     Nothing,
 }
@@ -178,10 +186,16 @@ impl Streams {
             fits = stream.pieces.insert(0, payload.get(used..).unwrap_or_default());
         } else {
             fits &= stream.pieces.insert(offset, payload);
-            let pieces = std::mem::take(&mut stream.pieces);
-            let used = stream.advance(now, key, pieces.ready(), facts);
-            stream.pieces = pieces;
-            stream.pieces.consume(used);
+            // What is passed over may end before something that came early.
+            loop {
+                let pieces = std::mem::take(&mut stream.pieces);
+                let used = stream.advance(now, key, pieces.ready(), facts);
+                stream.pieces = pieces;
+                stream.pieces.consume(used);
+                if used == 0 {
+                    break;
+                }
+            }
         }
         let (speaks, told) = (stream.speaks, stream.told);
         if speaks == Speaks::Other {
@@ -235,7 +249,12 @@ impl Streams {
                 Hello::Whole(..) | Hello::No => None,
             },
             Speaks::Http => http::request(ready),
-            Speaks::NotTold | Speaks::Socks | Speaks::Dns | Speaks::Other => None,
+            Speaks::NotTold
+            | Speaks::HttpChunks
+            | Speaks::Socks
+            | Speaks::Mail
+            | Speaks::Dns
+            | Speaks::Other => None,
         };
         if let Some(kind) = known {
             facts.push(now, key, stream.direction, kind);
@@ -251,7 +270,11 @@ pub(super) fn may_begin(first: u8) -> bool {
 /// What a stream speaks that has these bytes at a beginning; `None` while there are too few to tell.
 fn begins(key: FlowKey, bytes: &[u8]) -> Option<Speaks> {
     if key.src.port() == dns::PORT || key.dst.port() == dns::PORT {
-        return Some(Speaks::Dns);
+        // A query of 5,635 bytes would begin like a hello; there are none.
+        return match tls::begins_like_hello(bytes) {
+            Some(false) => Some(Speaks::Dns),
+            maybe => maybe.map(|_| Speaks::Tls),
+        };
     }
     if bytes.first().is_some_and(|first| !may_begin(*first)) {
         return Some(Speaks::Other);
@@ -281,8 +304,12 @@ impl Stream {
                 break;
             }
             if self.speaks == Speaks::NotTold {
-                let Some(speaks) = begins(key, rest) else { break };
-                self.speaks = speaks;
+                self.speaks = match begins(key, rest) {
+                    None => break,
+                    // Lines are followed only from their first on: in the middle of a stream they could be anything.
+                    Some(Speaks::Other) if starttls::line(rest) != Line::No => Speaks::Mail,
+                    Some(speaks) => speaks,
+                };
             }
             let direction = self.direction;
             let step = self.step(rest, |kind| facts.push(now, key, direction, kind));
@@ -292,6 +319,10 @@ impl Stream {
                     self.told = true;
                     used = used.saturating_add(count);
                     self.speaks = Speaks::NotTold;
+                }
+                Step::GoesOn(count, speaks) => {
+                    used = used.saturating_add(count);
+                    self.speaks = speaks;
                 }
                 Step::Nothing => {
                     self.speaks = Speaks::Other;
@@ -319,9 +350,26 @@ impl Stream {
                     return Step::Wait;
                 }
                 let length = whole.unwrap_or(bytes.len());
-                http::request(bytes.get(..length).unwrap_or_default()).map(emit);
-                Step::Took(length)
+                let head = bytes.get(..length).unwrap_or_default();
+                http::request(head).map(emit);
+                match http::body(head) {
+                    Body::Bytes(count) => Step::Took(length.saturating_add(count)),
+                    Body::Chunks => Step::GoesOn(length, Speaks::HttpChunks),
+                    Body::Endless => Step::Took(length),
+                }
             }
+            Speaks::HttpChunks => match http::chunk(bytes) {
+                Chunk::Whole(count) => Step::GoesOn(count, Speaks::HttpChunks),
+                Chunk::Last(count) => Step::Took(count),
+                Chunk::Part => Step::Wait,
+                Chunk::No => Step::Nothing,
+            },
+            Speaks::Mail => match starttls::line(bytes) {
+                Line::Command(count) => Step::GoesOn(count, Speaks::Mail),
+                Line::Starttls(count) => Step::Took(count),
+                Line::Part => Step::Wait,
+                Line::No => Step::Nothing,
+            },
             Speaks::Socks => match socks::request(bytes) {
                 Request::Whole(target, used) => {
                     emit(FactKind::SocksConnect(target));

@@ -2,12 +2,10 @@
 
 use jiff::ToSpan;
 use proptest::prelude::*;
+use rustls::{Side, crypto::ring::cipher_suite::TLS13_AES_128_GCM_SHA256, quic::Version};
 
 use super::*;
-use crate::{
-    decode::{Transport, tls::tests::hello_message},
-    domain::Domain,
-};
+use crate::decode::{Transport, tls::tests::hello_message};
 
 const ID: &[u8] = &[0x83, 0x94, 0xc8, 0xf0, 0x3e, 0x51, 0x57, 0x08];
 const V2: u32 = 0x6b33_43cf;
@@ -15,7 +13,12 @@ const V2: u32 = 0x6b33_43cf;
 /// An Initial packet of a client; `keys_of` is the id that its keys are derived from.
 fn initial(version: u32, id: &[u8], keys_of: &[u8], number: u32, frames: &[u8]) -> Vec<u8> {
     let suite = TLS13_AES_128_GCM_SHA256.tls13().unwrap().quic_suite().unwrap();
-    let keys = suite.keys(keys_of, Side::Client, versions_of(version)[0]).local;
+    let sealed_as = match version {
+        V2 => Version::V2,
+        0xff00_001d..=0xff00_0020 => Version::V1Draft,
+        _ => Version::V1,
+    };
+    let keys = suite.keys(keys_of, Side::Client, sealed_as).local;
     let first = if version == V2 { 0xd3 } else { 0xc3 };
     let mut header = vec![first];
     header.extend(version.to_be_bytes());
@@ -105,7 +108,7 @@ fn packet_of_the_rfc_is_made_and_read() {
 
 #[test]
 fn hello_is_told_once_in_every_version() {
-    for version in [1, V2, 0xff00_001d, 0x1a2a_3a4a] {
+    for version in [1, V2, 0xff00_001d, 0xff00_0022, 0x1a2a_3a4a] {
         let mut wire = Wire::new();
         let packet = initial(version, ID, ID, 0, &crypto(0, &hello()));
         wire.send(1, &packet);
@@ -148,6 +151,28 @@ fn retry_and_version_negotiation_begin_anew() {
     wire.send(1, &initial(1, retried, retried, 2, &crypto(0, &message)));
     wire.send(1, &initial(V2, ID, ID, 0, &crypto(0, &message)));
     assert_eq!(wire.told(), [name(1), name(V2)]);
+}
+
+#[test]
+fn hello_begun_before_a_retry_is_not_told_again_in_part() {
+    let message =
+        hello_message("www.example.com", &[0x12, 0x34, 0, 90].into_iter().chain([0; 90]).collect::<Vec<_>>());
+    let mut wire = Wire::new();
+    wire.send(1, &initial(1, ID, ID, 0, &crypto(0, &message[..120])));
+    let retried = &[9; 8];
+    wire.send(1, &initial(1, retried, retried, 1, &crypto(0, &message)));
+    wire.quic.finish(Timestamp::UNIX_EPOCH, &mut wire.facts);
+    assert_eq!(wire.told(), [name(1)]);
+}
+
+#[test]
+fn connections_without_end_from_one_port_are_all_told() {
+    let mut wire = Wire::new();
+    for id in 0..50 {
+        wire.send(1, &initial(1, &[id; 9], &[id; 9], 0, &crypto(0, &hello())));
+        assert_eq!(wire.told(), [name(1)]);
+    }
+    assert_eq!(wire.quic.undecryptable, 0);
 }
 
 #[test]
