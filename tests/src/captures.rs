@@ -5,6 +5,8 @@
 //! says. Built cases are the same bytes in every run; recorded ones, of real programs in the lab, are pinned by their
 //! file. `elsewhere-captures` makes both again.
 
+#[cfg(test)]
+mod altered;
 mod cases;
 mod hello;
 mod names;
