@@ -11,6 +11,7 @@ mod cases;
 mod hello;
 mod names;
 mod quic;
+mod record;
 mod seen;
 mod tape;
 mod wire;
@@ -23,8 +24,11 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-pub use self::seen::Seen;
 use self::tape::Tape;
+pub use self::{
+    record::{Recorded, all as recorded},
+    seen::Seen,
+};
 
 /// Where the cases lie.
 pub fn folder() -> PathBuf {

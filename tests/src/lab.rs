@@ -111,10 +111,8 @@ impl Namespace {
     fn new(name: String) -> anyhow::Result<Self> {
         run(Command::new("ip").args(["netns", "add", &name]))
             .context("a namespace needs root and iproute2")?;
-        let resolver = Path::new("/etc/netns").join(&name);
-        fs::create_dir_all(&resolver)?;
-        fs::write(resolver.join("resolv.conf"), format!("nameserver {HUB}\n"))?;
         let namespace = Self { name };
+        namespace.set_resolver(&format!("nameserver {HUB}\n"))?;
         namespace.ip("link set lo up")?;
         Ok(namespace)
     }
@@ -128,6 +126,13 @@ impl Namespace {
         device.ip("link set eth0 up")?;
         device.ip(&format!("route add default via {HUB}"))?;
         Ok(device)
+    }
+
+    /// Gives programs that start in this namespace from now on this `resolv.conf`.
+    pub fn set_resolver(&self, resolv_conf: &str) -> anyhow::Result<()> {
+        let resolver = Path::new("/etc/netns").join(&self.name);
+        fs::create_dir_all(&resolver)?;
+        Ok(fs::write(resolver.join("resolv.conf"), resolv_conf)?)
     }
 
     /// A command that will run in this namespace.

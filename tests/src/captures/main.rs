@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
 use elsewhere_tests::captures;
 
@@ -11,11 +12,17 @@ use elsewhere_tests::captures;
 enum Command {
     /// Those built byte by byte: the same bytes every time
     Build,
+    /// Those of real programs, in network namespaces: needs root, dnsmasq, caddy, curl, openssl, tcpdump, tshark, chromium
+    Record {
+        /// Only these cases
+        names: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
     let done = match Command::parse() {
         Command::Build => captures::built().iter().try_for_each(captures::Built::write),
+        Command::Record { names } => record(&names),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -24,4 +31,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn record(names: &[String]) -> anyhow::Result<()> {
+    let chosen =
+        captures::recorded().filter(|case| names.is_empty() || names.iter().any(|name| name == case.name));
+    for case in chosen {
+        eprintln!("{}", case.name);
+        case.write().context(case.name)?;
+    }
+    Ok(())
 }

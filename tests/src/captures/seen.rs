@@ -31,9 +31,20 @@ impl Line {
 
     pub(super) fn matches(&self, expected: &str) -> bool {
         match expected.split_once(" ja4=") {
-            Some((text, ja4)) => self.text == text && self.ja4.as_deref() == Some(ja4),
-            None => self.text == expected,
+            Some((text, ja4)) => self.is(text) && self.ja4.as_deref() == Some(ja4),
+            None => self.is(expected),
         }
+    }
+
+    /// Whether it is this text, in which an address may have any port.
+    fn is(&self, expected: &str) -> bool {
+        let mut words = self.text.split(' ');
+        expected.split(' ').all(|expected| {
+            words.next().is_some_and(|word| match expected.strip_suffix(":*") {
+                Some(address) => word.rsplit_once(':').is_some_and(|(seen, _)| seen == address),
+                None => word == expected,
+            })
+        }) && words.next().is_none()
     }
 }
 

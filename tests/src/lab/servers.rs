@@ -28,6 +28,15 @@ impl Lab {
 
     /// The same with an address for each.
     pub fn serve_addresses(&mut self, names: &[(String, Ipv4Addr)]) -> anyhow::Result<()> {
+        let records: Vec<_> =
+            names.iter().map(|(name, address)| format!("--address=/{name}/{address}")).collect();
+        self.serve_dns_with(&records.iter().map(String::as_str).collect::<Vec<_>>())?;
+        let (hub, (name, _)) = (self.hub(), names.first().context("no names to serve")?);
+        wait_for("dnsmasq", || hub.run("getent", &["ahostsv4", name]).map(Some)).map(drop)
+    }
+
+    /// Starts dnsmasq with these options and no other source of names; it may take a moment until it answers.
+    pub fn serve_dns_with(&mut self, options: &[&str]) -> anyhow::Result<()> {
         let pid_file = self.path("dnsmasq.pid");
         let mut command = self.hub().command("dnsmasq");
         command
@@ -41,11 +50,10 @@ impl Lab {
             .arg(format!("--listen-address={HUB}"))
             .arg("--bind-interfaces")
             .arg(format!("--pid-file={}", pid_file.display()))
-            .args(names.iter().map(|(name, address)| format!("--address=/{name}/{address}")));
+            .args(options);
         let dnsmasq = Running::start(&mut command, &self.path("dnsmasq.log"))?;
         self.keep(dnsmasq);
-        let (hub, (name, _)) = (self.hub(), names.first().context("no names to serve")?);
-        wait_for("dnsmasq", || hub.run("getent", &["ahostsv4", name]).map(Some)).map(drop)
+        wait_for("dnsmasq to run", || Ok(std::fs::exists(&pid_file)?.then_some(())))
     }
 
     /// Starts Caddy with a certificate of its own root for each name.

@@ -56,7 +56,7 @@ proptest! {
     fn datagrams_in_any_order_give_the_same_facts(seed: u64) {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         for (case, packets) in alterable() {
-            if case.name.starts_with("quic-") && !ORDERED.contains(&case.name.as_str()) {
+            if case.name.contains("quic") && !ORDERED.contains(&case.name.as_str()) {
                 holds(&case, &packets.datagrams_in_any_order(&mut rng).seen(Link::Ethernet, ethernet))?;
             }
         }
