@@ -33,7 +33,7 @@ pub use self::{
     dns::{MAX_ANSWERS, tells_of_a_filter},
     fact::{
         ClientHello, DnsAnswer, DnsData, DnsQuestion, DnsResponse, EncryptedDns, Fact, FactKind, FlowKey,
-        ServerHello, Target, TcpSegment, Transport,
+        OddName, ServerHello, Target, TcpSegment, Transport,
     },
 };
 use self::{

@@ -87,6 +87,7 @@ impl Flows {
                 self.on_udp(now, *until, fact, *payload_bytes, names);
             }
             FactKind::DnsQuery(_) | FactKind::DnsResponse(_) => self.take_lookups(now, names),
+            FactKind::DnsOddName(_) => {}
             FactKind::TlsClientHello(hello) | FactKind::QuicClientHello { hello, .. } => {
                 self.on_hello(now, fact.flow, hello, names);
             }

@@ -121,6 +121,10 @@ fn print(fact: &Fact, out: &mut impl Write) -> io::Result<()> {
             }
             return Ok(());
         }
+        FactKind::DnsOddName(odd) => {
+            let kind = if odd.is_response { "dns_response" } else { "dns_query" };
+            Line { name: Some(&odd.text), qtype: Some(record_type(odd.qtype)), ..line(kind) }
+        }
         FactKind::TlsClientHello(hello) => line("tls_client_hello").hello(hello),
         FactKind::QuicClientHello { version, hello } => {
             Line { quic_version: Some(format!("{version:#010x}")), ..line("quic_client_hello") }.hello(hello)

@@ -2,11 +2,14 @@
 //!
 //! A message that breaks off, by its sender or by a short capture, says what stands before the break.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::{
+    fmt::Write,
+    net::{Ipv4Addr, Ipv6Addr},
+};
 
 use super::{
     cursor::Cursor,
-    fact::{DnsAnswer, DnsData, DnsQuestion, DnsResponse, FactKind},
+    fact::{DnsAnswer, DnsData, DnsQuestion, DnsResponse, FactKind, OddName},
 };
 use crate::domain::Domain;
 
@@ -56,9 +59,12 @@ pub(super) fn parse(message: &[u8], mut emit: impl FnMut(FactKind)) -> Option<()
             break;
         };
         match (is_response, question) {
-            (true, question) => first = first.or(question),
-            (false, Some(question)) => emit(FactKind::DnsQuery(question)),
-            (false, None) => {}
+            (_, Question::Root) => {}
+            (is_response, Question::Odd(text, qtype)) => {
+                emit(FactKind::DnsOddName(OddName { text, qtype, is_response }));
+            }
+            (true, Question::Name(question)) => first = first.or(Some(question)),
+            (false, Question::Name(question)) => emit(FactKind::DnsQuery(question)),
         }
     }
     if !is_response {
@@ -91,13 +97,24 @@ pub(super) fn parse(message: &[u8], mut emit: impl FnMut(FactKind)) -> Option<()
     Some(())
 }
 
-/// One question; inside, nothing where its name is no host name, or is the root.
-#[expect(clippy::option_option, reason = "the outer one says whether the message goes on")]
-fn question<'a>(message: &'a [u8], id: u16, cursor: &mut Cursor<'a>) -> Option<Option<DnsQuestion>> {
-    let qname = name(message, cursor)?;
+/// What is asked for.
+enum Question {
+    /// A host name.
+    Name(DnsQuestion),
+    /// Something else, escaped, and the type.
+    Odd(String, u16),
+    /// The root, or what is too long for a name.
+    Root,
+}
+
+fn question<'a>(message: &'a [u8], id: u16, cursor: &mut Cursor<'a>) -> Option<Question> {
+    let text = text(message, cursor)?;
     let qtype = cursor.u16()?;
     cursor.skip(2)?;
-    Some(qname.map(|qname| DnsQuestion { id, qname, qtype }))
+    Some(match text.domain() {
+        Some(qname) => Question::Name(DnsQuestion { id, qname, qtype }),
+        None => text.escaped().map_or(Question::Root, |text| Question::Odd(text, qtype)),
+    })
 }
 
 /// One answer record; inside, nothing where a name in it is no host name, or it is not of the Internet class.
@@ -192,6 +209,11 @@ fn public_name(config_list: &[u8]) -> Option<Domain> {
 /// A name, with compression. Outside, whether it ends as it should; inside, whether it is a host name.
 #[expect(clippy::option_option, reason = "the outer one says whether the message goes on")]
 fn name<'a>(message: &'a [u8], cursor: &mut Cursor<'a>) -> Option<Option<Domain>> {
+    text(message, cursor).map(|text| text.domain())
+}
+
+/// The labels of a name; nothing where it does not end as it should.
+fn text<'a>(message: &'a [u8], cursor: &mut Cursor<'a>) -> Option<Text> {
     let mut text = Text::default();
     let mut here = *cursor;
     let mut pointers = 0_usize;
@@ -219,7 +241,7 @@ fn name<'a>(message: &'a [u8], cursor: &mut Cursor<'a>) -> Option<Option<Domain>
     if pointers == 0 {
         *cursor = here;
     }
-    Some(text.domain())
+    Some(text)
 }
 
 /// A name being put together, in a place that never grows.
@@ -242,6 +264,7 @@ impl Text {
         let end = self.length.saturating_add(label.len());
         let (Some(place), Some(dot)) = (self.bytes.get_mut(self.length..end), end.checked_add(1)) else {
             self.is_host_name = false;
+            self.length = usize::MAX;
             return;
         };
         place.copy_from_slice(label);
@@ -255,6 +278,28 @@ impl Text {
     fn domain(&self) -> Option<Domain> {
         let bytes = self.bytes.get(..self.length).filter(|_| self.is_host_name)?;
         Domain::from_wire(bytes).ok()
+    }
+
+    /// What it is where it is no host name; nothing of the root, and of what was too long to be put together.
+    fn escaped(&self) -> Option<String> {
+        let bytes = self.bytes.get(..self.length)?.strip_suffix(b".")?;
+        let mut text = String::with_capacity(bytes.len());
+        for character in String::from_utf8_lossy(bytes).chars() {
+            match character {
+                '\x07' => text.push_str("\\a"),
+                '\x08' => text.push_str("\\b"),
+                '\t' => text.push_str("\\t"),
+                '\n' => text.push_str("\\n"),
+                '\x0b' => text.push_str("\\v"),
+                '\x0c' => text.push_str("\\f"),
+                '\r' => text.push_str("\\r"),
+                '\0'..'\x20' | '\x7f' => {
+                    let _ = write!(text, "\\{:03o}", u32::from(character));
+                }
+                other => text.push(other.to_ascii_lowercase()),
+            }
+        }
+        Some(text)
     }
 }
 

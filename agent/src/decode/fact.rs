@@ -87,6 +87,8 @@ pub enum FactKind {
     DnsQuery(DnsQuestion),
     /// A DNS response with its answers.
     DnsResponse(DnsResponse),
+    /// A DNS question, asked or repeated in a response, for something that is no host name and so never a service.
+    DnsOddName(OddName),
     /// A whole or sufficiently whole TLS `ClientHello` over TCP.
     TlsClientHello(ClientHello),
     /// The server's first handshake record: the other side speaks TLS.
@@ -174,6 +176,18 @@ pub struct DnsQuestion {
     pub qname: Domain,
     /// Type asked for: 1 A, 28 AAAA, 5 CNAME, 65 HTTPS.
     pub qtype: u16,
+}
+
+/// What was asked for in the place of a host name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OddName {
+    /// Its labels with dots between them, in lower case, as Wireshark shows them: control bytes as in C (`\r`, `\032`),
+    /// bytes that are no UTF-8 as U+FFFD.
+    pub text: String,
+    /// Type asked for.
+    pub qtype: u16,
+    /// A response repeats it.
+    pub is_response: bool,
 }
 
 /// A DNS response. RFC 1035 §4.1.1.

@@ -159,6 +159,14 @@ fn describe(fact: &Fact) -> Vec<Line> {
         FactKind::QuicServerPacket => vec!["quic-server".into()],
         FactKind::TlsAlert { description } => vec![format!("tls-alert {description}")],
         FactKind::DnsQuery(question) => vec![format!("dns-query {} {}", question.qname, question.qtype)],
+        FactKind::DnsOddName(odd) => {
+            vec![format!(
+                "dns-odd-name{} {} {}",
+                if odd.is_response { "-again" } else { "" },
+                odd.text,
+                odd.qtype
+            )]
+        }
         FactKind::DnsResponse(response) => {
             let question = response
                 .question

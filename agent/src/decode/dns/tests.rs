@@ -146,6 +146,28 @@ fn answers_beyond_the_cap_are_not_read() {
 }
 
 #[test]
+fn what_is_no_host_name_is_told_as_it_stands() {
+    let escaped = |labels: &[&[u8]]| {
+        let mut text = Text::default();
+        for label in labels {
+            text.push(label);
+        }
+        assert_eq!(text.domain(), None);
+        text.escaped()
+    };
+    let cases: [(&[&[u8]], Option<&str>); 5] = [
+        (&[b"A b", b"Example"], Some("a b.example")),
+        (&[b"x\r\x1ay", b"\xff\xfe"], Some("x\\r\\032y.\u{fffd}\u{fffd}")),
+        (&["caf\u{e9}".as_bytes(), b"a.b"], Some("caf\u{e9}.a.b")),
+        (&[], None),
+        (&[&[b'a'; 63][..]; 5], None),
+    ];
+    for (labels, expected) in cases {
+        assert_eq!(escaped(labels).as_deref(), expected);
+    }
+}
+
+#[test]
 fn name_over_253_bytes_is_none() {
     let mut text = Text::default();
     for _ in 0..4 {

@@ -16,7 +16,7 @@ use super::{
 pub(super) const CASES: &[Built] = &[
     on_ethernet(
         "dns-answers",
-        "Questions with EDNS (cookie, padding), in mixed case, for the root and with underscores; answers with a chain of \
+        "Questions with EDNS (cookie, padding), in mixed case, for the root, with underscores and with bytes of no host name; answers with a chain of \
          twelve CNAMEs in shuffled order, of both families, of types without a name in them, NXDOMAIN with its SOA, SERVFAIL.",
         answers,
     ),
@@ -89,6 +89,10 @@ fn answers(tape: &mut Tape) {
     let name = "broken.example.com";
     let ends = ask(tape, &Message::query(5, name, names::A), &format!("{name} 1"));
     answer(tape, ends, &Message::response(5, 2, name, names::A), &format!("{name} 1 rcode=2"), &[]);
+
+    let ends = tape.ends(53);
+    tape.udp(ends, &Message::query(8, "Caf\u{e9} \r\u{1a}.example.com", names::A).bytes());
+    tape.expect(ends, "dns-odd-name caf\u{e9} \\r\\032.example.com 1");
 
     // The root has no name that could be anyone's; nothing is said about it.
     let ends = tape.ends(53);
