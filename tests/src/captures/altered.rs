@@ -130,14 +130,16 @@ struct Segment<'a> {
 impl<'a> Segment<'a> {
     /// A whole TCP segment right behind its IP header.
     fn read(packet: &'a [u8]) -> Option<Self> {
+        // What follows is the padding of a short frame.
+        let length = |at: usize| usize::from(u16::from_be_bytes([packet[at], packet[at + 1]]));
         let (number, from, to, segment) = match packet[0] {
             0x45 if matches!(packet[6..8], [0 | 0x40, 0]) => {
                 let v4 = |at: usize| <[u8; 4]>::try_from(&packet[at..at + 4]).expect("four bytes").into();
-                (packet[9], v4(12), v4(16), &packet[20..])
+                (packet[9], v4(12), v4(16), packet.get(20..length(2))?)
             }
             first if first >> 4 == 6 => {
                 let v6 = |at: usize| <[u8; 16]>::try_from(&packet[at..at + 16]).expect("16 bytes").into();
-                (packet[6], v6(8), v6(24), &packet[40..])
+                (packet[6], v6(8), v6(24), packet.get(40..40 + length(4))?)
             }
             _ => return None,
         };
