@@ -177,7 +177,7 @@ fn describe(fact: &Fact) -> Vec<Line> {
                 let data = match &answer.data {
                     DnsData::Address(address) => format!("address {address}"),
                     DnsData::Alias(target) => format!("alias {target}"),
-                    DnsData::Service { ech_public_name } => {
+                    DnsData::Service { ech_public_name, .. } => {
                         format!("service ech={}", name(ech_public_name.as_ref()))
                     }
                     DnsData::Other(number) => format!("type {number}"),
