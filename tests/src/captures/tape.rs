@@ -2,14 +2,14 @@
 
 use std::{
     fmt::Display,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{Ipv4Addr, Ipv6Addr},
     ops::Range,
 };
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::wire::{self, ACK, Ends, FIN, Header, PSH, RST, SYN, protocol};
+use super::wire::{self, ACK, CLIENT, CLIENT6, Ends, FIN, Header, PSH, RST, SYN, protocol};
 
 /// 2026-03-02 09:00:00 UTC, a Monday.
 const START_MICROS: u64 = 1_772_442_000_000_000;
@@ -75,7 +75,7 @@ impl Tape {
         self.connections += 1;
         let last = u8::try_from(self.connections % 250).expect("under 250") + 1;
         Ends {
-            client: (Ipv4Addr::new(192, 0, 2, 10), 50_000 + self.connections).into(),
+            client: (CLIENT, 50_000 + self.connections).into(),
             server: (Ipv4Addr::new(198, 51, 100, last), server_port).into(),
         }
     }
@@ -83,11 +83,8 @@ impl Tape {
     /// The same over IPv6.
     pub(super) fn ends6(&mut self, server_port: u16) -> Ends {
         let ends = self.ends(server_port);
-        let address = |host: u16| IpAddr::from(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, host));
-        Ends {
-            client: SocketAddr::new(address(0x10), ends.client.port()),
-            server: SocketAddr::new(address(0x1000 + self.connections), server_port),
-        }
+        let server = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0x1000 + self.connections);
+        Ends { client: (CLIENT6, ends.client.port()).into(), server: (server, server_port).into() }
     }
 
     /// Time passes.

@@ -1,6 +1,6 @@
 //! Packets built byte by byte, with the lengths and checksums that a real stack would send.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// Protocol numbers of IP.
 pub(super) mod protocol {
@@ -10,6 +10,11 @@ pub(super) mod protocol {
     pub(in crate::captures) const UDP: u8 = 17;
     pub(in crate::captures) const IPV6: u8 = 41;
 }
+
+/// The device whose connections these are.
+pub(super) const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 10));
+/// The same over IPv6.
+pub(super) const CLIENT6: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0x10));
 
 pub(super) const FIN: u8 = 1;
 pub(super) const SYN: u8 = 2;
@@ -99,7 +104,7 @@ pub(super) fn ipv4(ends: Ends, protocol: u8, piece: Piece, payload: &[u8]) -> Ve
     packet.extend(length.to_be_bytes());
     packet.extend(piece.id.to_be_bytes());
     packet.extend(flags.to_be_bytes());
-    packet.extend([64, protocol, 0, 0]);
+    packet.extend([ttl(from.into()), protocol, 0, 0]);
     packet.extend(from.octets());
     packet.extend(to.octets());
     let sum = !folded(sum(&packet));
@@ -116,11 +121,16 @@ pub(super) fn ipv6(ends: Ends, next: u8, payload: &[u8]) -> Vec<u8> {
     let length = u16::try_from(payload.len()).unwrap_or(0);
     let mut packet = vec![0x60, 0, 0, 0];
     packet.extend(length.to_be_bytes());
-    packet.extend([next, 64]);
+    packet.extend([next, ttl(from.into())]);
     packet.extend(from.octets());
     packet.extend(to.octets());
     packet.extend(payload);
     packet
+}
+
+/// Hops that a packet has left: the device sends with 64, and everybody else is 12 hops away.
+fn ttl(from: IpAddr) -> u8 {
+    if from == CLIENT || from == CLIENT6 { 64 } else { 52 }
 }
 
 fn pseudo_sum(ends: Ends, protocol: u8, payload: &[u8]) -> u16 {
