@@ -269,7 +269,10 @@ pub(super) fn may_begin(first: u8) -> bool {
 
 /// What a stream speaks that has these bytes at a beginning; `None` while there are too few to tell.
 fn begins(key: FlowKey, bytes: &[u8]) -> Option<Speaks> {
-    if key.src.port() == dns::PORT || key.dst.port() == dns::PORT {
+    if key.src.port() == dns::PORT {
+        return Some(Speaks::Dns);
+    }
+    if key.dst.port() == dns::PORT {
         // A query of 5,635 bytes would begin like a hello; there are none.
         return match tls::begins_like_hello(bytes) {
             Some(false) => Some(Speaks::Dns),

@@ -149,6 +149,46 @@ fn hello_is_found_behind_starttls_connect_and_socks() {
 }
 
 #[test]
+fn hello_behind_the_lines_before_starttls_comes_in_any_order() {
+    for before in ["EHLO me\r\nSTARTTLS\r\n", "a1 CAPABILITY\r\na2 starttls\r\n", "STLS\r\n", "AUTH TLS\r\n"]
+    {
+        let stream = hello("mail.example.com");
+        let mut wire = Wire::new();
+        wire.syn();
+        for (offset, byte) in before.bytes().enumerate() {
+            wire.client(offset, &[byte]);
+        }
+        wire.client(before.len() + 200, &stream[200..]);
+        wire.client(before.len(), &stream[..200]);
+        assert_eq!(wire.told(), ["hello mail.example.com"], "{before}");
+    }
+}
+
+#[test]
+fn request_behind_a_body_is_found_wherever_a_segment_begins() {
+    let next = b"GET / HTTP/1.1\r\nHost: b.example\r\n\r\n";
+    let by_length = b"PUT / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3000\r\n\r\n";
+    let by_chunks = b"PUT / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\nbb8\r\n";
+    for (head, end) in [(&by_length[..], &b""[..]), (by_chunks, b"\r\n0\r\n\r\n")] {
+        let stream = [head, &[b'x'; 3000], end, next].concat();
+        for cut in [30, head.len() + 5, stream.len() - next.len() - 3, stream.len() - 10] {
+            for behind_first in [false, true] {
+                let mut wire = Wire::new();
+                wire.syn();
+                let mut pieces = [(0, &stream[..cut]), (cut, &stream[cut..])];
+                if behind_first {
+                    pieces.reverse();
+                }
+                for (offset, piece) in pieces {
+                    wire.client(offset, piece);
+                }
+                assert_eq!(wire.told(), ["host a.example", "host b.example"], "cut at {cut}");
+            }
+        }
+    }
+}
+
+#[test]
 fn requests_are_read_byte_by_byte_and_many_in_one_segment() {
     let requests = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\nGET / HTTP/1.1\r\nHost: b.example\r\n\r\n";
     let mut wire = Wire::new();
