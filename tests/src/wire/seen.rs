@@ -116,6 +116,7 @@ impl Seen {
                 self.wire(fact.flow).payload_bytes += u64::from(*payload_bytes);
             }
             FactKind::DnsQuery(question) => self.name(Kind::DnsName, question.qname.as_str()),
+            FactKind::DnsOddName(odd) => self.name(Kind::DnsName, &odd.text),
             FactKind::DnsResponse(response) => {
                 if let Some(question) = &response.question {
                     self.name(Kind::DnsName, question.qname.as_str());
