@@ -23,6 +23,7 @@ mod stream;
 mod table;
 mod tls;
 mod transport;
+mod tunnel;
 
 use std::{collections::VecDeque, fmt};
 
@@ -286,17 +287,21 @@ impl Decoder {
     fn payload(&mut self, context: Context, packet: &Packet<'_>, nesting: usize) {
         let understood = match packet.protocol {
             Protocols::Tcp => self.tcp(context, packet),
-            Protocols::Udp => self.udp(context, packet),
+            Protocols::Udp => self.udp(context, packet, nesting),
             Protocols::Icmp | Protocols::Icmpv6 => {
                 if let Some(flow) = transport::refused(packet) {
                     self.facts.push(context.time, flow, context.direction, FactKind::Unreachable);
                 }
                 Some(())
             }
-            Protocols::Ipv4 | Protocols::Ipv6 if nesting < MAX_NESTING => {
-                self.counts.tunneled = self.counts.tunneled.wrapping_add(1);
-                let room = Room::of(packet.payload_bytes);
-                self.packet(context, packet.payload, room, nesting.saturating_add(1));
+            Protocols::Ipv4 | Protocols::Ipv6 => {
+                self.inner(context, packet, packet.payload, nesting);
+                Some(())
+            }
+            Protocols::Gre => {
+                if let Some(inner) = tunnel::in_gre(packet.payload) {
+                    self.inner(context, packet, inner, nesting);
+                }
                 Some(())
             }
             _ => Some(()),
@@ -304,6 +309,17 @@ impl Decoder {
         if understood.is_none() {
             self.counts.transport_malformed = self.counts.transport_malformed.wrapping_add(1);
         }
+    }
+
+    /// A packet within a packet.
+    fn inner(&mut self, context: Context, outer: &Packet<'_>, inner: &[u8], nesting: usize) {
+        if nesting >= MAX_NESTING {
+            return;
+        }
+        self.counts.tunneled = self.counts.tunneled.wrapping_add(1);
+        let header_bytes = u32::try_from(outer.payload.len().saturating_sub(inner.len())).unwrap_or(u32::MAX);
+        let room = Room::of(outer.payload_bytes.saturating_sub(header_bytes));
+        self.packet(context, inner, room, nesting.saturating_add(1));
     }
 
     fn tcp(&mut self, Context { time, direction }: Context, packet: &Packet<'_>) -> Option<()> {
@@ -317,7 +333,8 @@ impl Decoder {
         Some(())
     }
 
-    fn udp(&mut self, Context { time, direction }: Context, packet: &Packet<'_>) -> Option<()> {
+    fn udp(&mut self, context: Context, packet: &Packet<'_>, nesting: usize) -> Option<()> {
+        let Context { time, direction } = context;
         let (flow, payload_bytes, payload) = transport::udp(packet)?;
         self.runs.end(&flow, &mut self.facts);
         self.facts.push(time, flow, direction, FactKind::UdpDatagram { payload_bytes, until: time });
@@ -328,6 +345,8 @@ impl Decoder {
             }
         } else if quic::begins_like_quic(payload) {
             self.quic.datagram(time, flow, direction, payload, &mut self.facts);
+        } else if let Some(inner) = tunnel::in_udp([flow.src.port(), flow.dst.port()], payload) {
+            self.inner(context, packet, inner, nesting);
         }
         Some(())
     }

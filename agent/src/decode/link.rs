@@ -56,6 +56,19 @@ pub(super) fn unwrap(link: Link, bytes: &[u8]) -> Result<Unwrapped<'_>, LinkErro
     }
 }
 
+/// The IP packet in what has this `EtherType`, as tunnels carry it: Ethernet and PPP have numbers of their own there.
+pub(super) fn inside(ethertype: u16, bytes: &[u8]) -> Option<&[u8]> {
+    const ETHERNET: u16 = 0x6558;
+    const PPP: u16 = 0x880b;
+    let (mut cursor, mut found) = (Cursor::new(bytes), Found::default());
+    let is_ip = match ethertype {
+        ETHERNET => ethernet(&mut cursor, &mut found)?,
+        PPP => ppp(&mut cursor)?,
+        other => protocol(other, &mut cursor, &mut found)?,
+    };
+    is_ip.then(|| cursor.rest())
+}
+
 fn ethernet(cursor: &mut Cursor<'_>, found: &mut Found) -> Option<bool> {
     cursor.skip(12)?;
     let ethertype = cursor.u16()?;

@@ -15,7 +15,7 @@ use super::{
     Facts, dns,
     fact::{FactKind, FlowKey, TcpSegment, Transport},
     ip::Room,
-    quic, stream,
+    quic, stream, tunnel,
 };
 use crate::capture::Direction;
 
@@ -331,8 +331,11 @@ impl Plain {
     #[expect(clippy::inline_always, reason = "as above")]
     #[inline(always)]
     fn udp(ttl: u8, room_bytes: u32, datagram: &[u8], ends: Ends) -> Option<Self> {
-        let &[_, _, _, _, a, b, _, _] = datagram.first_chunk()?;
+        let &[s0, s1, d0, d1, a, b, _, _] = datagram.first_chunk()?;
         if u32::from(u16::from_be_bytes([a, b])) != room_bytes || quic::begins_like_quic(datagram.get(8..)?) {
+            return None;
+        }
+        if tunnel::is_between([u16::from_be_bytes([s0, s1]), u16::from_be_bytes([d0, d1])]) {
             return None;
         }
         let payload_bytes = room_bytes.checked_sub(8).filter(|bytes| *bytes > 0)?;

@@ -9,6 +9,7 @@ pub(super) mod protocol {
     pub(in crate::captures) const TCP: u8 = 6;
     pub(in crate::captures) const UDP: u8 = 17;
     pub(in crate::captures) const IPV6: u8 = 41;
+    pub(in crate::captures) const GRE: u8 = 47;
 }
 
 /// The device whose connections these are.

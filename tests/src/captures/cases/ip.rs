@@ -7,6 +7,7 @@ use super::{
         Built, Tape,
         hello::Hello,
         names::{self, Message},
+        tape::ethernet,
         wire::{self, ACK, Ends, Header, PSH, Piece, protocol},
     },
     on_ethernet,
@@ -17,6 +18,12 @@ pub(super) const CASES: &[Built] = &[
         "ip-tunnels",
         "A DNS query and a hello in IPv6 within IPv4 (6in4), IPv4 within IPv4 and IPv4 within IPv6.",
         tunnels,
+    ),
+    on_ethernet(
+        "ip-virtual-networks",
+        "A DNS query and a hello in GRE with key and sequence number, in Ethernet within GRE, in PPTP, in VXLAN, in GTP-U and \
+         in Teredo.",
+        virtual_networks,
     ),
     on_ethernet(
         "ip-extensions",
@@ -60,6 +67,47 @@ fn tunnels(tape: &mut Tape) {
         tape.packet(&wire::ip(outer, number, &inner));
         tape.expect(ends, hello_fact(name));
     }
+}
+
+fn virtual_networks(tape: &mut Tape) {
+    let ethernet = ethernet(&[0x40])[..14].to_vec();
+    let gre_ethernet = [&[0, 0, 0x65, 0x58], &ethernet[..]].concat();
+    let vxlan = [&[8, 0, 0, 0, 0, 0, 42, 0], &ethernet[..]].concat();
+    let by_ip: [(&str, &[u8]); 3] = [
+        ("gre", &[0x30, 0, 8, 0, 0, 0, 0, 7, 0, 0, 0, 1]),
+        ("gre-ethernet", &gre_ethernet),
+        ("pptp", &[0x30, 1, 0x88, 0x0b, 0, 9, 0, 1, 0, 0, 0, 1, 0xff, 3, 0, 0x21]),
+    ];
+    for (label, header) in by_ip {
+        let outer = tape.ends(0);
+        let ends = tape.ends(443);
+        for inner in query_and_hello(tape, ends, label) {
+            tape.packet(&wire::ip(outer, protocol::GRE, &[header, &inner].concat()));
+        }
+    }
+    let by_udp: [(&str, u16, &[u8]); 3] = [
+        ("vxlan", 4789, &vxlan),
+        ("gtp", 2152, &[0x32, 255, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0]),
+        ("teredo", 3544, &[]),
+    ];
+    for (label, port, header) in by_udp {
+        let outer = tape.ends(port);
+        let ends = if label == "teredo" { tape.ends6(443) } else { tape.ends(443) };
+        for inner in query_and_hello(tape, ends, label) {
+            tape.udp(outer, &[header, &inner].concat());
+        }
+    }
+}
+
+/// Two packets for a tunnel, with their facts noted.
+fn query_and_hello(tape: &mut Tape, ends: Ends, label: &str) -> [Vec<u8>; 2] {
+    let name = format!("{label}.example.com");
+    let dns = Ends { server: (ends.server.ip(), 53).into(), ..ends };
+    tape.expect(dns, format_args!("dns-query {name} 1"));
+    tape.expect(ends, hello_fact(&name));
+    let query = wire::udp(dns, &Message::query(3, &name, names::A).bytes());
+    let segment = hello_segment(tape, ends, &name);
+    [wire::ip(dns, protocol::UDP, &query), wire::ip(ends, protocol::TCP, &segment)]
 }
 
 fn extensions(tape: &mut Tape) {
