@@ -87,7 +87,6 @@ impl Flows {
                 self.on_udp(now, *until, fact, *payload_bytes, names);
             }
             FactKind::DnsQuery(_) | FactKind::DnsResponse(_) => self.take_lookups(now, names),
-            FactKind::DnsOddName(_) => {}
             FactKind::TlsClientHello(hello) | FactKind::QuicClientHello { hello, .. } => {
                 self.on_hello(now, fact.flow, hello, names);
             }
@@ -95,8 +94,8 @@ impl Flows {
             FactKind::HttpConnect(target) | FactKind::SocksConnect(target) => {
                 self.on_proxy_target(now, fact.flow, target, names);
             }
-            // The client's next flight is another hello.
-            FactKind::TlsServerHello(ServerHello::Retry) => {}
+            // Nobody's name; and a hello that is asked for again.
+            FactKind::DnsOddName(_) | FactKind::TlsServerHello(ServerHello::Retry) => {}
             FactKind::TlsServerHello(kind) => {
                 let is_old = *kind == ServerHello::Older;
                 self.update(now, fact.flow.reversed(), |connection| connection.on_server_hello(is_old));

@@ -2,6 +2,7 @@
 
 mod dns;
 mod ech;
+mod encrypted_dns;
 mod http;
 mod ip;
 mod link;
@@ -25,6 +26,7 @@ pub(super) fn all() -> Vec<Built> {
         http::CASES,
         quic::CASES,
         ech::CASES,
+        encrypted_dns::CASES,
         outcome::CASES,
     ]
     .into_iter()

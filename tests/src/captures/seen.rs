@@ -7,7 +7,7 @@ use elsewhere_agent::{
     decode::{ClientHello, Decoder, DnsData, Fact, FactKind, FlowKey, Target},
     domain::Domain,
     flows::{Failure, Flow, FlowId, Flows, Naming, Outcome},
-    names::Names,
+    names::{Names, WhyOpen},
 };
 
 /// The lines of one capture.
@@ -107,9 +107,9 @@ impl Stages {
 
     fn pump(&mut self) {
         while let Some(fact) = self.decoder.poll() {
-            self.flows.handle_timeout(fact.time);
+            self.flows.handle_timeout(fact.time, &mut self.names);
             self.names.handle(fact.time, &fact);
-            self.flows.handle(fact.time, &fact, &self.names);
+            self.flows.handle(fact.time, &fact, &mut self.names);
             self.lines.extend(describe(&fact));
             self.sum_up();
         }
@@ -131,9 +131,9 @@ impl Stages {
 fn describe_flow(flow: &Flow) -> String {
     let name = match &flow.naming {
         Naming::Known(name, _) => name.as_str(),
-        Naming::Nameless => "nameless",
-        Naming::Ambiguous => "ambiguous",
-        Naming::Hidden => "hidden",
+        Naming::Open(WhyOpen::HiddenByEch) => "hidden",
+        Naming::Open(WhyOpen::SeveralFit) => "ambiguous",
+        Naming::Open(_) => "nameless",
     };
     let outcome = match flow.outcome {
         Outcome::Established => "established".into(),
@@ -155,10 +155,11 @@ fn describe(fact: &Fact) -> Vec<Line> {
     let texts = match &fact.kind {
         FactKind::TcpSegment(_) | FactKind::UdpDatagram { .. } => vec![],
         FactKind::Unreachable => vec!["unreachable".into()],
-        FactKind::TlsServerHello => vec!["tls-server-hello".into()],
+        FactKind::TlsServerHello(_) => vec!["tls-server-hello".into()],
         FactKind::QuicServerPacket => vec!["quic-server".into()],
         FactKind::TlsAlert { description } => vec![format!("tls-alert {description}")],
         FactKind::DnsQuery(question) => vec![format!("dns-query {} {}", question.qname, question.qtype)],
+        FactKind::EncryptedDns(how) => vec![format!("encrypted-dns {how:?}").to_lowercase()],
         FactKind::DnsOddName(odd) => {
             vec![format!(
                 "dns-odd-name{} {} {}",
@@ -177,8 +178,8 @@ fn describe(fact: &Fact) -> Vec<Line> {
                 let data = match &answer.data {
                     DnsData::Address(address) => format!("address {address}"),
                     DnsData::Alias(target) => format!("alias {target}"),
-                    DnsData::Service { ech_public_name, .. } => {
-                        format!("service ech={}", name(ech_public_name.as_ref()))
+                    DnsData::Service { alpn, ech_public_name } => {
+                        format!("service alpn={} ech={}", list(alpn), name(ech_public_name.as_ref()))
                     }
                     DnsData::Other(number) => format!("type {number}"),
                 };
@@ -205,8 +206,12 @@ fn name(name: Option<&Domain>) -> &str {
     name.map_or("-", Domain::as_str)
 }
 
+fn list(protocols: &[String]) -> String {
+    if protocols.is_empty() { "-".into() } else { protocols.join(",") }
+}
+
 fn describe_hello(hello: &ClientHello) -> String {
-    let alpn = if hello.alpn.is_empty() { "-".into() } else { hello.alpn.join(",") };
+    let alpn = list(&hello.alpn);
     let ech = if hello.ech { "yes" } else { "no" };
     let part = if hello.ja4.is_empty() { " part" } else { "" };
     format!("{} alpn={alpn} ech={ech}{part}", name(hello.server_name.as_ref()))

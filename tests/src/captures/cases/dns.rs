@@ -149,7 +149,8 @@ fn tell(
 ) {
     let ends = ask(tape, &Message::query(8, name, kind).edns(), &format!("{name} {kind}"));
     let message = Message::response(8, 0, name, kind).service(name, kind, priority, target, parameters);
-    let fact = format!("{name} ttl=300 service ech={public_name}");
+    let alpn = if parameters.iter().any(|(key, _)| *key == 1) { "h3,h2" } else { "-" };
+    let fact = format!("{name} ttl=300 service alpn={alpn} ech={public_name}");
     answer(tape, ends, &message, &format!("{name} {kind} rcode=0"), &[fact]);
 }
 

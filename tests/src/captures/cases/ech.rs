@@ -84,7 +84,10 @@ fn look_up(tape: &mut Tape, name: &str, address: Option<IpAddr>) {
         Message::response(1, 0, name, names::HTTPS).service(name, names::HTTPS, 1, "", &parameters);
     tape.udp(dns.turned(), &response.bytes());
     tape.expect(dns.turned(), format_args!("dns-response {name} 65 rcode=0"));
-    tape.expect(dns.turned(), format_args!("dns-answer {name} ttl=300 service ech=cover.example.net"));
+    tape.expect(
+        dns.turned(),
+        format_args!("dns-answer {name} ttl=300 service alpn=h3,h2 ech=cover.example.net"),
+    );
     let Some(address) = address else { return };
     tape.udp(dns, &Message::query(2, name, names::A).bytes());
     tape.expect(dns, format_args!("dns-query {name} 1"));

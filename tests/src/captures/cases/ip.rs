@@ -69,6 +69,9 @@ fn tunnels(tape: &mut Tape) {
     }
 }
 
+/// A header with a sequence number; its length, in bytes 2 and 3, is that of what follows the first 8.
+const GTP: [u8; 12] = [0x32, 255, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0];
+
 fn virtual_networks(tape: &mut Tape) {
     let ethernet = ethernet(&[0x40])[..14].to_vec();
     let gre_ethernet = [&[0, 0, 0x65, 0x58], &ethernet[..]].concat();
@@ -85,16 +88,18 @@ fn virtual_networks(tape: &mut Tape) {
             tape.packet(&wire::ip(outer, protocol::GRE, &[header, &inner].concat()));
         }
     }
-    let by_udp: [(&str, u16, &[u8]); 3] = [
-        ("vxlan", 4789, &vxlan),
-        ("gtp", 2152, &[0x32, 255, 0, 0, 0, 0, 0, 1, 0, 1, 0, 0]),
-        ("teredo", 3544, &[]),
-    ];
+    let by_udp: [(&str, u16, &[u8]); 3] =
+        [("vxlan", 4789, &vxlan), ("gtp", 2152, &GTP), ("teredo", 3544, &[])];
     for (label, port, header) in by_udp {
         let outer = tape.ends(port);
         let ends = if label == "teredo" { tape.ends6(443) } else { tape.ends(443) };
         for inner in query_and_hello(tape, ends, label) {
-            tape.udp(outer, &[header, &inner].concat());
+            let mut datagram = [header, &inner].concat();
+            if header == GTP {
+                let length = u16::try_from(datagram.len() - 8).expect("packets are short");
+                datagram[2..4].copy_from_slice(&length.to_be_bytes());
+            }
+            tape.udp(outer, &datagram);
         }
     }
 }
