@@ -22,6 +22,8 @@ use self::assembler::{Ancillary, Assembler, Code, Scratch};
 pub(super) const WHOLE_BYTES: u32 = 4096;
 /// Kept of UDP that says no name: IPv6, UDP and a first byte are 49 bytes.
 pub(super) const SHORT_BYTES: u32 = 64;
+/// IP packets that fill their link: Ethernet, PPPoE, `WireGuard`, common VPNs, the least of IPv6.
+const FULL_PACKETS: [u32; 5] = [1500, 1492, 1420, 1400, 1280];
 /// Interfaces that one program tells apart: a laptop has under ten, a host of containers some dozens, whose traffic is
 /// seen on the way out in any case. Those past it are not watched, which the log says.
 pub(super) const MAX_INTERFACES: usize = 64;
@@ -163,6 +165,11 @@ fn tcp(asm: &mut Assembler<At>) {
         asm.if_equal(u32::from_be_bytes(*method), At::Whole);
     }
     asm.load(PAYLOAD).if_at_least(WHOLE_BYTES, At::Headers);
+    // A full packet is no rest, pushed or not: uploads without offload push every few of them.
+    asm.load(TOTAL);
+    for bytes in FULL_PACKETS {
+        asm.if_equal(bytes, At::Headers);
+    }
     asm.load(FLAGS).if_any_bit(PSH, At::Whole).jump(At::Headers);
 }
 

@@ -259,7 +259,6 @@ impl Plain {
         self.payload_bytes == 0
     }
 
-    #[expect(clippy::inline_always, reason = "as above")]
     #[inline(always)]
     fn v4(packet: &[u8], room: Room, interface: u32) -> Option<Self> {
         const FRAGMENT: u16 = 0x3fff;

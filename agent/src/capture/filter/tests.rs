@@ -158,6 +158,21 @@ fn names_come_whole_and_the_rest_short() {
 }
 
 #[test]
+fn pushed_packet_that_fills_its_link_is_no_rest_of_a_hello() {
+    let program = assemble(14, &[ETH0]);
+    for (which, headers) in [(0, 24 + 32), (1, 40 + 32)] {
+        for (bytes, is_full) in [(1500, true), (1499, false), (1420, true)] {
+            let payload = vec![9; bytes - headers];
+            let [v4, v6] = frames(6, &tcp(443, 0x18, &payload));
+            let (ethertype, frame) = if which == 0 { v4 } else { v6 };
+            let short = 14 + u32::try_from(headers).unwrap();
+            let expected = if is_full { short } else { WHOLE_BYTES };
+            assert_eq!(run(&program, &frame, ethertype, OUTGOING, 0), expected, "{bytes} bytes");
+        }
+    }
+}
+
+#[test]
 fn fragments_and_extensions_come_whole() {
     let program = assemble(14, &[ETH0]);
     let [(_, mut v4), (_, mut v6)] = frames(17, &udp(5004, &[1; 100]));
