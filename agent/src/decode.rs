@@ -177,7 +177,9 @@ impl Decoder {
     /// Reads one frame.
     pub fn handle(&mut self, frame: &Frame<'_>) {
         self.counts.frames = self.counts.frames.wrapping_add(1);
-        self.handle_timeout(frame.time);
+        if frame.time >= self.next_sweep || self.runs.is_due(frame.time) {
+            self.handle_timeout(frame.time);
+        }
         self.facts.interface = frame.interface;
         let unwrapped = match link::unwrap(frame.link, frame.bytes) {
             Ok(unwrapped) => unwrapped,
@@ -259,14 +261,17 @@ impl Decoder {
         room: Room,
         interface: u32,
     ) -> bool {
+        if room.at_most == u32::MAX && self.runs.go_on(time, direction, interface, packet) {
+            return true;
+        }
         let Some(plain) = Plain::read(packet, room, interface) else { return false };
-        if self.runs.join(time, direction, &plain) {
+        if self.runs.join(time, direction, &plain, packet) {
             return true;
         }
         if plain.is_pure_ack() || plain.has_payload && self.streams.await_more(&plain.flow()) {
             return false;
         }
-        self.runs.begin(time, direction, plain, &mut self.facts);
+        self.runs.begin(time, direction, plain, packet, &mut self.facts);
         true
     }
 

@@ -7,10 +7,13 @@
 //! keep their order; a run holds one direction of a flow, and payload the other way ends it; a pure acknowledgement
 //! of a running flow adds nothing.
 
+mod alike;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use jiff::{SignedDuration, Timestamp};
 
+use self::alike::Last;
 use super::{
     Facts, dns,
     fact::{FactKind, FlowKey, TcpSegment, Transport},
@@ -37,6 +40,7 @@ const UDP: u8 = 17;
 /// All runs.
 pub(super) struct Runs {
     places: [Option<Run>; PLACES],
+    last: Last,
     /// When the first run has to end; never where there is none.
     due: Timestamp,
 }
@@ -77,8 +81,6 @@ enum Kind {
 pub(super) struct Plain {
     ends: Ends,
     seq: u32,
-    /// Where the run goes on.
-    next_seq: u32,
     ack: u32,
     flags: u8,
     ttl: u8,
@@ -89,27 +91,46 @@ pub(super) struct Plain {
 
 impl Runs {
     pub(super) fn new() -> Self {
-        Self { places: [const { None }; PLACES], due: Timestamp::MAX }
+        Self { places: [const { None }; PLACES], last: Last::nothing(), due: Timestamp::MAX }
+    }
+
+    /// Takes the packet into the run that went on last; `false` where it does not go on there, or says more.
+    #[inline]
+    pub(super) fn go_on(
+        &mut self,
+        time: Timestamp,
+        direction: Option<Direction>,
+        interface: u32,
+        packet: &[u8],
+    ) -> bool {
+        let Some(segment) = self.last.next(packet) else { return false };
+        let Some(Some(run)) = self.places.get_mut(self.last.place) else { return false };
+        let goes_on = run.may_go_on(time, direction, segment.seq) && interface == run.ends.interface;
+        if goes_on {
+            run.add(time, segment.flags, segment.payload_bytes);
+        }
+        goes_on
     }
 
     /// Takes the packet into the run of its flow; `false` where it does not go on there.
-    #[inline]
-    pub(super) fn join(&mut self, time: Timestamp, direction: Option<Direction>, plain: &Plain) -> bool {
-        let Some(Some(run)) = self.places.get_mut(plain.ends.place()) else { return false };
-        if time < run.until || time > run.deadline {
-            return false;
-        }
+    pub(super) fn join(
+        &mut self,
+        time: Timestamp,
+        direction: Option<Direction>,
+        plain: &Plain,
+        packet: &[u8],
+    ) -> bool {
+        let place = plain.ends.place();
+        let Some(Some(run)) = self.places.get_mut(place) else { return false };
         if plain.ends != run.ends {
-            return plain.is_pure_ack() && plain.ends == run.ends.turned();
+            return plain.is_pure_ack() && plain.ends == run.ends.turned() && time <= run.deadline;
         }
-        if plain.seq != run.next_seq || direction != run.direction || run.payload_bytes >= MOST_BYTES {
-            return false;
+        let goes_on = run.may_go_on(time, direction, plain.seq);
+        if goes_on {
+            run.add(time, plain.flags, plain.payload_bytes);
+            self.last.set(packet, place);
         }
-        run.until = time;
-        run.next_seq = plain.next_seq;
-        run.payload_bytes = run.payload_bytes.saturating_add(plain.payload_bytes);
-        run.first.flags |= plain.flags;
-        true
+        goes_on
     }
 
     /// Begins a run with the packet, and tells the one that had its place.
@@ -118,20 +139,24 @@ impl Runs {
         time: Timestamp,
         direction: Option<Direction>,
         plain: Plain,
+        packet: &[u8],
         facts: &mut Facts,
     ) {
-        let Some(place) = self.places.get_mut(plain.ends.place()) else { return };
+        let at = plain.ends.place();
+        self.last.set(packet, at);
+        let Some(place) = self.places.get_mut(at) else { return };
         let deadline = after(time);
-        let run = Run {
+        let mut run = Run {
             ends: plain.ends,
             direction,
             from: time,
             until: time,
             deadline,
-            next_seq: plain.next_seq,
-            payload_bytes: plain.payload_bytes,
+            next_seq: plain.seq,
+            payload_bytes: 0,
             first: plain,
         };
+        run.add(time, plain.flags, plain.payload_bytes);
         if let Some(old) = place.replace(run) {
             old.tell(facts);
         }
@@ -179,6 +204,23 @@ impl Runs {
 }
 
 impl Run {
+    fn may_go_on(&self, time: Timestamp, direction: Option<Direction>, seq: u32) -> bool {
+        (self.until..=self.deadline).contains(&time)
+            && seq == self.next_seq
+            && direction == self.direction
+            && self.payload_bytes < MOST_BYTES
+    }
+
+    fn add(&mut self, time: Timestamp, flags: u8, payload_bytes: u32) {
+        self.until = time;
+        self.payload_bytes = self.payload_bytes.saturating_add(payload_bytes);
+        self.first.flags |= flags;
+        // Datagrams have no order.
+        if self.ends.kind.transport() == Transport::Tcp {
+            self.next_seq = self.next_seq.wrapping_add(payload_bytes);
+        }
+    }
+
     fn tell(self, facts: &mut Facts) {
         let Plain { seq, ack, flags, ttl, .. } = self.first;
         let (payload_bytes, until) = (self.payload_bytes, self.until);
@@ -323,8 +365,7 @@ impl Plain {
             return None;
         }
         let (seq, ack) = (u32::from_be_bytes([s0, s1, s2, s3]), u32::from_be_bytes([a0, a1, a2, a3]));
-        let next_seq = seq.wrapping_add(payload_bytes);
-        Some(Self { ends, seq, next_seq, ack, flags, ttl, payload_bytes, has_payload: first.is_some() })
+        Some(Self { ends, seq, ack, flags, ttl, payload_bytes, has_payload: first.is_some() })
     }
 
     #[expect(clippy::inline_always, reason = "as above")]
@@ -338,8 +379,7 @@ impl Plain {
             return None;
         }
         let payload_bytes = room_bytes.checked_sub(8).filter(|bytes| *bytes > 0)?;
-        // Datagrams have no order.
-        Some(Self { ends, seq: 0, next_seq: 0, ack: 0, flags: 0, ttl, payload_bytes, has_payload: false })
+        Some(Self { ends, seq: 0, ack: 0, flags: 0, ttl, payload_bytes, has_payload: false })
     }
 }
 

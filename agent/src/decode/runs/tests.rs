@@ -105,6 +105,8 @@ fn what_says_more_ends_the_run_and_comes_after_it() {
         ("a gap", 1, packet(true, DOWN, 1200, 0x10, &[0; 9]), &[run]),
         ("a repetition", 1, packet(true, DOWN, 100, 0x10, &[0; 1000]), &[run]),
         ("a hello", 1, packet(true, UP, 50, 0x18, &[0x16, 3, 1, 0, 9]), &[run, (50, 5)]),
+        ("a beginning behind it", 1, packet(true, DOWN, 1100, 0x18, &[0x16, 3, 3, 0, 9]), &[run, (1100, 5)]),
+        ("urgent data", 1, packet(true, DOWN, 1100, 0x38, &[0; 9]), &[run, (1100, 9)]),
         ("a pause", 101, packet(true, DOWN, 1100, 0x10, &[0; 9]), &[run]),
         ("a clock set back", -1, packet(true, DOWN, 1100, 0x10, &[0; 9]), &[run]),
     ];
