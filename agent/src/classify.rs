@@ -1,12 +1,13 @@
 //! What a connection was to: a service and the role of its host, plumbing, or a name outside the catalog.
 //!
-//! Owns the verdict on a flow; which kind of program it was is `app_class`'s to say. Refuses private life: a personal
+//! Owns the verdict on a flow; which kind of program it was, [`judge`] says. Refuses private life: a personal
 //! name becomes [`Subject::Personal`], which holds nothing, and no later stage learns more. Always holds: the public
 //! name of a real Encrypted Client Hello is no subject, because `flows` does not hand it on.
 
+pub mod judge;
+
 use elsewhere_catalog::{Catalog, PlumbingKind, Role, Service, Verdict};
 
-pub use crate::app_class::AppClass;
 use crate::flows::{Flow, Naming, is_tunnel};
 
 /// What a connection was to.

@@ -8,9 +8,9 @@ use elsewhere_catalog::Catalog;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
-    app_class::{AppMatch, Judge},
+    app_class::AppMatch,
     capture::Frame,
-    classify,
+    classify::{self, judge::Judge},
     decode::{self, Decoder, Fact, FlowKey},
     flows::{self, Flows},
     names::Names,

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use sha2::Sha256;
 
 use crate::{
-    classify::AppClass,
+    app_class::AppClass,
     evidence::Evidence,
     summarize::{BlindSpots, Day, Degraded, Histogram, Place, Spill, Usage, Used},
 };

@@ -66,7 +66,7 @@ fn services_that_stayed(day: &Day) -> usize {
 mod tests {
     use super::*;
     use crate::{
-        classify::AppClass,
+        app_class::AppClass,
         summarize::{Place, Spill, Usage, UsageKey},
     };
 

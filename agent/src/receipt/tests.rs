@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
-    classify::AppClass,
+    app_class::AppClass,
     state::LastVisit,
     summarize::{Place, Spill, Usage, UsageKey},
 };

@@ -149,7 +149,7 @@ pub(super) fn hello(
 mod tests {
     use super::*;
     use crate::{
-        classify::AppClass,
+        app_class::AppClass,
         summarize::{Place, Usage, UsageKey, Used},
         uplink::reveal,
     };

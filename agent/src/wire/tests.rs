@@ -5,7 +5,7 @@ use super::{
     MAX_UNKNOWN_SERVICES, MAX_USAGES, Sender, UnknownNameKey, days_since_1970, device_day, revealed_name,
 };
 use crate::{
-    classify::AppClass,
+    app_class::AppClass,
     evidence::{Door, Evidence, Seen},
     summarize::{Day, Degraded, Histogram, Place, Slots, Spill, Usage, UsageKey, Used},
 };
