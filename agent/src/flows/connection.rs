@@ -206,7 +206,7 @@ impl Connection {
     fn connect(&mut self, now: Timestamp, up: bool, segment: &TcpSegment) {
         match (up, segment.flags & (SYN | ACK)) {
             (true, SYN) => {
-                self.syn_sent = self.syn.is_none().then_some(now);
+                self.syn_sent = Some(now);
                 self.syn = Some(segment.seq);
             }
             (false, flags) if flags == SYN | ACK => self.syn_ack_ttl = Some(segment.ttl),

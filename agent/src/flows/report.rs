@@ -170,7 +170,8 @@ pub struct Timings {
     /// connection made after it. Of a failed lookup as well.
     pub lookup: Option<SignedDuration>,
     /// SYN to the device's answer to the SYN-ACK, a round trip wherever the capture was made; in the first report.
-    /// `None` where the SYN was sent more than once: nobody can tell which one was answered (Karn's algorithm).
+    /// Of a SYN sent more than once the last counts, as in Wireshark's initial round trip; the answer may be to an
+    /// earlier one, and the time too short, never too long.
     pub connect: Option<SignedDuration>,
     /// First packet to completed handshake; in the first report. With it counts what had to be sent again.
     pub handshake: Option<SignedDuration>,

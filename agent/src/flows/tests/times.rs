@@ -37,7 +37,7 @@ fn connect_is_one_round_trip_or_not_known() {
                 wire.segment(UP, SYN, 0).sleep(1_000).seq[1] -= 1;
                 wire.connect();
             },
-            None,
+            Some(millis(20)),
         ),
         (
             "SYN-ACK sent again",
