@@ -14,6 +14,7 @@ mod pace;
 mod report;
 mod reuse;
 mod stream;
+mod three_way;
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque, hash_map},

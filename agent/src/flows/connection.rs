@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    ACK, FIN, Failure, Flow, FlowId, Hello, NameSource, Naming, Outcome, RST, SYN, Timings, WhyOpen,
-    is_tunnel, near, pace::Pace, stream::Stream,
+    FIN, Failure, Flow, FlowId, Hello, NameSource, Naming, Outcome, RST, SYN, Timings, WhyOpen, is_tunnel,
+    near, pace::Pace, stream::Stream, three_way::ThreeWay,
 };
 use crate::{
     app_class::AppMatch,
@@ -56,16 +56,7 @@ pub(super) struct Connection {
     interface: u32,
     state: State,
     closed: Option<Timestamp>,
-    /// Sequence number of the device's SYN; `None` where the connection is older than the capture.
-    syn: Option<u32>,
-    /// When it was sent; `None` where it was sent more than once.
-    syn_sent: Option<Timestamp>,
-    /// When the device got the answer; `None` where the capture may have been made elsewhere.
-    syn_answered: Option<Timestamp>,
-    /// Time to live of the server's SYN-ACK.
-    syn_ack_ttl: Option<u8>,
-    /// The device answered the SYN-ACK.
-    connected: bool,
+    three_way: ThreeWay,
     /// How long the lookup of its name took.
     pub(super) lookup: Option<SignedDuration>,
     /// A packet was reported on since its last name was known.
@@ -81,7 +72,6 @@ pub(super) struct Connection {
     server_flight_bytes: u64,
     /// The server answered that.
     server_finished: bool,
-    connect: Option<SignedDuration>,
     handshake: Option<SignedDuration>,
     up: Side,
     down: Side,
@@ -135,11 +125,7 @@ impl Connection {
             interface: 0,
             state: State::Opening,
             closed: None,
-            syn: None,
-            syn_sent: None,
-            syn_answered: None,
-            syn_ack_ttl: None,
-            connected: false,
+            three_way: ThreeWay::default(),
             lookup: None,
             reported: false,
             hello: None,
@@ -149,7 +135,6 @@ impl Connection {
             is_old_tls: false,
             server_flight_bytes: 0,
             server_finished: false,
-            connect: None,
             handshake: None,
             up: Side::default(),
             down: Side::default(),
@@ -191,7 +176,7 @@ impl Connection {
         let fresh = side.stream.advance(seq, segment.payload_bytes);
         side.resent += u64::from(segment.payload_bytes - fresh);
         side.ended |= segment.flags & FIN != 0;
-        self.connect(now, up, segment);
+        self.three_way.handle(now, up, segment, self.down.seen);
         self.count(now, segment.until, up, u64::from(fresh));
         if segment.flags & RST != 0 {
             self.on_reset(now, up, segment.ttl);
@@ -202,29 +187,9 @@ impl Connection {
         self.settle(now);
     }
 
-    /// Takes the time from the SYN to the device's answer to the SYN-ACK.
-    fn connect(&mut self, now: Timestamp, up: bool, segment: &TcpSegment) {
-        match (up, segment.flags & (SYN | ACK)) {
-            (true, SYN) => {
-                self.syn_sent = Some(now);
-                self.syn = Some(segment.seq);
-            }
-            (false, flags) if flags == SYN | ACK => self.syn_ack_ttl = Some(segment.ttl),
-            (true, _) if self.down.seen && !self.connected => {
-                self.connected = self.syn.is_some();
-                // Where the answer itself was not seen, what comes later says nothing about the round trip.
-                let answers = self.syn.is_some_and(|syn| segment.seq == syn.wrapping_add(1));
-                // A live capture keeps no pure acknowledgement: of those the device sends its answer at once.
-                let answered = self.syn_answered.filter(|_| segment.payload_bytes > 0).unwrap_or(now);
-                self.connect = self.syn_sent.filter(|_| answers).map(|sent| elapsed(sent, answered));
-            }
-            _ => {}
-        }
-    }
-
     /// The answer to the SYN arrived at the device itself, not at some place on the way.
     pub(super) fn on_syn_answered_here(&mut self, now: Timestamp) {
-        self.syn_answered = self.syn_answered.or(Some(now));
+        self.three_way.on_answered_here(now);
     }
 
     pub(super) fn on_udp(&mut self, now: Timestamp, until: Timestamp, up: bool, payload_bytes: u64) {
@@ -313,7 +278,7 @@ impl Connection {
 
     /// A SYN with this number begins another connection on the same ports.
     pub(super) fn is_replaced_by(&self, syn: u32) -> bool {
-        self.syn != Some(syn)
+        !self.three_way.is_by(syn)
     }
 
     /// Both sides were heard; such a connection never makes room for another.
@@ -395,7 +360,7 @@ impl Connection {
             outcome,
             timings: Timings {
                 lookup: self.lookup.filter(|_| is_first),
-                connect: self.connect.filter(|_| is_first),
+                connect: self.three_way.round_trip.filter(|_| is_first),
                 handshake: self.handshake.filter(|_| is_first),
                 server_waits,
                 transfers,
@@ -407,8 +372,8 @@ impl Connection {
 
     /// Goes on under a clock that jumped, or after a sleep: what was measured until now is not measured on.
     pub(super) fn restart_clock(&mut self, now: Timestamp) {
-        (self.started, self.last, self.syn_sent) = (now, now, None);
-        self.syn_answered = self.syn_answered.map(|_| now);
+        (self.started, self.last) = (now, now);
+        self.three_way.restart_clock(now);
         self.closed = self.closed.map(|_| now);
         self.covered = self.covered.map(|_| (now, now));
         self.pace.settle(Timestamp::MAX);
@@ -449,10 +414,10 @@ impl Connection {
             return;
         }
         let (device, server) = (self.key.src.ip(), self.key.dst.ip());
-        if !up && near::is_from_near_by(ttl, self.syn_ack_ttl, device, server) {
+        if !up && near::is_from_near_by(ttl, self.three_way.server_ttl, device, server) {
             return self.fail(Failure::ResetNearBy);
         }
-        let refused = !up && self.syn_ack_ttl.is_none() && self.up.total == 0;
+        let refused = !up && self.three_way.server_ttl.is_none() && self.up.total == 0;
         self.fail(if refused { Failure::Refused } else { Failure::Reset });
     }
 
@@ -468,13 +433,9 @@ impl Connection {
         }
     }
 
-    fn is_connected(&self) -> bool {
-        self.connected || self.syn_answered.is_some()
-    }
-
     /// Connected, and nothing was ever sent.
     fn is_unused(&self) -> bool {
-        self.is_connected() && self.up.total == 0
+        self.three_way.is_done() && self.up.total == 0
     }
 
     /// UDP on any other port without a hello is no connection to a service that we could name; a tunnel is counted.
