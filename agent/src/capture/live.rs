@@ -4,6 +4,7 @@
 //! is told. What finds no room is dropped and counted. Never promiscuous. Interfaces may come, go and change while
 //! frames are read.
 
+mod bell;
 mod changes;
 mod datalink;
 mod ring;
@@ -12,7 +13,7 @@ use std::{fmt, io, ops::Add, time::Duration};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use self::{changes::Changes, datalink::Datalink, ring::Ring};
+use self::{bell::Bell, changes::Changes, datalink::Datalink, ring::Ring};
 pub use super::interfaces::{Interface, InterfaceError, interfaces, select};
 use super::{Frame, filter::MAX_INTERFACES};
 
@@ -26,7 +27,7 @@ pub struct Live {
 }
 
 enum Source {
-    Ring(Ring),
+    Ring(Ring, Bell),
     Datalink(Datalink),
 }
 
@@ -102,7 +103,11 @@ impl Live {
             tracing::warn!(most = MAX_INTERFACES, "more interfaces than are watched; name those that matter");
         }
         let source = match path {
-            Path::Ring => Source::Ring(Ring::open(&interfaces).map_err(|source| opening("any", source))?),
+            Path::Ring => {
+                let opened = Ring::open(&interfaces).and_then(|ring| Ok((ring, Bell::open(&interfaces)?)));
+                let (ring, bell) = opened.map_err(|source| opening("any", source))?;
+                Source::Ring(ring, bell)
+            }
             Path::Datalink => Source::Datalink(Datalink::open(&interfaces)?),
         };
         Ok(Self { interfaces, source, changes: Changes::listen().ok(), dropped: Dropped::default() })
@@ -111,7 +116,9 @@ impl Live {
     /// Goes on with other interfaces; what was watched before goes on where that fails.
     pub fn watch(&mut self, interfaces: Vec<Interface>) -> Result<(), LiveError> {
         match &mut self.source {
-            Source::Ring(ring) => ring.watch(&interfaces).map_err(LiveError::Change)?,
+            Source::Ring(ring, bell) => {
+                ring.watch(&interfaces).and_then(|()| bell.watch(&interfaces)).map_err(LiveError::Change)?;
+            }
             Source::Datalink(datalink) => {
                 let opened = Datalink::open(&interfaces)?;
                 self.dropped = self.dropped + datalink.dropped();
@@ -123,14 +130,24 @@ impl Live {
     }
 
     /// Hands over the frames that are there; waits for the first, but no longer than `wait`, and not where interfaces
-    /// change. How many it were.
+    /// change or a connection begins. How many it were.
     pub fn read(&mut self, wait: Duration, take: impl FnMut(&Frame<'_>)) -> usize {
         match &mut self.source {
-            Source::Ring(ring) => {
-                wait_for(ring, self.changes.as_ref(), wait);
+            Source::Ring(ring, bell) => {
+                // What nobody asked for until now would end the wait at once, for ever.
+                bell.read(|_| ());
+                wait_for(ring, bell, self.changes.as_ref(), wait);
                 ring.read(take)
             }
             Source::Datalink(datalink) => datalink.read(wait, take),
+        }
+    }
+
+    /// Hands over the beginnings of connections that left the device by now, which [`read`](Self::read) hands over again
+    /// when their turn comes: for who has to hurry. None where frames come one by one anyway.
+    pub fn read_beginnings(&mut self, take: impl FnMut(&Frame<'_>)) {
+        if let Source::Ring(_, bell) = &self.source {
+            bell.read(take);
         }
     }
 
@@ -142,7 +159,7 @@ impl Live {
     /// How frames come.
     pub fn path(&self) -> Path {
         match self.source {
-            Source::Ring(_) => Path::Ring,
+            Source::Ring(..) => Path::Ring,
             Source::Datalink(_) => Path::Datalink,
         }
     }
@@ -150,7 +167,7 @@ impl Live {
     /// Whether the kernel's filter is in place on all interfaces; without it the cost follows the bandwidth.
     pub fn is_filtered(&self) -> bool {
         match &self.source {
-            Source::Ring(_) => true,
+            Source::Ring(..) => true,
             Source::Datalink(datalink) => datalink.is_filtered(),
         }
     }
@@ -158,7 +175,7 @@ impl Live {
     /// The interfaces that are watched.
     pub fn watched(&self) -> impl Iterator<Item = &Interface> {
         self.interfaces.iter().filter(|interface| match &self.source {
-            Source::Ring(_) => true,
+            Source::Ring(..) => true,
             Source::Datalink(datalink) => datalink.watches(interface),
         })
     }
@@ -166,7 +183,7 @@ impl Live {
     /// Frames lost since the capture began.
     pub fn dropped(&mut self) -> Dropped {
         match &mut self.source {
-            Source::Ring(ring) => {
+            Source::Ring(ring, _) => {
                 self.dropped.by_kernel += u64::from(ring.dropped_since_last());
                 self.dropped
             }
@@ -193,10 +210,14 @@ impl fmt::Display for Path {
     }
 }
 
-/// Until frames are there, or interfaces change, or `wait` is over. A signal ends it early.
-fn wait_for(ring: &Ring, changes: Option<&Changes>, wait: Duration) {
-    let mut descriptors = vec![PollFd::from_borrowed_fd(ring.descriptor(), PollFlags::IN)];
-    descriptors.extend(changes.map(|changes| PollFd::from_borrowed_fd(changes.descriptor(), PollFlags::IN)));
+/// Until frames are there, a connection begins, interfaces change, or `wait` is over. A signal ends it early.
+fn wait_for(ring: &Ring, bell: &Bell, changes: Option<&Changes>, wait: Duration) {
+    let changes = changes.map(Changes::descriptor);
+    let mut descriptors: Vec<_> = [ring.descriptor(), bell.descriptor()]
+        .into_iter()
+        .chain(changes)
+        .map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN))
+        .collect();
     let wait = Timespec { tv_sec: wait.as_secs().cast_signed(), tv_nsec: wait.subsec_nanos().into() };
     // Whatever it says, what is there is read next.
     let _ = poll(&mut descriptors, Some(&wait));
