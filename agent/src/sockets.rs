@@ -157,9 +157,10 @@ impl Sockets {
         let account = if seat.is_some() { slice } else { socket.uid.filter(|uid| *uid <= LAST_ACCOUNT) };
         account.filter(|uid| *uid >= FIRST_ACCOUNT).into_iter().for_each(|uid| self.accounts.note(uid));
 
+        // In a person's slice it is that person's doing, by sudo.
         let by_account = socket
             .uid
-            .filter(|uid| *uid < FIRST_ACCOUNT)
+            .filter(|uid| *uid < FIRST_ACCOUNT && slice.is_none_or(|account| account < FIRST_ACCOUNT))
             .map(|_| AppMatch { quality: Quality::Owner, class: AppClass::System });
         seat.and_then(|seat| seat.program).max(by_account)
     }
