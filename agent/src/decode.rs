@@ -47,6 +47,8 @@ use self::{
 };
 use crate::capture::{Direction, Frame};
 
+/// A frame this much older than the latest means that the clock was set back, not that frames are out of order.
+const CLOCK_STEP: SignedDuration = SignedDuration::from_mins(1);
 /// Packets inside packets that are followed; what is packed deeper is not read.
 const MAX_NESTING: usize = 4;
 
@@ -199,7 +201,7 @@ impl Decoder {
         if self.runs_on(context, unwrapped.packet, room, frame.interface) {
             return;
         }
-        self.now = self.now.max(frame.time);
+        self.notice_time(frame.time);
         self.packet(context, unwrapped.packet, room, 0);
     }
 
@@ -217,7 +219,7 @@ impl Decoder {
 
     /// Time passed: hellos that waited too long for their missing pieces are told as far as they are known.
     pub fn handle_timeout(&mut self, now: Timestamp) {
-        self.now = self.now.max(now);
+        self.notice_time(now);
         self.runs.end_due(now, &mut self.facts);
         if self.now < self.next_sweep {
             return;
@@ -253,6 +255,19 @@ impl Decoder {
         }
     }
 
+    /// Time goes on, or the clock was set back: then what waits goes on waiting from there.
+    fn notice_time(&mut self, time: Timestamp) {
+        if self.now.duration_since(time) <= CLOCK_STEP {
+            self.now = self.now.max(time);
+            return;
+        }
+        self.tell_runs();
+        self.fragments.restart_clock(time);
+        self.streams.restart_clock(time);
+        self.quic.restart_clock(time);
+        (self.now, self.next_sweep) = (time, time);
+    }
+
     /// Whether the packet is the middle of a transfer and nothing more.
     fn runs_on(
         &mut self,
@@ -271,6 +286,7 @@ impl Decoder {
         if plain.is_pure_ack() || plain.has_payload && self.streams.await_more(&plain.flow()) {
             return false;
         }
+        self.notice_time(time);
         self.runs.begin(time, direction, plain, packet, &mut self.facts);
         true
     }
@@ -295,6 +311,7 @@ impl Decoder {
             Protocols::Udp => self.udp(context, packet, nesting),
             Protocols::Icmp | Protocols::Icmpv6 => {
                 if let Some(flow) = transport::refused(packet) {
+                    self.runs.end(&flow, &mut self.facts);
                     self.facts.push(context.time, flow, context.direction, FactKind::Unreachable);
                 }
                 Some(())

@@ -218,6 +218,7 @@ impl Flows {
         let (key, up) = if opens { (fact.flow, true) } else { self.orient(fact, segment.flags & SYN != 0) };
         match self.connections.get(&key) {
             Some(old) if opens && old.is_replaced_by(segment.seq) => self.end(key),
+            None if segment.flags & (RST | FIN) != 0 && segment.payload_bytes == 0 => return,
             None if segment.flags & RST != 0 || !is_outgoing(&key, up, direction(fact)) => return,
             None if !opens && is_accepted(&key) => return,
             Some(_) | None => {}
@@ -378,7 +379,7 @@ impl Flows {
         if connection.is_worth_a_report_now() {
             self.reports.extend(connection.report(false));
         }
-        if connection.is_opening && connection.is_answered() {
+        if connection.is_opening && connection.is_lasting() {
             connection.is_opening = false;
             self.opening.remove(&connection.id);
         }

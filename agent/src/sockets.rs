@@ -114,9 +114,10 @@ impl Sockets {
 
     /// Whether accounts of several people held connections on this date, since the agent watches.
     pub fn is_shared_on(&mut self, date: Date) -> bool {
-        if self.accounts.date != Some(date) {
-            self.accounts = Accounts { date: Some(date), seen: Vec::new() };
+        if self.accounts.date.is_some_and(|before| before != date) {
+            self.accounts.seen.clear();
         }
+        self.accounts.date = Some(date);
         self.accounts.seen.len() > 1
     }
 
@@ -154,7 +155,11 @@ impl Sockets {
     fn class_of(&mut self, now: Instant, socket: &Socket) -> Option<AppMatch> {
         let seat = socket.cgroup.and_then(|id| self.cgroups.seat(now, id));
         let slice = seat.and_then(|seat| seat.account);
-        let account = if seat.is_some() { slice } else { socket.uid.filter(|uid| *uid <= LAST_ACCOUNT) };
+        // A group that was not found yet says nothing, and nor does its account: a service may have any.
+        let account = match socket.cgroup {
+            Some(_) if self.cgroups.are_there() => slice,
+            _ => socket.uid.filter(|uid| *uid <= LAST_ACCOUNT),
+        };
         account.filter(|uid| *uid >= FIRST_ACCOUNT).into_iter().for_each(|uid| self.accounts.note(uid));
 
         // In a person's slice it is that person's doing, by sudo.

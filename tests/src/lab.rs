@@ -172,6 +172,17 @@ impl Namespace {
         Ok((received, sent))
     }
 
+    /// Payload bytes that TCP has sent again from here so far: the link counts them twice. RFC 4022, tcpRetransSegs.
+    pub fn resent_payload(&self) -> anyhow::Result<u64> {
+        /// Payload of a full segment with time stamps over Ethernet.
+        const SEGMENT: u64 = 1_448;
+        let table = self.run("cat", &["/proc/net/snmp"])?;
+        let mut rows = table.lines().filter_map(|line| line.strip_prefix("Tcp: ")).map(str::split_whitespace);
+        let (names, numbers) = rows.next().zip(rows.next()).context("no Tcp rows in /proc/net/snmp")?;
+        let resent = names.zip(numbers).find(|(name, _)| *name == "RetransSegs");
+        Ok(resent.context("no RetransSegs in /proc/net/snmp")?.1.parse::<u64>()? * SEGMENT)
+    }
+
     /// Runs a future on a thread that lives in this namespace: its sockets are the namespace's.
     pub fn inside<T: Send>(&self, work: impl AsyncFnOnce() -> anyhow::Result<T> + Send) -> anyhow::Result<T> {
         let handle = File::open(Path::new("/run/netns").join(&self.name))?;

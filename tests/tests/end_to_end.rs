@@ -67,11 +67,12 @@ impl Office {
         Self { lab, web, collector, agents }
     }
 
-    /// Loads the body over TLS; gives the bytes that the client and the link counted.
+    /// Loads the body over TLS; gives the bytes that the client and the link counted, less what was sent again.
     fn load(&self, device: usize, name: &str) -> (u64, u64) {
         let namespace = &self.lab.devices()[device];
         let ca = self.web.ca.display().to_string();
         let before = namespace.link_payload("eth0", TCP_HEADERS).unwrap().0;
+        let resent = self.lab.hub().resent_payload().unwrap();
         let url = format!("https://{name}/body");
         let counted = ["-w", "%{size_download} %{size_header} %{http_version}", "-o", "/dev/null"];
         let answer = namespace
@@ -79,21 +80,24 @@ impl Office {
             .unwrap();
         let mut words = answer.split_whitespace().map(|word| word.parse::<u64>().unwrap());
         let client = words.next().unwrap() + words.next().unwrap();
-        (client, namespace.link_payload("eth0", TCP_HEADERS).unwrap().0 - before)
+        let resent = self.lab.hub().resent_payload().unwrap() - resent;
+        (client, namespace.link_payload("eth0", TCP_HEADERS).unwrap().0 - before - resent)
     }
 
-    /// Sends the body over TLS; gives the bytes that the client and the link counted.
+    /// Sends the body over TLS; gives the bytes that the client and the link counted, less what was sent again.
     fn send(&self, device: usize, name: &str) -> (u64, u64) {
         let namespace = &self.lab.devices()[device];
         let ca = self.web.ca.display().to_string();
         let before = namespace.link_payload("eth0", TCP_HEADERS).unwrap().1;
+        let resent = namespace.resent_payload().unwrap();
         let body = format!("@{}", self.web.root.join("body").display());
         let url = format!("https://{name}/upload");
         let counted = ["-w", "%{size_upload}", "-o", "/dev/null"];
         let answer = namespace
             .run("curl", &[&["-sSf", "--cacert", &ca, "--data-binary", &body, &url], &counted[..]].concat())
             .unwrap();
-        (answer.parse().unwrap(), namespace.link_payload("eth0", TCP_HEADERS).unwrap().1 - before)
+        let resent = namespace.resent_payload().unwrap() - resent;
+        (answer.parse().unwrap(), namespace.link_payload("eth0", TCP_HEADERS).unwrap().1 - before - resent)
     }
 
     /// Loads the body over HTTP/3; gives the bytes that the client and the link counted.

@@ -21,7 +21,7 @@ use super::{Frame, filter::MAX_INTERFACES};
 pub struct Live {
     interfaces: Vec<Interface>,
     source: Source,
-    /// `None` where the kernel tells of no changes: then who reads has to look from time to time.
+    /// `None` where the kernel tells of no changes: who reads looks from time to time in any case.
     changes: Option<Changes>,
     dropped: Dropped,
 }
@@ -99,9 +99,7 @@ impl Live {
         if interfaces.is_empty() {
             return Err(LiveError::NoInterface);
         }
-        if interfaces.len() > MAX_INTERFACES {
-            tracing::warn!(most = MAX_INTERFACES, "more interfaces than are watched; name those that matter");
-        }
+        let interfaces = as_many_as_are_watched(interfaces);
         let source = match path {
             Path::Ring => {
                 let opened = Ring::open(&interfaces).and_then(|ring| Ok((ring, Bell::open(&interfaces)?)));
@@ -115,6 +113,7 @@ impl Live {
 
     /// Goes on with other interfaces; what was watched before goes on where that fails.
     pub fn watch(&mut self, interfaces: Vec<Interface>) -> Result<(), LiveError> {
+        let interfaces = as_many_as_are_watched(interfaces);
         match &mut self.source {
             Source::Ring(ring, bell) => {
                 ring.watch(&interfaces).and_then(|()| bell.watch(&interfaces)).map_err(LiveError::Change)?;
@@ -153,7 +152,7 @@ impl Live {
 
     /// Whether interfaces may have come, gone or changed since this was last asked.
     pub fn may_have_changed(&self) -> bool {
-        self.changes.as_ref().is_none_or(Changes::take)
+        self.changes.as_ref().is_some_and(Changes::take)
     }
 
     /// How frames come.
@@ -170,6 +169,15 @@ impl Live {
             Source::Ring(..) => true,
             Source::Datalink(datalink) => datalink.is_filtered(),
         }
+    }
+
+    /// Whether just these interfaces are watched, as far as can be.
+    pub fn is_watching(&self, wanted: &[Interface]) -> bool {
+        let is_read = |interface: &Interface| match &self.source {
+            Source::Ring(..) => true,
+            Source::Datalink(datalink) => interface.link.is_none() || datalink.watches(interface),
+        };
+        wanted.iter().take(MAX_INTERFACES).eq(&self.interfaces) && self.interfaces.iter().all(is_read)
     }
 
     /// The interfaces that are watched.
@@ -190,6 +198,14 @@ impl Live {
             Source::Datalink(datalink) => self.dropped + datalink.dropped(),
         }
     }
+}
+
+fn as_many_as_are_watched(mut interfaces: Vec<Interface>) -> Vec<Interface> {
+    if interfaces.len() > MAX_INTERFACES {
+        tracing::warn!(most = MAX_INTERFACES, "more interfaces than are watched; name those that matter");
+        interfaces.truncate(MAX_INTERFACES);
+    }
+    interfaces
 }
 
 impl Add for Dropped {

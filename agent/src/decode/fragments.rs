@@ -82,6 +82,11 @@ impl Fragments {
         self.table.remove(&key).map(|partial| Whole { payload: partial.pieces.ready().to_vec() })
     }
 
+    /// The clock was set back.
+    pub(super) fn restart_clock(&mut self, now: Timestamp) {
+        self.table.restart_clock(now);
+    }
+
     /// Gives up packets that waited too long.
     pub(super) fn expire(&mut self, now: Timestamp) {
         let then = super::seconds_before(now, IDLE_SECONDS);

@@ -143,6 +143,11 @@ impl Quic {
         }
     }
 
+    /// The clock was set back.
+    pub(super) fn restart_clock(&mut self, now: Timestamp) {
+        self.table.restart_clock(now);
+    }
+
     /// Whether anything waits that time could end.
     pub(super) fn is_empty(&self) -> bool {
         self.table.is_empty()

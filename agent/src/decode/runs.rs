@@ -26,6 +26,8 @@ use crate::capture::Direction;
 const PLACES: usize = 64;
 /// Longest run: what comes of a transfer is told while it goes on, and its pauses stay visible.
 const LONGEST: SignedDuration = SignedDuration::from_millis(100);
+/// A pause that ends a run: who waits for an answer sees when its first packet came, not when the packets before did.
+const PAUSE: SignedDuration = SignedDuration::from_millis(5);
 /// A run ends before its sum of bytes could overflow: packets have at most 2^31 bytes.
 const MOST_BYTES: u32 = 1 << 31;
 
@@ -123,7 +125,7 @@ impl Runs {
         let place = plain.ends.place();
         let Some(Some(run)) = self.places.get_mut(place) else { return false };
         if plain.ends != run.ends {
-            return plain.is_pure_ack() && plain.ends == run.ends.turned() && time <= run.deadline;
+            return plain.is_pure_ack() && plain.ends == run.ends.turned() && time < run.deadline;
         }
         let goes_on = run.may_go_on(time, direction, plain.seq);
         if goes_on {
@@ -181,17 +183,17 @@ impl Runs {
         Some(self.due).filter(|due| *due < Timestamp::MAX)
     }
 
-    /// Whether a run should have ended before `now`.
+    /// Whether a run has to end by `now`.
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
-        now > self.due
+        now >= self.due
     }
 
-    /// Tells the runs that should have ended before `now`.
+    /// Tells the runs that have to end by `now`.
     pub(super) fn end_due(&mut self, now: Timestamp, facts: &mut Facts) {
         if !self.is_due(now) {
             return;
         }
-        for run in self.places.iter_mut().filter_map(|place| place.take_if(|run| run.deadline < now)) {
+        for run in self.places.iter_mut().filter_map(|place| place.take_if(|run| run.deadline <= now)) {
             run.tell(facts);
         }
         self.due = self.places.iter().flatten().map(|run| run.deadline).min().unwrap_or(Timestamp::MAX);
@@ -205,7 +207,8 @@ impl Runs {
 
 impl Run {
     fn may_go_on(&self, time: Timestamp, direction: Option<Direction>, seq: u32) -> bool {
-        (self.until..=self.deadline).contains(&time)
+        (self.until..self.deadline).contains(&time)
+            && time.duration_since(self.until) < PAUSE
             && seq == self.next_seq
             && direction == self.direction
             && self.payload_bytes < MOST_BYTES

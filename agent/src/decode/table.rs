@@ -85,6 +85,13 @@ impl<K: Copy + Eq + Hash, V> Table<K, V> {
         self.pop_oldest()
     }
 
+    /// The clock was set back: nothing was touched later than now.
+    pub(super) fn restart_clock(&mut self, now: Timestamp) {
+        for entry in self.entries.values_mut() {
+            entry.touched = entry.touched.min(now);
+        }
+    }
+
     /// When the oldest entry was last touched.
     fn oldest(&mut self) -> Option<Timestamp> {
         while let Some((touch, key)) = self.order.front() {
@@ -140,6 +147,8 @@ mod tests {
         assert_eq!(table.oldest(), Some(at(1)));
         assert_eq!(table.pop_idle_since(at(3)), Some(('b', 2)));
         assert_eq!(table.pop_idle_since(at(3)), None);
+        table.restart_clock(at(2));
+        assert_eq!((table.pop_idle_since(at(2)), table.oldest()), (None, Some(at(2))));
         assert_eq!(table.remove(&'a'), Some(1));
         assert_eq!(table.oldest(), None);
     }

@@ -281,9 +281,9 @@ impl Connection {
         !self.three_way.is_by(syn)
     }
 
-    /// Both sides were heard; such a connection never makes room for another.
-    pub(super) fn is_answered(&self) -> bool {
-        self.up.seen && self.down.seen
+    /// Both sides were heard, or it was there before the capture; such a connection never makes room for another.
+    pub(super) fn is_lasting(&self) -> bool {
+        self.up.seen && self.down.seen || self.state == State::Established
     }
 
     /// Its name is as good as it gets and was not reported yet.

@@ -535,6 +535,15 @@ fn connection_from_outside_is_no_flow() {
 }
 
 #[test]
+fn end_of_a_connection_that_nobody_followed_is_no_connection() {
+    for flags in [FIN | ACK, RST, RST | ACK] {
+        let mut wire = Wire::tcp();
+        wire.segment(UP, flags, 0);
+        assert!(wire.flows.is_empty(), "{flags}");
+    }
+}
+
+#[test]
 fn connection_older_than_the_capture_counts_from_then_on() {
     for direction in [true, false] {
         let mut wire = Wire::tcp();

@@ -364,7 +364,7 @@ fn watched(live: &Live) -> String {
 /// Watches what is there now, and says whether that is something else; what was watched goes on where that fails.
 fn follow_interfaces(live: &mut Live, names: &[String]) -> bool {
     let Ok(wanted) = live::select(names) else { return false };
-    if live.watched().eq(&wanted) {
+    if live.is_watching(&wanted) {
         return false;
     }
     match live.watch(wanted) {

@@ -42,6 +42,11 @@ impl Cgroups {
         Self { root, seats: HashMap::new(), missing: HashSet::new(), walked: None }
     }
 
+    /// Whether there is a hierarchy to look in.
+    pub(super) fn are_there(&self) -> bool {
+        self.root.is_some()
+    }
+
     /// What the group with this id says; `None` where it is gone or was not found.
     pub(super) fn seat(&mut self, now: Instant, id: u64) -> Option<Seat> {
         if let Some(seat) = self.seats.get(&id) {

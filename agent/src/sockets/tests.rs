@@ -13,7 +13,8 @@ fn of(stream: &TcpStream) -> FlowKey {
 
 /// A connection over loopback, and both its ends.
 fn connection(address: &str) -> (TcpStream, TcpStream) {
-    let listener = TcpListener::bind(address).unwrap();
+    let listener = TcpListener::bind(address)
+        .unwrap_or_else(|error| panic!("the tests need {address}, IPv6 on loopback included: {error}"));
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     (client, listener.accept().unwrap().0)
 }

@@ -62,7 +62,7 @@ pub fn measure(captures: &Path, table: &mut Table) -> anyhow::Result<()> {
     let readers = readers()?;
     let costs = in_turn(&mixed, &readers)?;
     rows("mixed file", &mixed, &readers, &costs, table);
-    let [agent, ndpi, ..] = &costs[..] else { unreachable!("six readers") };
+    let [agent, ndpi, ..] = &costs[..] else { unreachable!("five readers") };
     ratio_row("mixed file: agent to nDPI", agent, ndpi, MIXED_GOAL, table);
     let peak = Spread::of(agent.iter().map(|cost| cost.peak_mb));
     table.row(
@@ -74,7 +74,7 @@ pub fn measure(captures: &Path, table: &mut Table) -> anyhow::Result<()> {
     );
     let costs = in_turn(&bulk, &readers)?;
     rows("bulk file", &bulk, &readers, &costs, table);
-    let [agent, _, _, capinfos, ..] = &costs[..] else { unreachable!("six readers") };
+    let [agent, _, _, capinfos, ..] = &costs[..] else { unreachable!("five readers") };
     ratio_row("bulk file: agent to capinfos", agent, capinfos, BULK_GOAL, table);
     Ok(())
 }

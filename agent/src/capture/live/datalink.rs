@@ -1,4 +1,5 @@
-//! The portable way to capture: pnet's own channel for each interface.
+//! The way without a ring: pnet's own channel for each interface. The agent runs on Linux only, where this is the
+//! fallback; on other systems it would be the only way, and nobody has built it there.
 //!
 //! One thread an interface reads, stamps and copies into batches; whoever works takes batches from one bounded queue.
 //! What does not fit is dropped and counted, by the kernel and here. On Linux each socket has our filter before it sees

@@ -43,7 +43,7 @@ impl Last {
     /// Reads a packet of the same flow and direction that is plain and has payload.
     #[inline]
     pub(super) fn next(&self, packet: &[u8]) -> Option<Segment> {
-        let head = packet.first_chunk::<HEAD_BYTES>()?;
+        let head = packet.first_chunk::<HEAD_BYTES>().filter(|head| head[0] == 0x45)?;
         let pairs = head.iter().zip(&self.head).zip(&ALIKE);
         if pairs.fold(0, |differ, ((new, old), alike)| differ | (new ^ old) & alike) != 0 {
             return None;

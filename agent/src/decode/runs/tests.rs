@@ -107,7 +107,7 @@ fn what_says_more_ends_the_run_and_comes_after_it() {
         ("a hello", 1, packet(true, UP, 50, 0x18, &[0x16, 3, 1, 0, 9]), &[run, (50, 5)]),
         ("a beginning behind it", 1, packet(true, DOWN, 1100, 0x18, &[0x16, 3, 3, 0, 9]), &[run, (1100, 5)]),
         ("urgent data", 1, packet(true, DOWN, 1100, 0x38, &[0; 9]), &[run, (1100, 9)]),
-        ("a pause", 101, packet(true, DOWN, 1100, 0x10, &[0; 9]), &[run]),
+        ("a pause", 5, packet(true, DOWN, 1100, 0x10, &[0; 9]), &[run]),
         ("a clock set back", -1, packet(true, DOWN, 1100, 0x10, &[0; 9]), &[run]),
     ];
     for (what, millis, bytes, expected) in cases {
@@ -122,20 +122,50 @@ fn run_is_told_when_its_time_is_over() {
     let mut decoder = Decoder::new();
     assert_eq!(told(&mut decoder, 0, &packet(true, DOWN, 100, 0x10, &[0; 1000])), []);
     assert_eq!(decoder.poll_timeout(), Some(at(100)));
-    decoder.handle_timeout(at(100));
+    decoder.handle_timeout(at(99));
     assert_eq!(decoder.poll(), None);
-    decoder.handle_timeout(at(101));
+    decoder.handle_timeout(at(100));
     assert_eq!(segments(&decoder.poll().into_iter().collect::<Vec<_>>()), [(100, 1000)]);
     assert_eq!(decoder.poll_timeout(), None);
+}
+
+#[test]
+fn what_waits_goes_on_under_a_clock_that_was_set_back() {
+    let mut decoder = Decoder::new();
+    let hour = 3_600_000;
+    assert_eq!(told(&mut decoder, hour, &packet(true, DOWN, 100, 0x10, &[0; 1000])), []);
+    told(&mut decoder, hour, &packet(false, UP, 1, 0x18, b"GET / HTTP/1.1\r\nHost: www.example.com\r\n"));
+    // The run comes first, under its own time.
+    let facts = told(&mut decoder, 0, &packet(true, DOWN, 1100, 0x10, &[0; 1000]));
+    assert_eq!((segments(&facts), facts[0].time), (vec![(100, 1000)], at(hour)));
+    // And time goes on from there: the next run, and the request that stays half.
+    decoder.handle_timeout(at(200));
+    assert_eq!(segments(&decoder.poll().into_iter().collect::<Vec<_>>()), [(1100, 1000)]);
+    decoder.handle_timeout(at(11_000));
+    let half: Vec<_> = std::iter::from_fn(|| decoder.poll()).map(|fact| fact.kind).collect();
+    assert!(matches!(half[..], [FactKind::HttpHost(_)]), "{half:?}");
+}
+
+#[test]
+fn refusal_comes_after_what_was_refused() {
+    let mut decoder = Decoder::new();
+    let sent = datagram(&[0x40; 300]);
+    assert_eq!(told(&mut decoder, 0, &sent), []);
+    let icmp = [&[3, 3, 0, 0, 0, 0, 0, 0][..], &sent[..28]].concat();
+    let length = u16::try_from(icmp.len() + 20).unwrap();
+    let header = [&[0x45, 0][..], &length.to_be_bytes(), &[0, 9, 0x40, 0, 64, 1, 0, 0]].concat();
+    let facts = told(&mut decoder, 1, &[&header[..], &[10, 0, 0, 2, 10, 0, 0, 1], &icmp].concat());
+    let kinds: Vec<_> = facts.into_iter().map(|fact| fact.kind).collect();
+    assert_eq!(kinds, [FactKind::UdpDatagram { payload_bytes: 300, until: at(0) }, FactKind::Unreachable]);
 }
 
 #[test]
 fn datagrams_in_a_row_are_one_fact() {
     let mut decoder = Decoder::new();
     assert_eq!(told(&mut decoder, 0, &datagram(&[0x40; 1200])), []);
-    assert_eq!(told(&mut decoder, 5, &datagram(&[0x40; 300])), []);
+    assert_eq!(told(&mut decoder, 4, &datagram(&[0x40; 300])), []);
     let kinds: Vec<_> = last(&mut decoder).into_iter().map(|fact| fact.kind).collect();
-    assert_eq!(kinds, [FactKind::UdpDatagram { payload_bytes: 1500, until: at(5) }]);
+    assert_eq!(kinds, [FactKind::UdpDatagram { payload_bytes: 1500, until: at(4) }]);
 }
 
 #[test]
