@@ -72,8 +72,6 @@ pub struct Flows {
     reports: VecDeque<Flow>,
     /// New connections whose owner may be asked for.
     newcomers: VecDeque<FlowKey>,
-    /// Owners of connections whose first packet is still on its way here.
-    owned_early: VecDeque<(FlowKey, AppMatch)>,
     ids: u64,
     /// The latest that anybody knew what time it was.
     latest: Option<Timestamp>,
@@ -130,16 +128,11 @@ impl Flows {
         self.newcomers.pop_front()
     }
 
-    /// The connection is this program's; it may be one that is only about to be seen.
+    /// The connection is this program's.
     pub fn owned_by(&mut self, key: FlowKey, owner: AppMatch) {
         if let Some(connection) = self.connections.get_mut(&key) {
             connection.owner = Some(owner);
-            return;
         }
-        if self.owned_early.len() >= MAX_NEWCOMERS {
-            self.owned_early.pop_front();
-        }
-        self.owned_early.push_back((key, owner));
     }
 
     /// When `handle_timeout` has something to do.
@@ -358,9 +351,7 @@ impl Flows {
         self.wakes.insert((connection.due, connection.id), key);
         self.opening.insert(connection.id, key);
         self.reuse.opened(key);
-        if let Some(at) = self.owned_early.iter().position(|(early, _)| *early == key) {
-            connection.owner = self.owned_early.remove(at).map(|(_, owner)| owner);
-        } else if self.newcomers.len() < MAX_NEWCOMERS {
+        if self.newcomers.len() < MAX_NEWCOMERS {
             self.newcomers.push_back(key);
         }
         Some(entry.insert(Box::new(connection)))

@@ -4,7 +4,6 @@
 //! is told. What finds no room is dropped and counted. Never promiscuous. Interfaces may come, go and change while
 //! frames are read.
 
-mod bell;
 mod changes;
 mod datalink;
 mod ring;
@@ -13,7 +12,7 @@ use std::{fmt, io, ops::Add, time::Duration};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use self::{bell::Bell, changes::Changes, datalink::Datalink, ring::Ring};
+use self::{changes::Changes, datalink::Datalink, ring::Ring};
 pub use super::interfaces::{Interface, InterfaceError, interfaces, select};
 use super::{Frame, filter::MAX_INTERFACES};
 
@@ -27,7 +26,7 @@ pub struct Live {
 }
 
 enum Source {
-    Ring(Ring, Bell),
+    Ring(Ring),
     Datalink(Datalink),
 }
 
@@ -101,11 +100,7 @@ impl Live {
         }
         let interfaces = as_many_as_are_watched(interfaces);
         let source = match path {
-            Path::Ring => {
-                let opened = Ring::open(&interfaces).and_then(|ring| Ok((ring, Bell::open(&interfaces)?)));
-                let (ring, bell) = opened.map_err(|source| opening("any", source))?;
-                Source::Ring(ring, bell)
-            }
+            Path::Ring => Source::Ring(Ring::open(&interfaces).map_err(|source| opening("any", source))?),
             Path::Datalink => Source::Datalink(Datalink::open(&interfaces)?),
         };
         Ok(Self { interfaces, source, changes: Changes::listen().ok(), dropped: Dropped::default() })
@@ -115,9 +110,7 @@ impl Live {
     pub fn watch(&mut self, interfaces: Vec<Interface>) -> Result<(), LiveError> {
         let interfaces = as_many_as_are_watched(interfaces);
         match &mut self.source {
-            Source::Ring(ring, bell) => {
-                ring.watch(&interfaces).and_then(|()| bell.watch(&interfaces)).map_err(LiveError::Change)?;
-            }
+            Source::Ring(ring) => ring.watch(&interfaces).map_err(LiveError::Change)?,
             Source::Datalink(datalink) => {
                 let opened = Datalink::open(&interfaces)?;
                 self.dropped = self.dropped + datalink.dropped();
@@ -129,24 +122,14 @@ impl Live {
     }
 
     /// Hands over the frames that are there; waits for the first, but no longer than `wait`, and not where interfaces
-    /// change or a connection begins. How many it were.
+    /// change. How many it were.
     pub fn read(&mut self, wait: Duration, take: impl FnMut(&Frame<'_>)) -> usize {
         match &mut self.source {
-            Source::Ring(ring, bell) => {
-                // What nobody asked for until now would end the wait at once, for ever.
-                bell.read(|_| ());
-                wait_for(ring, bell, self.changes.as_ref(), wait);
+            Source::Ring(ring) => {
+                wait_for(ring, self.changes.as_ref(), wait);
                 ring.read(take)
             }
             Source::Datalink(datalink) => datalink.read(wait, take),
-        }
-    }
-
-    /// Hands over the beginnings of connections that left the device by now, which [`read`](Self::read) hands over again
-    /// when their turn comes: for who has to hurry. None where frames come one by one anyway.
-    pub fn read_beginnings(&mut self, take: impl FnMut(&Frame<'_>)) {
-        if let Source::Ring(_, bell) = &self.source {
-            bell.read(take);
         }
     }
 
@@ -158,7 +141,7 @@ impl Live {
     /// How frames come.
     pub fn path(&self) -> Path {
         match self.source {
-            Source::Ring(..) => Path::Ring,
+            Source::Ring(_) => Path::Ring,
             Source::Datalink(_) => Path::Datalink,
         }
     }
@@ -166,7 +149,7 @@ impl Live {
     /// Whether the kernel's filter is in place on all interfaces; without it the cost follows the bandwidth.
     pub fn is_filtered(&self) -> bool {
         match &self.source {
-            Source::Ring(..) => true,
+            Source::Ring(_) => true,
             Source::Datalink(datalink) => datalink.is_filtered(),
         }
     }
@@ -183,7 +166,7 @@ impl Live {
     /// The interfaces that are watched.
     pub fn watched(&self) -> impl Iterator<Item = &Interface> {
         self.interfaces.iter().filter(|interface| match &self.source {
-            Source::Ring(..) => true,
+            Source::Ring(_) => true,
             Source::Datalink(datalink) => datalink.watches(interface),
         })
     }
@@ -191,7 +174,7 @@ impl Live {
     /// Frames lost since the capture began.
     pub fn dropped(&mut self) -> Dropped {
         match &mut self.source {
-            Source::Ring(ring, _) => {
+            Source::Ring(ring) => {
                 self.dropped.by_kernel += u64::from(ring.dropped_since_last());
                 self.dropped
             }
@@ -226,14 +209,10 @@ impl fmt::Display for Path {
     }
 }
 
-/// Until frames are there, a connection begins, interfaces change, or `wait` is over. A signal ends it early.
-fn wait_for(ring: &Ring, bell: &Bell, changes: Option<&Changes>, wait: Duration) {
-    let changes = changes.map(Changes::descriptor);
-    let mut descriptors: Vec<_> = [ring.descriptor(), bell.descriptor()]
-        .into_iter()
-        .chain(changes)
-        .map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN))
-        .collect();
+/// Until frames are there, or interfaces change, or `wait` is over. A signal ends it early.
+fn wait_for(ring: &Ring, changes: Option<&Changes>, wait: Duration) {
+    let mut descriptors = vec![PollFd::from_borrowed_fd(ring.descriptor(), PollFlags::IN)];
+    descriptors.extend(changes.map(|changes| PollFd::from_borrowed_fd(changes.descriptor(), PollFlags::IN)));
     let wait = Timespec { tv_sec: wait.as_secs().cast_signed(), tv_nsec: wait.subsec_nanos().into() };
     // Whatever it says, what is there is read next.
     let _ = poll(&mut descriptors, Some(&wait));

@@ -19,7 +19,7 @@ use crate::{
         file::{self, ReadError},
         live::{self, Interface, Live},
     },
-    clock, decode,
+    clock,
     pipeline::Pipeline,
     sockets::Sockets,
     spool::Shelf,
@@ -215,20 +215,14 @@ impl Watch {
             live.read(LOOK_UP, |_| ());
         } else {
             live.read(LOOK_UP, |frame| self.pipeline.handle(frame));
-            self.ask_for_owners(live);
+            self.ask_for_owners();
         }
     }
 
     /// Asks the kernel for each connection that is new: a short one is gone soon.
-    fn ask_for_owners(&mut self, live: &mut Live) {
+    fn ask_for_owners(&mut self) {
         let Some(sockets) = &mut self.sockets else { return };
         let now = clock::monotonic();
-        live.read_beginnings(|frame| {
-            let Some(key) = decode::flow_of(frame) else { return };
-            if let Some(owner) = sockets.owner(now, &key) {
-                self.pipeline.owned_by(key, owner);
-            }
-        });
         while let Some(key) = self.pipeline.poll_newcomer() {
             if let Some(owner) = sockets.owner(now, &key) {
                 self.pipeline.owned_by(key, owner);
