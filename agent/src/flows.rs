@@ -72,6 +72,8 @@ pub struct Flows {
     reports: VecDeque<Flow>,
     /// New connections whose owner may be asked for.
     newcomers: VecDeque<FlowKey>,
+    /// A SYN-ACK came from afar.
+    sees_afar: bool,
     ids: u64,
     /// The latest that anybody knew what time it was.
     latest: Option<Timestamp>,
@@ -223,6 +225,7 @@ impl Flows {
         connection.on_tcp(now, up, segment);
         if segment.flags & (SYN | ACK) == SYN | ACK && direction(fact) == Some(Direction::Incoming) {
             connection.on_syn_answered_here(now);
+            self.sees_afar |= near::is_from_afar(segment.ttl, key.src.ip(), key.dst.ip());
         }
         self.follow_up(key);
     }
@@ -340,6 +343,7 @@ impl Flows {
         };
         self.ids += 1;
         let mut connection = Connection::new(FlowId(self.ids), key, now);
+        connection.sees_afar = self.sees_afar;
         match names.resolve(now, &key, None) {
             Ok(name) => {
                 self.reuse.connected(&name);

@@ -57,6 +57,8 @@ pub(super) struct Connection {
     state: State,
     closed: Option<Timestamp>,
     three_way: ThreeWay,
+    /// The device sees how far servers are.
+    pub(super) sees_afar: bool,
     /// How long the lookup of its name took.
     pub(super) lookup: Option<SignedDuration>,
     /// A packet was reported on since its last name was known.
@@ -126,6 +128,7 @@ impl Connection {
             state: State::Opening,
             closed: None,
             three_way: ThreeWay::default(),
+            sees_afar: false,
             lookup: None,
             reported: false,
             hello: None,
@@ -414,7 +417,7 @@ impl Connection {
             return;
         }
         let (device, server) = (self.key.src.ip(), self.key.dst.ip());
-        if !up && near::is_from_near_by(ttl, self.three_way.server_ttl, device, server) {
+        if !up && near::is_from_near_by(ttl, self.three_way.server_ttl, self.sees_afar, device, server) {
             return self.fail(Failure::ResetNearBy);
         }
         let refused = !up && self.three_way.server_ttl.is_none() && self.up.total == 0;

@@ -4,7 +4,9 @@
 //! next of these (p0f guesses distances so). A reset that came at most [`NEAR_HOPS`] hops, and at least
 //! [`NEARER_BY`] fewer than the SYN-ACK of the same connection, was sent by another machine (the TTL test of Weaver,
 //! Sommer and Paxson, "Detecting Forged TCP Reset Packets", NDSS 2009). Where the reset answers the SYN there is
-//! nothing to compare with: then it has to come from within [`NEXT_DOOR_HOPS`] hops, where no server on the Internet is.
+//! nothing to compare with: then it has to come from within [`NEXT_DOOR_HOPS`] hops, where no server on the Internet is,
+//! and the device must have had a SYN-ACK from afar before: behind a translator in user space (of a virtual machine, of
+//! some VPN clients) every server is next door.
 //!
 //! Limits: a filter that copies the server's TTL, or answers the SYN itself, is taken for the server; one farther away
 //! than the company's own network is not sought. A server of the own network is never far: no alarm for private
@@ -19,16 +21,27 @@ const NEARER_BY: u8 = 3;
 /// As far as the company's own router to the Internet.
 const NEXT_DOOR_HOPS: u8 = 2;
 
+/// Whether a SYN-ACK with this TTL shows that this device sees how far servers on the Internet are.
+pub(super) fn is_from_afar(syn_ack: u8, device: IpAddr, server: IpAddr) -> bool {
+    is_of_the_internet(server) && !share_a_network(device, server) && hops(syn_ack) > NEAR_HOPS
+}
+
 /// Whether a reset with this TTL comes from nearer than the server. `syn_ack` is the TTL of the server's SYN-ACK, if
-/// there was one.
-pub(super) fn is_from_near_by(reset: u8, syn_ack: Option<u8>, device: IpAddr, server: IpAddr) -> bool {
+/// there was one; `sees_afar` whether any came [from afar](is_from_afar) before.
+pub(super) fn is_from_near_by(
+    reset: u8,
+    syn_ack: Option<u8>,
+    sees_afar: bool,
+    device: IpAddr,
+    server: IpAddr,
+) -> bool {
     if !is_of_the_internet(server) || share_a_network(device, server) {
         return false;
     }
     let came = hops(reset);
     match syn_ack {
         Some(syn_ack) => came <= NEAR_HOPS && came + NEARER_BY <= hops(syn_ack),
-        None => came <= NEXT_DOOR_HOPS,
+        None => sees_afar && came <= NEXT_DOOR_HOPS,
     }
 }
 
@@ -63,7 +76,7 @@ fn share_a_network(device: IpAddr, server: IpAddr) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_from_near_by;
+    use super::{is_from_afar, is_from_near_by};
 
     #[test]
     fn reset_is_from_near_by_only_where_its_hops_say_so() {
@@ -96,7 +109,17 @@ mod tests {
         ];
         for (case, reset, syn_ack, device, server, expected) in cases {
             let (device, server) = (device.parse().unwrap(), server.parse().unwrap());
-            assert_eq!(is_from_near_by(*reset, *syn_ack, device, server), *expected, "{case}");
+            assert_eq!(is_from_near_by(*reset, *syn_ack, true, device, server), *expected, "{case}");
+            let blind = is_from_near_by(*reset, *syn_ack, false, device, server);
+            assert_eq!(blind, *expected && syn_ack.is_some(), "{case}, where every server is next door");
         }
+    }
+
+    #[test]
+    fn only_servers_on_the_internet_show_how_far_they_are() {
+        let afar = |ttl, server: &str| is_from_afar(ttl, [10, 1, 2, 3].into(), server.parse().unwrap());
+        assert!(afar(52, "203.0.113.1"));
+        assert!(!afar(63, "203.0.113.1") && !afar(64, "203.0.113.1"));
+        assert!(!afar(52, "10.7.0.1"));
     }
 }

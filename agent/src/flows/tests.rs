@@ -230,8 +230,17 @@ fn outcome_tells_what_went_wrong() {
             failed(Failure::Refused),
         ),
         (
+            "reset in answer to the SYN where every server is next door",
+            |wire| {
+                wire.ttl = 63;
+                wire.segment(UP, SYN, 0).segment(DOWN, RST | ACK, 0);
+            },
+            failed(Failure::Refused),
+        ),
+        (
             "reset in answer to the SYN from next door",
             |wire| {
+                wire.flows.sees_afar = true;
                 wire.ttl = 63;
                 wire.segment(UP, SYN, 0).segment(DOWN, RST | ACK, 0);
             },
@@ -531,6 +540,16 @@ fn connection_from_outside_is_no_flow() {
         let mut wire = Wire::new(Transport::Tcp, server);
         wire.connect().segment(UP, ACK, 500).segment(DOWN, ACK, 500);
         assert!(wire.end().is_none(), "{server}");
+    }
+}
+
+#[test]
+fn server_from_afar_shows_how_far_servers_are() {
+    for (ttl, afar) in [(63, false), (52, true)] {
+        let mut wire = Wire::tcp();
+        wire.ttl = ttl;
+        wire.connect();
+        assert_eq!(wire.flows.sees_afar, afar, "{ttl}");
     }
 }
 
