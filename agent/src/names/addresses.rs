@@ -58,8 +58,8 @@ struct Ask {
     at: Timestamp,
     /// How long it took, until the first connection takes that over.
     took: Option<SignedDuration>,
-    /// It has had a connection of its own.
-    connected: bool,
+    /// Connections to it since, less those that turned out to be to others.
+    connections: u32,
 }
 
 /// What the HTTPS record of a name says.
@@ -112,11 +112,11 @@ impl Addresses {
 
     /// A lookup of the name found something. Of one asked for A and AAAA at once the longer time counts.
     pub(super) fn found(&mut self, now: Timestamp, name: &Domain, took: SignedDuration) {
-        let fresh = || Ask { at: now, took: Some(took), connected: false };
+        let fresh = || Ask { at: now, took: Some(took), connections: 0 };
         let ask = self.asks.renew(name.clone(), fresh);
         if now.duration_since(ask.at).abs() > JUST_ASKED {
             *ask = fresh();
-        } else if !ask.connected {
+        } else if ask.connections == 0 {
             (ask.at, ask.took) = (now, ask.took.max(Some(took)));
         }
     }
@@ -129,14 +129,15 @@ impl Addresses {
     /// A connection to the name: its lookup is used up. Gives how long the lookup took, to the first one only.
     pub(super) fn connected(&mut self, name: &Domain) -> Option<SignedDuration> {
         let ask = self.asks.get_mut(name)?;
-        ask.connected = true;
+        ask.connections = ask.connections.saturating_add(1);
         ask.took.take()
     }
 
     /// The connection turned out to be to another name.
     pub(super) fn not_connected(&mut self, name: &Domain, took: Option<SignedDuration>) {
         if let Some(ask) = self.asks.get_mut(name) {
-            (ask.connected, ask.took) = (false, took);
+            ask.connections = ask.connections.saturating_sub(1);
+            ask.took = ask.took.or(took);
         }
     }
 
@@ -192,7 +193,7 @@ fn choose<'n>(mut candidates: Vec<Candidate<'n>>, wanted: Wanted<'_>) -> Result<
         let ago = it.ask.map(|ask| wanted.at.duration_since(ask.at));
         ago.is_some_and(|ago| (SignedDuration::ZERO..=time).contains(&ago))
     };
-    let waits = |it: &Candidate<'_>| it.ask.is_some_and(|ask| !ask.connected);
+    let waits = |it: &Candidate<'_>| it.ask.is_some_and(|ask| ask.connections == 0);
     let just_asked_and_waits = |it: &Candidate<'_>| waits(it) && within(it, JUST_ASKED);
     let just_asked = |it: &Candidate<'_>| within(it, JUST_ASKED);
     let recently_asked_and_waits = |it: &Candidate<'_>| waits(it) && within(it, RECENTLY_ASKED);

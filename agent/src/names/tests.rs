@@ -190,6 +190,24 @@ fn question_that_comes_in_is_not_this_devices() {
 }
 
 #[test]
+fn wrong_guess_leaves_the_connection_that_really_is_to_the_name() {
+    let mut names = Names::default();
+    for asked in ["slack.com", "miro.com"] {
+        learn(&mut names, at(0), asked, vec![a(asked, 1, 60)]);
+    }
+    // One connection to slack.com, and one that was taken for such and was to miro.com.
+    names.connected(&name("slack.com"));
+    names.connected(&name("slack.com"));
+    names.not_connected(&name("slack.com"), None);
+    names.connected(&name("miro.com"));
+    assert_eq!(
+        names.resolve(at(30), &to(1), None),
+        Err(WhyOpen::SeveralFit),
+        "nobody waits for a connection"
+    );
+}
+
+#[test]
 fn lookup_takes_from_the_first_question_to_the_first_answer_and_goes_to_the_first_connection() {
     let mut names = Names::default();
     let slack = || question(7, "slack.com", 1);
