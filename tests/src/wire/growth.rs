@@ -133,6 +133,8 @@ impl Traffic {
         self.visits += 1;
         let name = name(self.visits % 1_000_000);
         let (from, to) = (device(self.visits), self.somebody(443));
+        packet::udp(&mut self.frame, from, RESOLVER, &question(&name));
+        self.put(writer)?;
         packet::udp(&mut self.frame, RESOLVER, from, &answer(&name, *to.ip()));
         self.put(writer)?;
         let mut flights = self.flights.clone();
@@ -188,14 +190,26 @@ fn device(number: u32) -> SocketAddrV4 {
     SocketAddrV4::new(DEVICE, 32_768 + u16::try_from(number % 32_768).expect("under 2^15"))
 }
 
-/// A DNS answer: this name has this address for five minutes.
-fn answer(name: &str, address: Ipv4Addr) -> Vec<u8> {
-    let mut message = vec![0, 1, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0];
+/// A DNS question for the name's address.
+fn question(name: &str) -> Vec<u8> {
+    asked(&[0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0], name)
+}
+
+/// A DNS message of a header and this question.
+fn asked(header: &[u8; 12], name: &str) -> Vec<u8> {
+    let mut message = header.to_vec();
     for label in name.split('.') {
         message.push(u8::try_from(label.len()).expect("a short label"));
         message.extend(label.bytes());
     }
-    message.extend([0, 0, 1, 0, 1, 0xc0, 12, 0, 1, 0, 1, 0, 0, 1, 44, 0, 4]);
+    message.extend([0, 0, 1, 0, 1]);
+    message
+}
+
+/// A DNS answer: this name has this address for five minutes.
+fn answer(name: &str, address: Ipv4Addr) -> Vec<u8> {
+    let mut message = asked(&[0, 1, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0], name);
+    message.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 1, 44, 0, 4]);
     message.extend(address.octets());
     message
 }
