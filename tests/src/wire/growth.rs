@@ -2,7 +2,7 @@
 //!
 //! A generator writes a capture into the agent's standard input: people browsing to names that are new every time,
 //! long connections, a flood of SYNs and one of forged DNS answers. Addresses, flows, tries and rows reach their caps within
-//! the first minutes; the hour counts from twenty minutes on.
+//! the first minutes; the hour counts from eighty minutes on.
 
 use std::{
     io::{BufWriter, Write},
@@ -27,10 +27,11 @@ use crate::{
 const BEGINS_US: u64 = 1_767_600_000_000_000;
 const SEED: u64 = 3_600;
 /// Looks at the memory, and the minutes before each.
-const LOOKS: usize = 8;
+const LOOKS: usize = 15;
 const MINUTES: usize = 10;
-/// Looks that are warm-up, the last of them what the later ones are held against.
-const WARM_UP: usize = 2;
+/// Looks that are warm-up, the last of them what the later ones are held against. The tables are full within 10 minutes,
+/// and each doubles its room once more when what was removed has used it up: the last one does after 65.
+const WARM_UP: usize = 8;
 /// How much more the last look may show than the first.
 const GOAL_PERCENT: f64 = 5.0;
 
