@@ -51,6 +51,9 @@ pub struct Frame<'a> {
     pub direction: Option<Direction>,
     /// Bytes it had on the wire; never under `bytes.len()`, which may be a short piece of it.
     pub wire_bytes: u32,
+    /// Of a TCP transfer a segment is shown at least every so many bytes, and what passed between is told by sequence
+    /// numbers; 0 where every segment is shown.
+    pub stride: u32,
     /// What was kept of it.
     pub bytes: &'a [u8],
 }

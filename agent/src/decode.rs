@@ -196,7 +196,8 @@ impl Decoder {
         };
         let link_bytes = frame.bytes.len().saturating_sub(unwrapped.packet.len());
         let wire_bytes = frame.wire_bytes.saturating_sub(u32::try_from(link_bytes).unwrap_or(u32::MAX));
-        let context = Context { time: frame.time, direction: frame.direction.or(unwrapped.direction) };
+        let direction = frame.direction.or(unwrapped.direction);
+        let context = Context { time: frame.time, direction, stride: frame.stride };
         let room = Room { wire_bytes, at_most: unwrapped.at_most.unwrap_or(u32::MAX) };
         if self.runs_on(context, unwrapped.packet, room, frame.interface) {
             return;
@@ -271,7 +272,7 @@ impl Decoder {
     /// Whether the packet is the middle of a transfer and nothing more.
     fn runs_on(
         &mut self,
-        Context { time, direction }: Context,
+        Context { time, direction, stride }: Context,
         packet: &[u8],
         room: Room,
         interface: u32,
@@ -279,7 +280,7 @@ impl Decoder {
         if room.at_most == u32::MAX && self.runs.go_on(time, direction, interface, packet) {
             return true;
         }
-        let Some(plain) = Plain::read(packet, room, interface) else { return false };
+        let Some(plain) = Plain::read(packet, room, interface, stride) else { return false };
         if self.runs.join(time, direction, &plain, packet) {
             return true;
         }
@@ -341,11 +342,14 @@ impl Decoder {
         self.counts.tunneled = self.counts.tunneled.wrapping_add(1);
         let header_bytes = u32::try_from(outer.payload.len().saturating_sub(inner.len())).unwrap_or(u32::MAX);
         let room = Room::of(outer.payload_bytes.saturating_sub(header_bytes));
+        // The kernel passes over nothing that is inside of something.
+        let context = Context { stride: 0, ..context };
         self.packet(context, inner, room, nesting.saturating_add(1));
     }
 
-    fn tcp(&mut self, Context { time, direction }: Context, packet: &Packet<'_>) -> Option<()> {
+    fn tcp(&mut self, Context { time, direction, stride }: Context, packet: &Packet<'_>) -> Option<()> {
         let (flow, segment, payload) = transport::tcp(time, packet)?;
+        let segment = TcpSegment { stride, ..segment };
         self.runs.end(&flow, &mut self.facts);
         self.facts.push(time, flow, direction, FactKind::TcpSegment(segment));
         if let Some(sign) = tls::sign(payload) {
@@ -356,7 +360,7 @@ impl Decoder {
     }
 
     fn udp(&mut self, context: Context, packet: &Packet<'_>, nesting: usize) -> Option<()> {
-        let Context { time, direction } = context;
+        let Context { time, direction, .. } = context;
         let (flow, payload_bytes, payload) = transport::udp(packet)?;
         self.runs.end(&flow, &mut self.facts);
         self.facts.push(time, flow, direction, FactKind::UdpDatagram { payload_bytes, until: time });
@@ -379,6 +383,7 @@ impl Decoder {
 struct Context {
     time: Timestamp,
     direction: Option<Direction>,
+    stride: u32,
 }
 
 fn seconds_before(time: Timestamp, seconds: i64) -> Timestamp {

@@ -191,6 +191,7 @@ impl Reader {
             interface: record.interface,
             direction: record.direction,
             wire_bytes: record.wire_bytes.max(u32::try_from(bytes.len()).unwrap_or(u32::MAX)),
+            stride: 0,
             bytes,
         }))
     }

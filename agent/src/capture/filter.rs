@@ -2,11 +2,13 @@
 //!
 //! Whole, to [`WHOLE_BYTES`]: DNS; TCP SYN, FIN and RST; what we send that begins like TLS, HTTP or SOCKS, and short
 //! pushed pieces that we send (the rest of a split hello); TLS handshake and alert records that we receive; QUIC long
-//! headers; refusals by ICMP; fragments. Of all other TCP with payload the headers, of all other UDP [`SHORT_BYTES`], so
-//! that bytes and times stay exact. Nothing of anything else, of pure acknowledgements neither, a third of all packets
-//! that say nothing the others don't, and of loopback nothing but DNS, once. Offsets count from the IP
-//! header and the kernel's own fields tell interface, protocol and direction, so that one program serves all interfaces
-//! of a cooked socket, and those of a raw one but for the length of its link header.
+//! headers; refusals by ICMP; fragments. The headers: TCP that begins like TLS or an HTTP answer, pushed pieces, and of
+//! the middle of a transfer each segment that reaches the next [`STRIDE`]; what passes between two such is told by their
+//! sequence numbers. Of all other UDP [`SHORT_BYTES`], so that bytes and times stay exact. Nothing of anything else, of
+//! pure acknowledgements neither, a third of all packets that say nothing the others don't, and of loopback nothing but
+//! DNS, once. Offsets count from the IP header and the kernel's own fields tell interface, protocol and direction, so
+//! that one program serves all interfaces of a cooked socket, and those of a raw one but for the length of its link
+//! header.
 //!
 //! Without segmentation offload the middle pieces of a hello in three or more are full segments like any other, and the
 //! program, which keeps nothing from one packet to the next, passes them over: such a hello tells what stands before
@@ -22,6 +24,9 @@ use self::assembler::{Ancillary, Assembler, Code, Scratch};
 pub(super) const WHOLE_BYTES: u32 = 4096;
 /// Kept of UDP that says no name: IPv6, UDP and a first byte are 49 bytes.
 pub(super) const SHORT_BYTES: u32 = 64;
+/// Of a TCP transfer a segment is shown at least every so many bytes: about one in eleven of 1,514 bytes, and each
+/// that segmentation offload made large.
+pub(super) const STRIDE: u32 = 1 << 14;
 /// IP packets that fill their link: Ethernet, PPPoE, `WireGuard`, common VPNs, the least of IPv6.
 const FULL_PACKETS: [u32; 5] = [1500, 1492, 1420, 1400, 1280];
 /// Interfaces that one program tells apart: a laptop has under ten, a host of containers some dozens, whose traffic is
@@ -43,6 +48,8 @@ enum At {
     Received,
     Sent,
     Begins,
+    Pushed,
+    Transfer,
     Whole,
     Headers,
     Short,
@@ -56,6 +63,10 @@ const TOTAL: Scratch = Scratch(0);
 const PAYLOAD: Scratch = Scratch(1);
 const FLAGS: Scratch = Scratch(2);
 const IS_LOOPBACK: Scratch = Scratch(3);
+/// Bytes of headers, and so the place of the payload.
+const HEADERS: Scratch = Scratch(4);
+/// Sequence number within its stride.
+const IN_STRIDE: Scratch = Scratch(5);
 
 /// An interface as the program knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +89,7 @@ fn assemble(link_bytes: u32, watched: &[Watched]) -> Vec<Code> {
     udp(&mut asm);
     tcp(&mut asm);
     icmp(&mut asm);
-    asm.place(At::Headers).a_is_x().give_a();
+    asm.place(At::Headers).load(HEADERS).give_a();
     asm.place(At::Whole).give(WHOLE_BYTES);
     asm.place(At::Short).give(SHORT_BYTES);
     asm.place(At::Nothing).give(0);
@@ -140,6 +151,8 @@ fn tcp(asm: &mut Assembler<At>) {
     const FIRST_WORD: u32 = 4;
     const HANDSHAKE: u32 = 0x1603;
     const ALERT: u32 = 0x1503;
+    const APPLICATION_DATA: u32 = 0x1703;
+    const HTTP: u32 = u16::from_be_bytes(*b"HT") as u32;
     const METHODS: [&[u8; 4]; 17] = [
         b"GET ", b"POST", b"HEAD", b"PUT ", b"DELE", b"OPTI", b"PATC", b"CONN", b"TRAC", b"PROP", b"MKCO",
         b"COPY", b"MOVE", b"LOCK", b"UNLO", b"REPO", b"SEAR",
@@ -147,15 +160,19 @@ fn tcp(asm: &mut Assembler<At>) {
     asm.place(At::Tcp);
     dns(asm);
     asm.load_u8_x(13).store(FLAGS).if_any_bit(SYN_FIN_RST, At::Whole);
+    asm.load_u32_x(4).and(STRIDE - 1).store(IN_STRIDE);
     // X to the payload: the header's length is in the upper half of byte 12, in words.
-    asm.load_u8_x(12).and(0xf0).shift_right(2).add_x().x_is_a();
+    asm.load_u8_x(12).and(0xf0).shift_right(2).add_x().x_is_a().store(HEADERS);
     asm.load(TOTAL).subtract_x().store(PAYLOAD).if_equal(0, At::Nothing);
     asm.load_ancillary(Ancillary::PACKET_TYPE).if_equal(OUTGOING, At::Sent);
 
     // A packet that states no length (larger than 64 KB) has wrapped to a large number here.
     asm.load(PAYLOAD).if_at_least(FIRST_WORD, At::Received).jump(At::Headers);
     asm.place(At::Received).load_u16_x(0).if_equal(HANDSHAKE, At::Whole).if_equal(ALERT, At::Whole);
-    asm.jump(At::Headers);
+    // The first byte of an answer, for whoever measures how long it took.
+    asm.if_equal(APPLICATION_DATA, At::Headers).if_equal(HTTP, At::Headers);
+    if_full(asm, At::Transfer);
+    asm.load(FLAGS).if_any_bit(PSH, At::Headers).jump(At::Transfer);
 
     asm.place(At::Sent).load(PAYLOAD).if_at_least(FIRST_WORD, At::Begins).jump(At::Whole);
     asm.place(At::Begins).load_u16_x(0).if_equal(HANDSHAKE, At::Whole).if_equal(ALERT, At::Whole);
@@ -164,13 +181,21 @@ fn tcp(asm: &mut Assembler<At>) {
     for method in METHODS {
         asm.if_equal(u32::from_be_bytes(*method), At::Whole);
     }
-    asm.load(PAYLOAD).if_at_least(WHOLE_BYTES, At::Headers);
-    // A full packet is no rest, pushed or not: uploads without offload push every few of them.
+    if_full(asm, At::Transfer);
+    asm.load(FLAGS).if_any_bit(PSH, At::Pushed).jump(At::Transfer);
+    asm.place(At::Pushed).load(PAYLOAD).if_at_least(WHOLE_BYTES, At::Headers).jump(At::Whole);
+
+    asm.place(At::Transfer).load(PAYLOAD).if_at_least(STRIDE, At::Headers);
+    asm.x_is_a().load(IN_STRIDE).add_x().if_at_least(STRIDE, At::Headers).jump(At::Nothing);
+}
+
+/// To `place` with what fills its link: it is no end of anything, pushed or not, for without offload every few of a
+/// transfer are pushed.
+fn if_full(asm: &mut Assembler<At>, place: At) {
     asm.load(TOTAL);
     for bytes in FULL_PACKETS {
-        asm.if_equal(bytes, At::Headers);
+        asm.if_equal(bytes, place);
     }
-    asm.load(FLAGS).if_any_bit(PSH, At::Whole).jump(At::Headers);
 }
 
 fn icmp(asm: &mut Assembler<At>) {

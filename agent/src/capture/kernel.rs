@@ -35,7 +35,7 @@ const BLOCK_BYTES: usize = 1 << 20;
 const FRAME_BYTES: usize = 4096;
 /// Milliseconds after which a block is handed over that is not full; one without a packet is not. Soon enough to ask
 /// whose a new connection is before it is gone.
-const RETIRE_MS: u32 = 60;
+const RETIRE_MS: u32 = 200;
 /// Where the frames of a block begin at the earliest: past its description.
 const DESCRIPTION_BYTES: usize = size_of::<libc::tpacket_block_desc>();
 

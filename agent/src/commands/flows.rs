@@ -269,7 +269,15 @@ mod tests {
             Timestamp::from_second(1_700_000_000).unwrap() + SignedDuration::from_millis(milliseconds)
         };
         let segment = |flags, seq, payload_bytes| {
-            FactKind::TcpSegment(TcpSegment { seq, ack: 0, flags, payload_bytes, until: at(0), ttl: 64 })
+            FactKind::TcpSegment(TcpSegment {
+                seq,
+                ack: 0,
+                flags,
+                payload_bytes,
+                stride: 0,
+                until: at(0),
+                ttl: 64,
+            })
         };
         let hello = ClientHello {
             server_name: Some(crate::domain::Domain::from_wire(b"a.example").unwrap()),

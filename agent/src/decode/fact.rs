@@ -152,6 +152,8 @@ pub struct TcpSegment {
     pub payload_bytes: u32,
     /// When the last of them passed; the fact's own time is the first's.
     pub until: Timestamp,
+    /// As the frame's: a gap shorter than this before it is none.
+    pub stride: u32,
     /// IP time to live or hop limit: a reset from near by gives itself away.
     pub ttl: u8,
 }

@@ -87,6 +87,8 @@ pub(super) struct Plain {
     flags: u8,
     ttl: u8,
     payload_bytes: u32,
+    /// As the frame's.
+    stride: u32,
     /// Some of its payload was kept: a stream that waits for it has to have it.
     pub(super) has_payload: bool,
 }
@@ -109,7 +111,7 @@ impl Runs {
         let Some(Some(run)) = self.places.get_mut(self.last.place) else { return false };
         let goes_on = run.may_go_on(time, direction, segment.seq) && interface == run.ends.interface;
         if goes_on {
-            run.add(time, segment.flags, segment.payload_bytes);
+            run.add(time, segment.seq, segment.flags, segment.payload_bytes);
         }
         goes_on
     }
@@ -129,7 +131,7 @@ impl Runs {
         }
         let goes_on = run.may_go_on(time, direction, plain.seq);
         if goes_on {
-            run.add(time, plain.flags, plain.payload_bytes);
+            run.add(time, plain.seq, plain.flags, plain.payload_bytes);
             self.last.set(packet, place);
         }
         goes_on
@@ -158,7 +160,7 @@ impl Runs {
             payload_bytes: 0,
             first: plain,
         };
-        run.add(time, plain.flags, plain.payload_bytes);
+        run.add(time, plain.seq, plain.flags, plain.payload_bytes);
         if let Some(old) = place.replace(run) {
             old.tell(facts);
         }
@@ -209,26 +211,30 @@ impl Run {
     fn may_go_on(&self, time: Timestamp, direction: Option<Direction>, seq: u32) -> bool {
         (self.until..self.deadline).contains(&time)
             && time.duration_since(self.until) < PAUSE
-            && seq == self.next_seq
+            && (seq == self.next_seq || seq.wrapping_sub(self.next_seq) < self.first.stride)
             && direction == self.direction
             && self.payload_bytes < MOST_BYTES
     }
 
-    fn add(&mut self, time: Timestamp, flags: u8, payload_bytes: u32) {
+    /// Adds a packet, and what passed unshown before it.
+    fn add(&mut self, time: Timestamp, seq: u32, flags: u8, payload_bytes: u32) {
+        let unshown = seq.wrapping_sub(self.next_seq);
         self.until = time;
-        self.payload_bytes = self.payload_bytes.saturating_add(payload_bytes);
+        self.payload_bytes = self.payload_bytes.saturating_add(unshown).saturating_add(payload_bytes);
         self.first.flags |= flags;
         // Datagrams have no order.
         if self.ends.kind.transport() == Transport::Tcp {
-            self.next_seq = self.next_seq.wrapping_add(payload_bytes);
+            self.next_seq = seq.wrapping_add(payload_bytes);
         }
     }
 
     fn tell(self, facts: &mut Facts) {
-        let Plain { seq, ack, flags, ttl, .. } = self.first;
+        let Plain { seq, ack, flags, ttl, stride, .. } = self.first;
         let (payload_bytes, until) = (self.payload_bytes, self.until);
         let kind = match self.ends.kind.transport() {
-            Transport::Tcp => FactKind::TcpSegment(TcpSegment { seq, ack, flags, payload_bytes, until, ttl }),
+            Transport::Tcp => {
+                FactKind::TcpSegment(TcpSegment { seq, ack, flags, payload_bytes, until, stride, ttl })
+            }
             Transport::Udp => FactKind::UdpDatagram { payload_bytes, until },
         };
         facts.push_on(self.ends.interface, self.from, self.ends.flow(), self.direction, kind);
@@ -287,12 +293,13 @@ impl Plain {
     /// Reads a packet; `None` where it may say more than its headers.
     #[expect(clippy::inline_always, reason = "every packet comes through here; a call costs a third of it")]
     #[inline(always)]
-    pub(super) fn read(packet: &[u8], room: Room, interface: u32) -> Option<Self> {
-        match packet.first()? {
+    pub(super) fn read(packet: &[u8], room: Room, interface: u32, stride: u32) -> Option<Self> {
+        let plain = match packet.first()? {
             0x45 => Self::v4(packet, room, interface),
             0x60..=0x6f => Self::v6(packet, room, interface),
             _ => None,
-        }
+        }?;
+        Some(Self { stride, ..plain })
     }
 
     pub(super) fn flow(&self) -> FlowKey {
@@ -368,7 +375,7 @@ impl Plain {
             return None;
         }
         let (seq, ack) = (u32::from_be_bytes([s0, s1, s2, s3]), u32::from_be_bytes([a0, a1, a2, a3]));
-        Some(Self { ends, seq, ack, flags, ttl, payload_bytes, has_payload: first.is_some() })
+        Some(Self { ends, seq, ack, flags, ttl, payload_bytes, stride: 0, has_payload: first.is_some() })
     }
 
     #[expect(clippy::inline_always, reason = "as above")]
@@ -382,7 +389,7 @@ impl Plain {
             return None;
         }
         let payload_bytes = room_bytes.checked_sub(8).filter(|bytes| *bytes > 0)?;
-        Some(Self { ends, seq: 0, ack: 0, flags: 0, ttl, payload_bytes, has_payload: false })
+        Some(Self { ends, seq: 0, ack: 0, flags: 0, ttl, payload_bytes, stride: 0, has_payload: false })
     }
 }
 

@@ -16,6 +16,7 @@ fn frame(second: i64, bytes: &[u8]) -> Frame<'_> {
         interface: 0,
         direction: Some(Direction::Outgoing),
         wire_bytes: u32::try_from(bytes.len()).unwrap(),
+        stride: 0,
         bytes,
     }
 }
@@ -66,6 +67,7 @@ fn segment_comes_before_what_it_says() {
             ack: 0,
             flags: 0x18,
             payload_bytes,
+            stride: 0,
             ttl: 64,
             until: fact.time
         })

@@ -24,7 +24,11 @@ pub(super) fn tcp<'a>(time: Timestamp, packet: &Packet<'a>) -> Option<(FlowKey, 
     let payload_bytes = packet.payload_bytes.checked_sub(header_bytes)?;
     // Options may be cut off by a short capture; the lengths still hold.
     let payload = cursor.skip(options_bytes).map_or(&[][..], |()| cursor.rest());
-    Some((flow, TcpSegment { seq, ack, flags, payload_bytes, ttl: packet.ttl, until: time }, payload))
+    Some((
+        flow,
+        TcpSegment { seq, ack, flags, payload_bytes, stride: 0, ttl: packet.ttl, until: time },
+        payload,
+    ))
 }
 
 /// RFC 768. Payload bytes by the header, and what was kept of the payload.
@@ -99,7 +103,7 @@ mod tests {
         assert_eq!((flow.src.port(), flow.dst.port()), (80, 90));
         assert_eq!(
             segment,
-            TcpSegment { seq: 1, ack: 2, flags: 0x18, payload_bytes: 1448, ttl: 64, until: NOW }
+            TcpSegment { seq: 1, ack: 2, flags: 0x18, payload_bytes: 1448, stride: 0, ttl: 64, until: NOW }
         );
         assert!(payload.is_empty());
     }

@@ -176,8 +176,8 @@ impl Connection {
             seq = seq.wrapping_add(1);
             side.stream.begin(seq);
         }
-        let fresh = side.stream.advance(seq, segment.payload_bytes);
-        side.resent += u64::from(segment.payload_bytes - fresh);
+        let fresh = side.stream.advance(seq, segment.payload_bytes, segment.stride);
+        side.resent += u64::from(segment.payload_bytes.saturating_sub(fresh));
         side.ended |= segment.flags & FIN != 0;
         self.three_way.handle(now, up, segment, self.down.seen);
         self.count(now, segment.until, up, u64::from(fresh));

@@ -41,9 +41,10 @@ pub struct Flow {
     pub bytes_up: u64,
     /// Transport payload received since the last report, in bytes; each byte of a TCP stream once.
     pub bytes_down: u64,
-    /// Payload sent that had been sent before. Together with `bytes_up` that of all segments.
+    /// Payload sent that had been sent before, of the segments that were shown. Together with `bytes_up` that of all
+    /// segments, where all were.
     pub resent_up: u64,
-    /// Payload received that had been received before. Together with `bytes_down` that of all segments.
+    /// The same of payload received.
     pub resent_down: u64,
     /// What has become of it.
     pub outcome: Outcome,

@@ -1,7 +1,8 @@
 //! Payload bytes of one direction of a TCP connection, each counted once.
 //!
 //! Works on sequence numbers alone (RFC 9293 §3.4), wrap included: a retransmission adds nothing, a piece that comes
-//! late fills the hole it left, a keep-alive probe is no payload. Always holds: never counts more than was seen.
+//! late fills the hole it left, a keep-alive probe is no payload. Always holds: never counts more than was seen, and
+//! what a capture that thins transfers out had no need to show.
 
 /// Holes that are remembered; a connection that loses and reorders has one or two at a time. Past it the oldest is
 /// given up and what comes for it later counts as sent again.
@@ -23,14 +24,19 @@ impl Stream {
         *self = Self { next: Some(seq), holes: Vec::new() };
     }
 
-    /// Takes in a segment and says how many of its payload bytes are new.
-    pub(super) fn advance(&mut self, seq: u32, payload_bytes: u32) -> u32 {
+    /// Takes in a segment and says how many bytes are new: of its payload, and of a gap before it that is shorter than
+    /// `stride`, which passed unshown.
+    pub(super) fn advance(&mut self, seq: u32, payload_bytes: u32, stride: u32) -> u32 {
         let next = *self.next.get_or_insert(seq);
         let end = seq.wrapping_add(payload_bytes);
+        let ahead = seq.wrapping_sub(next);
+        if ahead < stride {
+            self.next = Some(end);
+            return ahead.saturating_add(payload_bytes);
+        }
         if payload_bytes == 0 {
             return 0;
         }
-        let ahead = seq.wrapping_sub(next);
         let behind = next.wrapping_sub(seq);
         if ahead <= MAX_JUMP {
             if ahead > 0 {
@@ -101,7 +107,7 @@ mod tests {
     fn count(begin: u32, segments: &[(u32, u32)]) -> u32 {
         let mut stream = Stream::default();
         stream.begin(begin);
-        segments.iter().map(|&(at, length)| stream.advance(begin.wrapping_add(at), length)).sum()
+        segments.iter().map(|&(at, length)| stream.advance(begin.wrapping_add(at), length, 0)).sum()
     }
 
     #[test]
@@ -129,6 +135,19 @@ mod tests {
     }
 
     #[test]
+    fn gap_that_is_shorter_than_the_stride_passed_unshown() {
+        let mut stream = Stream::default();
+        stream.begin(u32::MAX - 99);
+        assert_eq!(stream.advance(0, 50, 1_000), 150, "over the turn of the numbers");
+        assert_eq!(stream.advance(949, 1, 1_000), 900);
+        assert_eq!(stream.advance(10, 900, 1_000), 0, "what passed unshown is sent again");
+        assert_eq!(stream.advance(960, 0, 1_000), 10, "nothing but the end");
+        assert_eq!(stream.advance(1_960, 10, 1_000), 10, "a stride is a gap");
+        assert_eq!(stream.advance(960, 1_000, 1_000), 1_000, "and is filled");
+        assert_eq!(stream.advance(1_969, 1, 1_000), 0, "a keep-alive probe");
+    }
+
+    #[test]
     fn more_holes_than_remembered_never_count_twice() {
         let mut segments: Vec<_> = (0..100).map(|hole| (hole * 20 + 10, 10)).collect();
         segments.extend((0..100).map(|hole| (hole * 20, 10)));
@@ -141,9 +160,9 @@ mod tests {
         let mut stream = Stream::default();
         stream.begin(0);
         for turn in 1..=5_u32 {
-            stream.advance((turn % 4) << 30, 1);
+            stream.advance((turn % 4) << 30, 1, 0);
         }
-        assert_eq!(stream.advance(100, 50), 50);
+        assert_eq!(stream.advance(100, 50, 0), 50);
     }
 
     proptest! {
@@ -161,7 +180,7 @@ mod tests {
         fn hostile_numbers_never_panic(segments in proptest::collection::vec((any::<u32>(), 0..70_000_u32), 0..64)) {
             let mut stream = Stream::default();
             for (seq, length) in segments {
-                prop_assert!(stream.advance(seq, length) <= length);
+                prop_assert!(stream.advance(seq, length, 0) <= length);
             }
         }
     }

@@ -94,7 +94,10 @@ impl Wire {
         self.seq[usize::from(up)] = seq.wrapping_add(payload_bytes + takes_one);
         let until = self.next();
         let ttl = if up { 64 } else { self.ttl };
-        self.tell(up, FactKind::TcpSegment(TcpSegment { seq, ack: 0, flags, payload_bytes, ttl, until }))
+        self.tell(
+            up,
+            FactKind::TcpSegment(TcpSegment { seq, ack: 0, flags, payload_bytes, stride: 0, ttl, until }),
+        )
     }
 
     fn datagram(&mut self, up: bool, payload_bytes: u32) -> &mut Self {

@@ -101,7 +101,7 @@ impl Device {
 
     fn segment(&mut self, key: FlowKey, up: bool, seq: &mut u32, flags: u8, payload_bytes: u32) {
         let until = self.now.checked_add(SignedDuration::from_millis(10)).unwrap();
-        let segment = TcpSegment { seq: *seq, ack: 0, flags, payload_bytes, ttl: 64, until };
+        let segment = TcpSegment { seq: *seq, ack: 0, flags, payload_bytes, stride: 0, ttl: 64, until };
         *seq += payload_bytes + u32::from(flags & 3 != 0);
         let (flow, direction) =
             if up { (key, Direction::Outgoing) } else { (key.reversed(), Direction::Incoming) };

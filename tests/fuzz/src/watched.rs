@@ -49,7 +49,15 @@ impl Watched {
     pub fn packet(&mut self, bytes: &[u8], payload_bytes: usize, direction: Option<Direction>) {
         let sent_bytes = self.sent_bytes.map(|sum| sum + payload_bytes as u64);
         let wire_bytes = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        let frame = Frame { time: self.now, link: Link::RawIp, interface: 1, direction, wire_bytes, bytes };
+        let frame = Frame {
+            time: self.now,
+            link: Link::RawIp,
+            interface: 1,
+            direction,
+            wire_bytes,
+            stride: 0,
+            bytes,
+        };
         self.frame(&frame);
         self.sent_bytes = sent_bytes;
     }

@@ -44,7 +44,7 @@ impl Packets {
         Seen::in_frames(frames.iter().map(|bytes| {
             time += SignedDuration::from_millis(1);
             let wire_bytes = u32::try_from(bytes.len()).expect("frames are short");
-            Frame { time, link, interface: 0, direction: None, wire_bytes, bytes }
+            Frame { time, link, interface: 0, direction: None, wire_bytes, stride: 0, bytes }
         }))
     }
 

@@ -78,7 +78,15 @@ mod tests {
             let wire_bytes = u32::try_from(bytes.len()).unwrap();
             let time = jiff::Timestamp::UNIX_EPOCH;
             let link = Link::Ethernet;
-            decoder.handle(&Frame { time, link, interface: 0, direction: None, wire_bytes, bytes });
+            decoder.handle(&Frame {
+                time,
+                link,
+                interface: 0,
+                direction: None,
+                wire_bytes,
+                stride: 0,
+                bytes,
+            });
             decoder.tell_runs();
             decoder.poll().unwrap()
         };

@@ -118,11 +118,6 @@ impl<L: Copy + PartialEq + std::fmt::Debug> Assembler<L> {
         self.add_op(op::A_VALUE, value)
     }
 
-    /// A = X.
-    pub(super) fn a_is_x(&mut self) -> &mut Self {
-        self.add_op(op::A_X, 0)
-    }
-
     /// A += `value`.
     pub(super) fn add(&mut self, value: u32) -> &mut Self {
         self.add_op(op::ADD, value)
@@ -221,7 +216,7 @@ pub(super) mod op {
     use libc::{
         BPF_A, BPF_ABS, BPF_ADD, BPF_ALU, BPF_AND, BPF_B, BPF_H, BPF_IMM, BPF_IND, BPF_JA, BPF_JEQ, BPF_JGE,
         BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_LDX, BPF_MEM, BPF_MISC, BPF_MSH, BPF_RET, BPF_RSH, BPF_ST,
-        BPF_SUB, BPF_TAX, BPF_TXA, BPF_W, BPF_X,
+        BPF_SUB, BPF_TAX, BPF_W, BPF_X,
     };
 
     pub(in super::super) const LOAD_U8: u32 = BPF_LD | BPF_B | BPF_ABS;
@@ -236,7 +231,6 @@ pub(super) mod op {
     pub(in super::super) const X_VALUE: u32 = BPF_LDX | BPF_IMM;
     pub(in super::super) const X_A: u32 = BPF_MISC | BPF_TAX;
     pub(in super::super) const A_VALUE: u32 = BPF_LD | BPF_IMM;
-    pub(in super::super) const A_X: u32 = BPF_MISC | BPF_TXA;
     pub(in super::super) const ADD: u32 = BPF_ALU | BPF_ADD | BPF_K;
     pub(in super::super) const ADD_X: u32 = BPF_ALU | BPF_ADD | BPF_X;
     pub(in super::super) const SUBTRACT_X: u32 = BPF_ALU | BPF_SUB | BPF_X;

@@ -2,9 +2,17 @@
 
 use std::net::UdpSocket;
 
+use jiff::{Timestamp, ToSpan};
+use proptest::prelude::*;
 use socket2::SockRef;
 
 use super::{assembler::op, *};
+use crate::{
+    capture::{Direction, Frame, Link},
+    decode::Decoder,
+    flows::Flows,
+    names::Names,
+};
 
 const INCOMING: u32 = 0;
 const ETH0: Watched = Watched { index: 3, is_loopback: false };
@@ -39,7 +47,6 @@ fn run_on(interface: u32, program: &[Code], frame: &[u8], protocol: u32, packet_
                 other => panic!("ancillary {other:x}"),
             }),
             op::A_VALUE => Some(code.value),
-            op::A_X => Some(x),
             op::LOAD_SCRATCH => Some(scratch[code.value as usize]),
             op::ADD => Some(a.wrapping_add(code.value)),
             op::ADD_X => Some(a.wrapping_add(x)),
@@ -120,10 +127,14 @@ fn names_come_whole_and_the_rest_short() {
         ("socks", 6, tcp(1080, ACK, &[5, 1, 0, 3, 9]), OUTGOING, WHOLE_BYTES),
         ("rest of a hello", 6, tcp(443, PSH, &bulk), OUTGOING, WHOLE_BYTES),
         ("server hello", 6, tcp(9999, ACK, &[0x16, 3, 3, 2, 0, 2, 0]), INCOMING, WHOLE_BYTES),
-        ("text like a request", 6, tcp(9999, ACK, b"GET what"), INCOMING, HEADERS),
+        ("text like a request", 6, tcp(9999, PSH, b"GET what"), INCOMING, HEADERS),
         ("pushed download", 6, tcp(443, PSH, &bulk), INCOMING, HEADERS),
         ("pushed upload", 6, tcp(443, PSH, &bulk.repeat(3)), OUTGOING, HEADERS),
-        ("bulk", 6, tcp(443, ACK, &bulk), OUTGOING, HEADERS),
+        ("answer", 6, tcp(443, ACK, &bulk), INCOMING, HEADERS),
+        ("answer in the clear", 6, tcp(80, ACK, b"HTTP/1.1 200 OK"), INCOMING, HEADERS),
+        ("middle of an upload", 6, tcp(443, ACK, &bulk), OUTGOING, 0),
+        ("middle of a download", 6, tcp(443, ACK, &bulk[8..][..1_431]), INCOMING, 0),
+        ("more than a stride", 6, tcp(443, ACK, &[9; 1 << 14]), OUTGOING, HEADERS),
         ("dns over tcp", 6, tcp(53, ACK, &bulk), OUTGOING, WHOLE_BYTES),
         ("dns", 17, udp(53, &[0; 30]), OUTGOING, WHOLE_BYTES),
         ("quic long", 17, udp(4433, &[0xc3; 1200]), OUTGOING, WHOLE_BYTES),
@@ -165,8 +176,7 @@ fn pushed_packet_that_fills_its_link_is_no_rest_of_a_hello() {
             let payload = vec![9; bytes - headers];
             let [v4, v6] = frames(6, &tcp(443, 0x18, &payload));
             let (ethertype, frame) = if which == 0 { v4 } else { v6 };
-            let short = 14 + u32::try_from(headers).unwrap();
-            let expected = if is_full { short } else { WHOLE_BYTES };
+            let expected = if is_full { 0 } else { WHOLE_BYTES };
             assert_eq!(run(&program, &frame, ethertype, OUTGOING, 0), expected, "{bytes} bytes");
         }
     }
@@ -226,4 +236,73 @@ fn interfaces_past_the_cap_are_not_watched() {
     let [(ethertype, frame), _] = frames(17, &udp(53, &[0; 30]));
     let on = |index| run_on(index, &program, &frame[14..], ethertype, INCOMING, 0);
     assert_eq!((on(0), on(63), on(64), on(100)), (WHOLE_BYTES, WHOLE_BYTES, 0, 0));
+}
+
+/// A segment of a download from port 443, as an IPv4 packet.
+fn downloaded(seq: u32, flags: u8, payload_bytes: u32) -> Vec<u8> {
+    let mut segment = vec![1, 0xbb, 0xc0, 0];
+    segment.extend(seq.to_be_bytes());
+    segment.extend([0, 0, 0, 9, 0x50, flags, 1, 1, 0, 0, 0, 0]);
+    segment.resize(segment.len() + payload_bytes as usize, 0xaa);
+    let total = u16::try_from(segment.len() + 20).unwrap().to_be_bytes();
+    let header = [&[0x45, 0][..], &total, &[0, 1, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 2, 10, 0, 0, 1]].concat();
+    [header, segment].concat()
+}
+
+proptest! {
+    /// Through the filter, the decoder and the flow table: the segments that the kernel passes over count.
+    #[test]
+    fn transfer_that_is_thinned_out_counts_as_if_all_of_it_were_shown(
+        begin in prop_oneof![any::<u32>(), u32::MAX - 40_000..u32::MAX],
+        segments in proptest::collection::vec((prop_oneof![4 => Just(1_460_u32), 1 => 1..1_460_u32, 1 => 1..60_000_u32],
+            prop::bool::weighted(0.1), prop::bool::weighted(0.1)), 1..80),
+    ) {
+        let program = assemble(0, &[ETH0]);
+        let (mut decoder, mut names, mut flows) = (Decoder::new(), Names::default(), Flows::default());
+        let (mut millis, mut shown, mut bytes_down) = (0, 0, 0);
+        let mut pass = |direction: Direction, bytes: &[u8]| {
+            millis += 1;
+            let packet_type = if direction == Direction::Outgoing { OUTGOING } else { INCOMING };
+            let kept = run(&program, bytes, 0x0800, packet_type, 0) as usize;
+            if kept == 0 {
+                return;
+            }
+            shown += 1;
+            decoder.handle(&Frame {
+                time: Timestamp::UNIX_EPOCH + millis.milliseconds(),
+                link: Link::RawIp,
+                interface: 3,
+                direction: Some(direction),
+                wire_bytes: u32::try_from(bytes.len()).unwrap(),
+                stride: STRIDE,
+                bytes: &bytes[..kept.min(bytes.len())],
+            });
+            while let Some(fact) = decoder.poll() {
+                flows.handle(fact.time, &fact, &mut names);
+            }
+            bytes_down += std::iter::from_fn(|| flows.poll()).map(|flow| flow.bytes_down).sum::<u64>();
+        };
+        let syn = [&[0x45, 0, 0, 40, 0, 1, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2][..],
+            &[0xc0, 0, 1, 0xbb, 0, 0, 0, 8, 0, 0, 0, 0, 0x50, 2, 1, 1, 0, 0, 0, 0]].concat();
+        pass(Direction::Outgoing, &syn);
+        pass(Direction::Incoming, &downloaded(begin.wrapping_sub(1), 0x12, 0));
+        let mut seq = begin;
+        for &(payload_bytes, is_pushed, is_sent_again) in &segments {
+            let packet = downloaded(seq, if is_pushed { 0x18 } else { 0x10 }, payload_bytes);
+            for _ in 0..=usize::from(is_sent_again) {
+                pass(Direction::Incoming, &packet);
+            }
+            seq = seq.wrapping_add(payload_bytes);
+        }
+        pass(Direction::Incoming, &downloaded(seq, 0x11, 0));
+        let total: u32 = segments.iter().map(|(payload_bytes, ..)| payload_bytes).sum();
+        decoder.finish();
+        while let Some(fact) = decoder.poll() {
+            flows.handle(fact.time, &fact, &mut names);
+        }
+        flows.finish();
+        bytes_down += std::iter::from_fn(|| flows.poll()).map(|flow| flow.bytes_down).sum::<u64>();
+        prop_assert_eq!(bytes_down, u64::from(total));
+        prop_assert!(shown <= 3 + segments.len() * 2);
+    }
 }

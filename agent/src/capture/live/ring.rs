@@ -119,6 +119,7 @@ impl<'b> Iterator for Frames<'b> {
             // Loopback goes both ways at once.
             direction: (interface != self.loopback).then_some(direction),
             wire_bytes: u32_at(offset_of!(tpacket3_hdr, tp_len)),
+            stride: filter::STRIDE,
             bytes,
         };
         let next = u32_at(offset_of!(tpacket3_hdr, tp_next_offset)) as usize;

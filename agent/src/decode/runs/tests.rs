@@ -41,12 +41,18 @@ fn at(millis: i64) -> Timestamp {
 
 /// Hands a packet in and takes the facts out.
 fn told(decoder: &mut Decoder, millis: i64, bytes: &[u8]) -> Vec<Fact> {
+    told_of(decoder, 0, millis, bytes)
+}
+
+/// Of a capture with this stride.
+fn told_of(decoder: &mut Decoder, stride: u32, millis: i64, bytes: &[u8]) -> Vec<Fact> {
     decoder.handle(&Frame {
         time: at(millis),
         link: Link::RawIp,
         interface: 2,
         direction: None,
         wire_bytes: u32::try_from(bytes.len()).unwrap(),
+        stride,
         bytes,
     });
     std::iter::from_fn(|| decoder.poll()).collect()
@@ -83,8 +89,15 @@ fn segments_in_a_row_are_one_fact_with_their_first_and_last_time() {
         let [fact] = &last(&mut decoder)[..] else { panic!("one fact") };
         assert_eq!((fact.time, fact.flow.src.port(), fact.flow.dst.port()), (at(0), 443, 49152));
         assert_eq!(fact.flow.src.ip().is_ipv4(), is_v4);
-        let expected =
-            TcpSegment { seq: 100, ack: 7, flags: 0x18, payload_bytes: 3010, ttl: 64, until: at(9) };
+        let expected = TcpSegment {
+            seq: 100,
+            ack: 7,
+            flags: 0x18,
+            payload_bytes: 3010,
+            stride: 0,
+            ttl: 64,
+            until: at(9),
+        };
         assert_eq!(fact.kind, FactKind::TcpSegment(expected));
     }
 }
@@ -114,6 +127,18 @@ fn what_says_more_ends_the_run_and_comes_after_it() {
         let mut decoder = Decoder::new();
         row(&mut decoder);
         assert_eq!(segments(&told(&mut decoder, *millis, bytes)), *expected, "{what}");
+    }
+}
+
+#[test]
+fn what_was_passed_over_belongs_to_the_run() {
+    for is_v4 in [true, false] {
+        let mut decoder = Decoder::new();
+        let mut told = |seq| told_of(&mut decoder, 5_000, 0, &packet(is_v4, DOWN, seq, 0x10, &[0; 1000]));
+        assert_eq!(told(100), []);
+        assert_eq!(told(6_099), []);
+        assert_eq!(segments(&told(12_099)), [(100, 6_999)], "a stride is a gap");
+        assert_eq!(segments(&last(&mut decoder)), [(12_099, 1_000)]);
     }
 }
 

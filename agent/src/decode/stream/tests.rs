@@ -28,7 +28,7 @@ impl Wire {
     fn send(&mut self, src: &str, dst: &str, flags: u8, seq: u32, payload: &[u8]) {
         let key = FlowKey { transport: Transport::Tcp, src: src.parse().unwrap(), dst: dst.parse().unwrap() };
         let payload_bytes = u32::try_from(payload.len()).unwrap();
-        let segment = TcpSegment { seq, ack: 0, flags, payload_bytes, ttl: 64, until: self.now };
+        let segment = TcpSegment { seq, ack: 0, flags, payload_bytes, stride: 0, ttl: 64, until: self.now };
         self.streams.segment(self.now, key, None, &segment, payload, &mut self.facts);
     }
 

@@ -41,6 +41,7 @@ struct Entry {
     direction: Option<Direction>,
     start: usize,
     length: usize,
+    stride: u32,
 }
 
 impl Batch {
@@ -59,6 +60,7 @@ impl Batch {
                 interface: entry.interface,
                 direction: entry.direction,
                 wire_bytes: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+                stride: entry.stride,
                 bytes,
             }
         })
@@ -94,11 +96,20 @@ impl Writer {
         link: Link,
         interface: u32,
         direction: Option<Direction>,
+        stride: u32,
         frame: &[u8],
     ) {
         let start = self.block.bytes.len();
         self.block.bytes.extend_from_slice(frame);
-        self.block.entries.push(Entry { time, link, interface, direction, start, length: frame.len() });
+        self.block.entries.push(Entry {
+            time,
+            link,
+            interface,
+            direction,
+            start,
+            length: frame.len(),
+            stride,
+        });
         let first = self.block.entries.first().map_or(time, |entry| entry.time);
         let waited = time.duration_since(first);
         let is_full = self.block.bytes.len() >= FULL_BYTES || self.block.entries.len() >= FULL_FRAMES;
@@ -144,16 +155,16 @@ mod tests {
         let (mut writer, batches, _) = writer(9);
         let begin = Timestamp::UNIX_EPOCH;
         for _ in 0..FULL_FRAMES {
-            writer.push(begin, Link::Ethernet, 3, Some(Direction::Outgoing), &[1, 2, 3]);
+            writer.push(begin, Link::Ethernet, 3, Some(Direction::Outgoing), 0, &[1, 2, 3]);
         }
         assert_eq!(batches.try_recv().unwrap().frames().count(), FULL_FRAMES);
 
-        writer.push(begin, Link::Ethernet, 3, None, &[1]);
-        writer.push(begin + 101.milliseconds(), Link::Ethernet, 3, None, &[2, 3]);
+        writer.push(begin, Link::Ethernet, 3, None, 0, &[1]);
+        writer.push(begin + 101.milliseconds(), Link::Ethernet, 3, None, 0, &[2, 3]);
         let batch = batches.try_recv().unwrap();
         assert_eq!(batch.frames().map(|frame| frame.bytes).collect::<Vec<_>>(), [&[1][..], &[2, 3]]);
 
-        writer.push(begin, Link::Ethernet, 3, None, &[4]);
+        writer.push(begin, Link::Ethernet, 3, None, 0, &[4]);
         assert!(batches.try_recv().is_err());
         writer.send();
         assert_eq!(batches.try_recv().unwrap().frames().count(), 1);
@@ -163,7 +174,7 @@ mod tests {
     fn frames_without_room_are_dropped_and_counted() {
         let (mut writer, batches, dropped) = writer(1);
         for _ in 0..3 {
-            writer.push(Timestamp::UNIX_EPOCH, Link::RawIp, 0, None, &[1]);
+            writer.push(Timestamp::UNIX_EPOCH, Link::RawIp, 0, None, 0, &[1]);
             writer.send();
         }
         assert_eq!((batches.iter().take(1).count(), dropped.load(Ordering::Relaxed)), (1, 2));
@@ -172,10 +183,10 @@ mod tests {
     #[test]
     fn memory_of_a_batch_comes_back() {
         let (mut writer, batches, _) = writer(1);
-        writer.push(Timestamp::UNIX_EPOCH, Link::RawIp, 0, None, &[0; 5000]);
+        writer.push(Timestamp::UNIX_EPOCH, Link::RawIp, 0, None, 0, &[0; 5000]);
         writer.send();
         drop(batches.recv().unwrap());
-        writer.push(Timestamp::UNIX_EPOCH, Link::RawIp, 0, None, &[0; 10]);
+        writer.push(Timestamp::UNIX_EPOCH, Link::RawIp, 0, None, 0, &[0; 10]);
         writer.send();
         assert!(writer.block.bytes.capacity() >= 5000 && writer.block.bytes.is_empty());
     }

@@ -84,6 +84,7 @@ impl Source {
     /// Reads until told to stop, or until the interface is gone.
     pub(super) fn run(mut self, mut writer: Writer, stop: &AtomicBool) {
         let index = self.interface.index();
+        let stride = if self.filtered { filter::STRIDE } else { 0 };
         let mut errors = 0;
         let mut may_be_gone = false;
         while !stop.load(Ordering::Relaxed) && errors < MAX_ERRORS {
@@ -91,7 +92,7 @@ impl Source {
                 Ok(frame) => {
                     (errors, may_be_gone) = (0, false);
                     let direction = direction(&self.interface, self.link, frame);
-                    writer.push(clock::now(), self.link, index, direction, frame);
+                    writer.push(clock::now(), self.link, index, direction, stride, frame);
                 }
                 Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                     writer.send();
