@@ -378,6 +378,12 @@ impl Decoder {
     }
 }
 
+/// Whose packet a frame holds, and nothing else of it: for who has to hurry. Only of bare IP in no tunnel.
+pub fn flow_of(frame: &Frame<'_>) -> Option<FlowKey> {
+    let packet = ip::parse(frame.bytes, Room::of(frame.wire_bytes))?;
+    transport::tcp(frame.time, &packet).map(|(flow, ..)| flow)
+}
+
 /// What a frame says about everything in it.
 #[derive(Clone, Copy)]
 struct Context {

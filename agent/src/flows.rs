@@ -74,6 +74,8 @@ pub struct Flows {
     newcomers: VecDeque<FlowKey>,
     /// A SYN-ACK came from afar.
     sees_afar: bool,
+    /// Owners of connections whose first packet is still on its way here.
+    owned_early: VecDeque<(FlowKey, AppMatch)>,
     ids: u64,
     /// The latest that anybody knew what time it was.
     latest: Option<Timestamp>,
@@ -130,11 +132,16 @@ impl Flows {
         self.newcomers.pop_front()
     }
 
-    /// The connection is this program's.
+    /// The connection is this program's; it may be one that is only about to be seen.
     pub fn owned_by(&mut self, key: FlowKey, owner: AppMatch) {
         if let Some(connection) = self.connections.get_mut(&key) {
             connection.owner = Some(owner);
+            return;
         }
+        if self.owned_early.len() >= MAX_NEWCOMERS {
+            self.owned_early.pop_front();
+        }
+        self.owned_early.push_back((key, owner));
     }
 
     /// When `handle_timeout` has something to do.
@@ -355,7 +362,9 @@ impl Flows {
         self.wakes.insert((connection.due, connection.id), key);
         self.opening.insert(connection.id, key);
         self.reuse.opened(key);
-        if self.newcomers.len() < MAX_NEWCOMERS {
+        if let Some(at) = self.owned_early.iter().position(|(early, _)| *early == key) {
+            connection.owner = self.owned_early.remove(at).map(|(_, owner)| owner);
+        } else if self.newcomers.len() < MAX_NEWCOMERS {
             self.newcomers.push_back(key);
         }
         Some(entry.insert(Box::new(connection)))

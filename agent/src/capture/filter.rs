@@ -27,6 +27,8 @@ pub(super) const SHORT_BYTES: u32 = 64;
 /// Of a TCP transfer a segment is shown at least every so many bytes: about one in eleven of 1,514 bytes, and each
 /// that segmentation offload made large.
 pub(super) const STRIDE: u32 = 1 << 14;
+/// Kept of a SYN for the bell: the longest headers are 40 and 60 bytes.
+pub(super) const SYN_BYTES: u32 = 100;
 /// IP packets that fill their link: Ethernet, PPPoE, `WireGuard`, common VPNs, the least of IPv6.
 const FULL_PACKETS: [u32; 5] = [1500, 1492, 1420, 1400, 1280];
 /// Interfaces that one program tells apart: a laptop has under ten, a host of containers some dozens, whose traffic is
@@ -59,6 +61,10 @@ enum At {
 /// The packet type of what this device sends.
 const OUTGOING: u32 = 4;
 
+const VLAN_ID: u32 = 0x0fff;
+/// More fragments and offset in IPv4's header.
+const FRAGMENT: u32 = 0x3fff;
+
 const TOTAL: Scratch = Scratch(0);
 const PAYLOAD: Scratch = Scratch(1);
 const FLAGS: Scratch = Scratch(2);
@@ -78,8 +84,38 @@ pub(super) struct Watched {
 /// The program for these interfaces, the first [`MAX_INTERFACES`] of them, on a socket whose frames have `link_bytes`
 /// before the IP header: none on a cooked one.
 pub(super) fn program(link_bytes: u32, watched: &[Watched]) -> Vec<SockFilter> {
-    let codes = assemble(link_bytes, watched);
-    codes.into_iter().map(|code| SockFilter::new(code.op, code.yes, code.no, code.value)).collect()
+    assemble(link_bytes, watched).into_iter().map(as_the_kernel_takes_it).collect()
+}
+
+/// The program for a cooked socket that gets the SYNs leaving through these interfaces and nothing else.
+pub(super) fn syns(watched: &[Watched]) -> Vec<SockFilter> {
+    assemble_syns(watched).into_iter().map(as_the_kernel_takes_it).collect()
+}
+
+fn as_the_kernel_takes_it(code: Code) -> SockFilter {
+    SockFilter::new(code.op, code.yes, code.no, code.value)
+}
+
+fn assemble_syns(watched: &[Watched]) -> Vec<Code> {
+    const SYN: u32 = 0x02;
+    const SYN_ACK: u32 = 0x12;
+    let mut asm = Assembler::new(0);
+    asm.load_ancillary(Ancillary::INTERFACE);
+    for watched in watched.iter().take(MAX_INTERFACES).filter(|watched| !watched.is_loopback) {
+        asm.if_equal(watched.index, At::Device);
+    }
+    asm.jump(At::Nothing);
+    asm.place(At::Device).load_ancillary(Ancillary::PACKET_TYPE).if_equal(OUTGOING, At::Ip).jump(At::Nothing);
+    asm.place(At::Ip).load_ancillary(Ancillary::VLAN_TAG).if_any_bit(VLAN_ID, At::Nothing);
+    asm.load_ancillary(Ancillary::PROTOCOL).if_equal(0x0800, At::Ipv4).if_equal(0x86dd, At::Ipv6);
+    asm.jump(At::Nothing);
+    asm.place(At::Ipv4).load_u16(6).if_any_bit(FRAGMENT, At::Nothing);
+    asm.x_is_ipv4_header_length().load_u8(9).if_equal(6, At::Tcp).jump(At::Nothing);
+    asm.place(At::Ipv6).x_is(40).load_u8(6).if_equal(6, At::Tcp).jump(At::Nothing);
+    asm.place(At::Tcp).load_u8_x(13).and(SYN_ACK).if_equal(SYN, At::Headers).jump(At::Nothing);
+    asm.place(At::Headers).give(SYN_BYTES);
+    asm.place(At::Nothing).give(0);
+    asm.finish()
 }
 
 fn assemble(link_bytes: u32, watched: &[Watched]) -> Vec<Code> {
@@ -99,7 +135,6 @@ fn assemble(link_bytes: u32, watched: &[Watched]) -> Vec<Code> {
 /// One of ours, and not a second sight of a packet that another interface shows.
 fn interface(asm: &mut Assembler<At>, watched: &[Watched]) {
     const OTHER_HOST: u32 = 3;
-    const VLAN_ID: u32 = 0x0fff;
     asm.load_ancillary(Ancillary::INTERFACE);
     for watched in watched.iter().take(MAX_INTERFACES) {
         asm.if_equal(watched.index, if watched.is_loopback { At::Loopback } else { At::Device });
@@ -118,7 +153,6 @@ fn interface(asm: &mut Assembler<At>, watched: &[Watched]) {
 
 /// To the transport protocol, with X at its header and the length of the IP packet in `TOTAL`.
 fn network(asm: &mut Assembler<At>) {
-    const FRAGMENT: u32 = 0x3fff;
     asm.place(At::Ipv4).load_u16(6).if_any_bit(FRAGMENT, At::Whole);
     asm.load_u16(2).store(TOTAL).x_is_ipv4_header_length();
     asm.load_u8(9).if_equal(6, At::Tcp).if_equal(17, At::Udp).if_equal(1, At::Icmp).jump(At::Nothing);

@@ -4,6 +4,7 @@
 //! is told. What finds no room is dropped and counted. Never promiscuous. Interfaces may come, go and change while
 //! frames are read.
 
+mod bell;
 mod changes;
 mod datalink;
 mod ring;
@@ -12,9 +13,10 @@ use std::{fmt, io, ops::Add, time::Duration};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use self::{changes::Changes, datalink::Datalink, ring::Ring};
+use self::{bell::Bell, changes::Changes, datalink::Datalink, ring::Ring};
 pub use super::interfaces::{Interface, InterfaceError, interfaces, select};
 use super::{Frame, filter::MAX_INTERFACES};
+use crate::clock;
 
 /// A running capture. It ends when this is dropped.
 pub struct Live {
@@ -22,11 +24,13 @@ pub struct Live {
     source: Source,
     /// `None` where the kernel tells of no changes: who reads looks from time to time in any case.
     changes: Option<Changes>,
+    /// The last wait ended because of changes, or could not know.
+    is_told: bool,
     dropped: Dropped,
 }
 
 enum Source {
-    Ring(Ring),
+    Ring(Ring, Bell),
     Datalink(Datalink),
 }
 
@@ -100,17 +104,29 @@ impl Live {
         }
         let interfaces = as_many_as_are_watched(interfaces);
         let source = match path {
-            Path::Ring => Source::Ring(Ring::open(&interfaces).map_err(|source| opening("any", source))?),
+            Path::Ring => {
+                let opened = Ring::open(&interfaces).and_then(|ring| Ok((ring, Bell::open(&interfaces)?)));
+                let (ring, bell) = opened.map_err(|source| opening("any", source))?;
+                Source::Ring(ring, bell)
+            }
             Path::Datalink => Source::Datalink(Datalink::open(&interfaces)?),
         };
-        Ok(Self { interfaces, source, changes: Changes::listen().ok(), dropped: Dropped::default() })
+        Ok(Self {
+            interfaces,
+            source,
+            changes: Changes::listen().ok(),
+            is_told: false,
+            dropped: Dropped::default(),
+        })
     }
 
     /// Goes on with other interfaces; what was watched before goes on where that fails.
     pub fn watch(&mut self, interfaces: Vec<Interface>) -> Result<(), LiveError> {
         let interfaces = as_many_as_are_watched(interfaces);
         match &mut self.source {
-            Source::Ring(ring) => ring.watch(&interfaces).map_err(LiveError::Change)?,
+            Source::Ring(ring, bell) => {
+                ring.watch(&interfaces).and_then(|()| bell.watch(&interfaces)).map_err(LiveError::Change)?;
+            }
             Source::Datalink(datalink) => {
                 let opened = Datalink::open(&interfaces)?;
                 self.dropped = self.dropped + datalink.dropped();
@@ -121,27 +137,43 @@ impl Live {
         Ok(())
     }
 
-    /// Hands over the frames that are there; waits for the first, but no longer than `wait`, and not where interfaces
-    /// change. How many it were.
-    pub fn read(&mut self, wait: Duration, take: impl FnMut(&Frame<'_>)) -> usize {
+    /// Waits until frames are there, but no longer than `wait`, and not where interfaces change or a connection begins.
+    pub fn wait(&mut self, wait: Duration) {
         match &mut self.source {
-            Source::Ring(ring) => {
-                wait_for(ring, self.changes.as_ref(), wait);
-                ring.read(take)
+            Source::Ring(ring, bell) => self.is_told = wait_for(ring, bell, self.changes.as_ref(), wait),
+            Source::Datalink(datalink) => {
+                datalink.wait(wait);
+                self.is_told = true;
             }
-            Source::Datalink(datalink) => datalink.read(wait, take),
+        }
+    }
+
+    /// Hands over the beginnings of connections that left the device by now, which [`read`](Self::read) hands over again
+    /// when their turn comes: for who has to hurry. None where frames come one by one anyway.
+    pub fn read_beginnings(&mut self, take: impl FnMut(&Frame<'_>)) {
+        if let Source::Ring(_, bell) = &self.source {
+            bell.read(take);
+        }
+    }
+
+    /// Hands over the frames that are there, and says how many it were.
+    pub fn read(&mut self, take: impl FnMut(&Frame<'_>)) -> usize {
+        match &mut self.source {
+            Source::Ring(ring, _) => ring.read(take),
+            Source::Datalink(datalink) => datalink.read(take),
         }
     }
 
     /// Whether interfaces may have come, gone or changed since this was last asked.
-    pub fn may_have_changed(&self) -> bool {
-        self.changes.as_ref().is_some_and(Changes::take)
+    pub fn may_have_changed(&mut self) -> bool {
+        let may_be = std::mem::take(&mut self.is_told) || self.watched().next().is_none();
+        may_be && self.changes.as_ref().is_some_and(Changes::take)
     }
 
     /// How frames come.
     pub fn path(&self) -> Path {
         match self.source {
-            Source::Ring(_) => Path::Ring,
+            Source::Ring(..) => Path::Ring,
             Source::Datalink(_) => Path::Datalink,
         }
     }
@@ -149,7 +181,7 @@ impl Live {
     /// Whether the kernel's filter is in place on all interfaces; without it the cost follows the bandwidth.
     pub fn is_filtered(&self) -> bool {
         match &self.source {
-            Source::Ring(_) => true,
+            Source::Ring(..) => true,
             Source::Datalink(datalink) => datalink.is_filtered(),
         }
     }
@@ -166,7 +198,7 @@ impl Live {
     /// The interfaces that are watched.
     pub fn watched(&self) -> impl Iterator<Item = &Interface> {
         self.interfaces.iter().filter(|interface| match &self.source {
-            Source::Ring(_) => true,
+            Source::Ring(..) => true,
             Source::Datalink(datalink) => datalink.watches(interface),
         })
     }
@@ -174,7 +206,7 @@ impl Live {
     /// Frames lost since the capture began.
     pub fn dropped(&mut self) -> Dropped {
         match &mut self.source {
-            Source::Ring(ring) => {
+            Source::Ring(ring, _) => {
                 self.dropped.by_kernel += u64::from(ring.dropped_since_last());
                 self.dropped
             }
@@ -209,13 +241,24 @@ impl fmt::Display for Path {
     }
 }
 
-/// Until frames are there, or interfaces change, or `wait` is over. A signal ends it early.
-fn wait_for(ring: &Ring, changes: Option<&Changes>, wait: Duration) {
-    let mut descriptors = vec![PollFd::from_borrowed_fd(ring.descriptor(), PollFlags::IN)];
-    descriptors.extend(changes.map(|changes| PollFd::from_borrowed_fd(changes.descriptor(), PollFlags::IN)));
+/// Until frames are there, a connection begins, interfaces change, or `wait` is over; whether it was that they changed.
+/// A signal ends it early.
+fn wait_for(ring: &Ring, bell: &mut Bell, changes: Option<&Changes>, wait: Duration) -> bool {
+    let rings = bell.descriptor(clock::monotonic());
+    // What is not waited for is never ready; the ring stands in its place.
+    let descriptors = [Some(ring.descriptor()), rings, changes.map(Changes::descriptor)];
+    let mut descriptors = descriptors.map(|one| {
+        let flags = if one.is_some() { PollFlags::IN } else { PollFlags::empty() };
+        PollFd::from_borrowed_fd(one.unwrap_or(ring.descriptor()), flags)
+    });
     let wait = Timespec { tv_sec: wait.as_secs().cast_signed(), tv_nsec: wait.subsec_nanos().into() };
     // Whatever it says, what is there is read next.
     let _ = poll(&mut descriptors, Some(&wait));
+    let [_, rang, changed] = descriptors.map(|one| !one.revents().is_empty());
+    if rang {
+        bell.rest(clock::monotonic());
+    }
+    changed
 }
 
 fn opening(name: &str, source: io::Error) -> LiveError {

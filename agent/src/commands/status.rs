@@ -72,6 +72,7 @@ fn status(
                 state.is_some_and(|state| !state.stopped && now.duration_since(state.alive) < ALIVE_WITHIN)
             ),
         ),
+        ("since", json!(state.map(|state| state.started))),
         ("watching", json!(state.map(|state| &state.watching))),
         ("packets_missed", json!(state.map(|state| state.missed.packets))),
         ("hellos_missed", json!(state.map(|state| state.missed.hellos))),

@@ -20,6 +20,7 @@ use crate::{
         live::{self, Interface, Live},
     },
     clock,
+    decode::{self, FlowKey},
     pipeline::Pipeline,
     sockets::Sockets,
     spool::Shelf,
@@ -211,22 +212,28 @@ impl Watch {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => self.is_told_to_stop = true,
             }
-        } else if self.is_paused(clock::now()) {
-            live.read(LOOK_UP, |_| ());
         } else {
-            live.read(LOOK_UP, |frame| self.pipeline.handle(frame));
-            self.ask_for_owners();
+            live.wait(LOOK_UP);
+            if self.is_paused(clock::now()) {
+                live.read_beginnings(|_| ());
+                live.read(|_| ());
+            } else {
+                live.read_beginnings(|frame| self.ask_for(decode::flow_of(frame)));
+                live.read(|frame| self.pipeline.handle(frame));
+                while let Some(key) = self.pipeline.poll_newcomer() {
+                    self.ask_for(Some(key));
+                }
+            }
         }
     }
 
-    /// Asks the kernel for each connection that is new: a short one is gone soon.
-    fn ask_for_owners(&mut self) {
-        let Some(sockets) = &mut self.sockets else { return };
-        let now = clock::monotonic();
-        while let Some(key) = self.pipeline.poll_newcomer() {
-            if let Some(owner) = sockets.owner(now, &key) {
-                self.pipeline.owned_by(key, owner);
-            }
+    /// Asks the kernel whose a new connection is: a short one is gone soon.
+    fn ask_for(&mut self, key: Option<FlowKey>) {
+        if let Some(sockets) = &mut self.sockets
+            && let Some(key) = key
+            && let Some(owner) = sockets.owner(clock::monotonic(), &key)
+        {
+            self.pipeline.owned_by(key, owner);
         }
     }
 

@@ -112,10 +112,11 @@ impl Agent {
     pub fn resume(&mut self, lab: &Lab, device: usize) -> anyhow::Result<()> {
         let mut command = lab.devices()[device].command_with_cgroups(binary("elsewhere-agent")?);
         command.arg("run").arg("--data").arg(&self.data);
+        let before = self.status()?["since"].clone();
         self.running = Some(Running::start(&mut command, &self.log)?);
         wait_for("the agent to watch", || {
             let status = self.status()?;
-            Ok((status["running"] == true && status["watching"].is_string()).then_some(()))
+            Ok((status["since"] != before && status["running"] == true).then_some(()))
         })
     }
 

@@ -33,6 +33,7 @@ const MAX_WAITING: usize = 256;
 /// A running capture. It ends when this is dropped.
 pub(super) struct Datalink {
     batches: Receiver<Batch>,
+    next: Option<Batch>,
     watchers: Vec<Watcher>,
     stop: Arc<AtomicBool>,
     dropped: Arc<AtomicU64>,
@@ -55,6 +56,7 @@ impl Datalink {
         let dropped = Arc::new(AtomicU64::new(0));
         let mut datalink = Self {
             batches,
+            next: None,
             watchers: Vec::new(),
             stop: Arc::clone(&stop),
             dropped: Arc::clone(&dropped),
@@ -81,9 +83,14 @@ impl Datalink {
         Ok(datalink)
     }
 
-    /// Hands over one batch of frames, if one comes within `wait`, and says how many it were.
-    pub(super) fn read(&self, wait: Duration, mut take: impl FnMut(&Frame<'_>)) -> usize {
-        let Ok(batch) = self.batches.recv_timeout(wait) else { return 0 };
+    /// Waits for a batch of frames, but no longer than `wait`.
+    pub(super) fn wait(&mut self, wait: Duration) {
+        self.next = self.next.take().or_else(|| self.batches.recv_timeout(wait).ok());
+    }
+
+    /// Hands over the batch that was waited for, and says how many frames it were.
+    pub(super) fn read(&mut self, mut take: impl FnMut(&Frame<'_>)) -> usize {
+        let Some(batch) = self.next.take() else { return 0 };
         for frame in batch.frames() {
             take(&frame);
         }

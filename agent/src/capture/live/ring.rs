@@ -40,10 +40,7 @@ impl Ring {
 
     /// Watches these interfaces from now on: the kernel changes its filter between two packets.
     pub(super) fn watch(&mut self, interfaces: &[Interface]) -> io::Result<()> {
-        let watched: Vec<Watched> = interfaces
-            .iter()
-            .map(|interface| Watched { index: interface.index(), is_loopback: interface.is_loopback() })
-            .collect();
+        let watched = watched(interfaces);
         self.socket.attach_filter(&filter::program(0, &watched))?;
         self.loopback = watched.iter().find(|watched| watched.is_loopback).map_or(0, |watched| watched.index);
         Ok(())
@@ -72,6 +69,12 @@ impl Ring {
     pub(super) fn dropped_since_last(&self) -> u32 {
         kernel::dropped_since_last(&self.socket).unwrap_or(0)
     }
+}
+
+/// The interfaces as the filter knows them.
+pub(super) fn watched(interfaces: &[Interface]) -> Vec<Watched> {
+    let watched = |one: &Interface| Watched { index: one.index(), is_loopback: one.is_loopback() };
+    interfaces.iter().map(watched).collect()
 }
 
 /// The frames of a block: each a header, the link's address, and the packet from its IP header on.

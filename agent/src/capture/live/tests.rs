@@ -20,7 +20,8 @@ fn seen_of_a_question(live: &mut Live) -> Vec<(Link, Option<Direction>, usize)> 
     }
     let mut seen = Vec::new();
     for _ in 0..100 {
-        live.read(Duration::from_secs(5), |frame| {
+        live.wait(Duration::from_secs(5));
+        live.read(|frame| {
             let ip = if frame.link == Link::Ethernet { 14 } else { 0 };
             // The refusals that come back quote the question: they are no UDP.
             if frame.bytes.get(ip + 9) == Some(&17) && holds_mark(frame.bytes) {
@@ -52,7 +53,8 @@ fn interfaces_are_exchanged_while_frames_are_read() {
         live.watch(Vec::new()).unwrap();
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.send_to(b"unseen", "127.0.0.1:53").unwrap();
-        assert_eq!((live.read(Duration::from_millis(200), |_| ()), live.watched().count()), (0, 0), "{path}");
+        live.wait(Duration::from_millis(200));
+        assert_eq!((live.read(|_| ()), live.watched().count()), (0, 0), "{path}");
         live.watch(vec![lo]).unwrap();
         assert_eq!(seen_of_a_question(&mut live).len(), 2, "{path}");
     }

@@ -2,7 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::{super::reuse::MAX_WAITING, *};
+use super::{
+    super::{MAX_NEWCOMERS, reuse::MAX_WAITING},
+    *,
+};
+use crate::app_class::{AppClass, AppMatch, Quality};
 
 #[test]
 fn name_looked_up_without_a_connection_of_its_own_reuses_an_open_one() {
@@ -157,4 +161,26 @@ fn flood_of_forged_answers_makes_no_report_and_takes_no_name_away() {
     wire.connect();
     let flow = wire.end().unwrap();
     assert_eq!((flow.id.0, flow.naming), (1, Naming::Known(domain("slack.com"), NameSource::Dns)));
+}
+
+#[test]
+fn owner_known_before_the_first_packet_is_the_connections() {
+    let owner = |class| AppMatch { class, quality: Quality::Cgroup };
+    let mut wire = Wire::tcp();
+    wire.flows.owned_by(wire.key, owner(AppClass::Browser));
+    wire.establish("slack.com");
+    assert_eq!(wire.end().unwrap().owner, Some(owner(AppClass::Browser)));
+    assert_eq!(wire.flows.poll_newcomer(), None, "nobody has to be asked again");
+
+    // Those who never come make room.
+    let mut wire = Wire::tcp();
+    let mut key = wire.key;
+    for port in 0..1_000 {
+        key.src.set_port(port);
+        wire.flows.owned_by(key, owner(AppClass::System));
+    }
+    assert_eq!(wire.flows.owned_early.len(), MAX_NEWCOMERS);
+    wire.key = key;
+    wire.establish("slack.com");
+    assert_eq!(wire.end().unwrap().owner, Some(owner(AppClass::System)));
 }
