@@ -176,7 +176,9 @@ impl Connection {
             seq = seq.wrapping_add(1);
             side.stream.begin(seq);
         }
-        let fresh = side.stream.advance(seq, segment.payload_bytes, segment.stride);
+        // A FIN takes a number as well, and nothing comes after it.
+        let stride = if side.ended { 0 } else { segment.stride };
+        let fresh = side.stream.advance(seq, segment.payload_bytes, stride);
         side.resent += u64::from(segment.payload_bytes.saturating_sub(fresh));
         side.ended |= segment.flags & FIN != 0;
         self.three_way.handle(now, up, segment, self.down.seen);
