@@ -73,15 +73,15 @@ impl Stream {
         let (mut filled, mut unshown) = (0, 0);
         let mut left = Vec::with_capacity(self.holes.len());
         for &(from, to) in &self.holes {
-            // Offsets from the hole's start, signed by wrapping: all distances are far below 2^31.
+            // Offsets from the hole's start, signed by wrapping: all distances are far below 2^31, or somebody made them up.
             let hole = to.wrapping_sub(from);
             let start = clamp_offset(seq.wrapping_sub(from), hole);
             let end = clamp_offset(seq.wrapping_add(length).wrapping_sub(from), hole);
-            filled = (end - start).saturating_add(filled);
-            if end == start {
+            if end <= start {
                 left.push((from, to));
                 continue;
             }
+            filled = (end - start).saturating_add(filled);
             for (begin, bytes) in [(from, start), (from.wrapping_add(end), hole - end)] {
                 if bytes < stride {
                     unshown = bytes.saturating_add(unshown);

@@ -4,7 +4,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU16, Ordering},
     },
     thread::JoinHandle,
     time::Duration,
@@ -21,10 +21,11 @@ use crate::{
 
 /// Where the scripts' server listens, on every address of the hub.
 const PORT: u16 = 443;
-/// Addresses of the hub that have a name each, below this one: 10.77.1.0/24.
-const NAMED: Ipv4Addr = Ipv4Addr::new(10, 77, 1, 0);
-/// Names with an address of their own.
-pub(super) const NAMES: u8 = 250;
+/// Addresses of the hub that have a name each, beginning here: 10.78.0.0/16.
+const NAMED: Ipv4Addr = Ipv4Addr::new(10, 78, 0, 0);
+/// Names with an address of their own: each is looked up once in a run, so that an answer that was lost can't hide
+/// behind an earlier one.
+const NAMES: u16 = 5_000;
 /// Handshakes with a name of their own, said again and again.
 const HELLOS: usize = 64;
 
@@ -33,6 +34,8 @@ pub(super) struct Stage {
     pub(super) lab: Lab,
     scripts: Arc<Scripts>,
     small: Vec<Arc<Script>>,
+    /// Names that were looked up.
+    asked: AtomicU16,
     bulk: Vec<Arc<Script>>,
     stop: Arc<AtomicBool>,
     server: Option<JoinHandle<()>>,
@@ -56,9 +59,9 @@ impl Stage {
     pub(super) fn new(bulk: &[Then]) -> anyhow::Result<Self> {
         let mut lab = Lab::new(1)?;
         // Every address of the range is the hub's own.
-        lab.hub().run("ip", &["route", "add", "local", "10.77.1.0/24", "dev", "lo"])?;
+        lab.hub().run("ip", &["route", "add", "local", "10.78.0.0/16", "dev", "lo"])?;
         let names: Vec<(String, Ipv4Addr)> =
-            (1..=NAMES).map(|number| (looked_up(number), address(number))).collect();
+            (0..NAMES).map(|number| (looked_up(number), address(number))).collect();
         lab.serve_addresses(&names)?;
 
         let hello_names: Vec<String> = (0..HELLOS).map(|number| format!("h{number}.hello.example")).collect();
@@ -76,8 +79,15 @@ impl Stage {
         let bulk = bulk.collect::<anyhow::Result<_>>()?;
 
         let listener = lab.hub().inside(async || Ok(TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT))?))?;
-        let mut stage =
-            Self { lab, scripts: Arc::new(scripts), small, bulk, stop: Arc::default(), server: None };
+        let mut stage = Self {
+            lab,
+            scripts: Arc::new(scripts),
+            small,
+            asked: AtomicU16::new(0),
+            bulk,
+            stop: Arc::default(),
+            server: None,
+        };
         stage.serve(listener);
         Ok(stage)
     }
@@ -144,7 +154,8 @@ impl Stage {
         let number = usize::try_from(made.hellos)?;
         self.scripts.play(&self.small[number % self.small.len()], hub())?;
         made.hellos += 1;
-        let number = u8::try_from(made.lookups % u64::from(NAMES))? + 1;
+        let number = self.asked.fetch_add(1, Ordering::Relaxed);
+        ensure!(number < NAMES, "all {NAMES} names were looked up: a shorter run needs fewer");
         look_up(&looked_up(number), address(number))?;
         say_and_hear(SocketAddr::from((address(number), PORT)))?;
         made.lookups += 1;
@@ -189,13 +200,12 @@ fn hub() -> SocketAddr {
     SocketAddr::from((HUB, PORT))
 }
 
-fn looked_up(number: u8) -> String {
+fn looked_up(number: u16) -> String {
     format!("n{number}.lookup.example")
 }
 
-fn address(number: u8) -> Ipv4Addr {
-    let [a, b, c, _] = NAMED.octets();
-    Ipv4Addr::new(a, b, c, number)
+fn address(number: u16) -> Ipv4Addr {
+    Ipv4Addr::from_bits(NAMED.to_bits() + 1 + u32::from(number))
 }
 
 /// Asks the hub's name server for an address and makes sure of the answer.
