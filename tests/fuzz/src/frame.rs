@@ -36,18 +36,19 @@ pub fn each_frame(bytes: &[u8], mut handle: impl FnMut(&Frame<'_>)) {
         let frame = input.counted();
         let passed = SignedDuration::from_secs(SECONDS[usize::from(choice >> 5)]);
         time = time.saturating_add(passed).unwrap_or(time);
+        let direction = match choice >> 3 & 3 {
+            1 => Some(Direction::Outgoing),
+            2 => Some(Direction::Incoming),
+            _ => None,
+        };
         handle(&Frame {
             time,
             link: LINKS[usize::from(choice & 7)],
             interface: 1,
-            direction: match choice >> 3 & 3 {
-                1 => Some(Direction::Outgoing),
-                2 => Some(Direction::Incoming),
-                _ => None,
-            },
+            direction,
             wire_bytes: u32::try_from(frame.len()).unwrap_or(u32::MAX),
             // As a ring has it, where who captures knows which way a frame went.
-            stride: if choice >> 3 & 3 == 0 { 0 } else { 1 << 14 },
+            stride: direction.map_or(0, |_| 1 << 14),
             bytes: frame,
         });
     }

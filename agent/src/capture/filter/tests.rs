@@ -284,7 +284,7 @@ proptest! {
     ) {
         let program = assemble(0, &[ETH0]);
         let (mut decoder, mut names, mut flows) = (Decoder::new(), Names::default(), Flows::default());
-        let (mut millis, mut shown, mut bytes_down) = (0, 0, 0);
+        let (mut millis, mut bytes_down) = (0, 0);
         let mut pass = |direction: Direction, bytes: &[u8]| {
             millis += 1;
             let packet_type = if direction == Direction::Outgoing { OUTGOING } else { INCOMING };
@@ -292,7 +292,6 @@ proptest! {
             if kept == 0 {
                 return;
             }
-            shown += 1;
             decoder.handle(&Frame {
                 time: Timestamp::UNIX_EPOCH + millis.milliseconds(),
                 link: Link::RawIp,
@@ -322,7 +321,9 @@ proptest! {
             seq = seq.wrapping_add(payload_bytes);
         }
         packets.sort_by_key(|(place, _)| *place);
-        packets.iter().for_each(|(_, packet)| pass(Direction::Incoming, packet));
+        for (_, packet) in &packets {
+            pass(Direction::Incoming, packet);
+        }
         pass(Direction::Incoming, &downloaded(seq, 0x11, 0));
         pass(Direction::Incoming, &downloaded(seq.wrapping_add(1), 0x14, 0));
         let total: u32 = segments.iter().map(|(payload_bytes, ..)| payload_bytes).sum();
@@ -333,6 +334,5 @@ proptest! {
         flows.finish();
         bytes_down += std::iter::from_fn(|| flows.poll()).map(|flow| flow.bytes_down).sum::<u64>();
         prop_assert_eq!(bytes_down, u64::from(total));
-        prop_assert!(shown <= 4 + segments.len() * 2);
     }
 }
