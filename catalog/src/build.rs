@@ -5,6 +5,8 @@ use std::path::Path;
 use std::{env, fs, process};
 
 mod compile;
+#[expect(dead_code, reason = "the build fills what the program reads")]
+mod name;
 #[expect(dead_code, unreachable_pub, reason = "the build fills what the program reads")]
 mod service;
 #[expect(dead_code, reason = "the build fills what the program reads")]
@@ -43,8 +45,16 @@ fn write_source(compiled: &Compiled) -> Result<String, std::fmt::Error> {
     }
     writeln!(out, "];\nstatic SERVICES: [Service; {}] = [", compiled.services.len())?;
     for service in &compiled.services {
-        write!(out, "Service {{ id: {:?}, name: {:?}, ", service.id, service.name)?;
-        write!(out, "vendor: {:?}, home: {:?}, need: {:?}, ", service.vendor, service.home, service.need)?;
+        write!(out, "Service {{ ")?;
+        for (field, text) in [
+            ("id", &service.id),
+            ("name", &service.name),
+            ("vendor", &service.vendor),
+            ("home", &service.home),
+            ("need", &service.need),
+        ] {
+            write!(out, "{field}: Cow::Borrowed({text:?}), ")?;
+        }
         write!(out, "as_often_private: {}, attributes: &[", service.as_often_private)?;
         for (name, attribute) in &service.attributes {
             write!(out, "crate::Attribute {{ name: {name:?}, value: {:?}, ", attribute.value)?;

@@ -13,6 +13,7 @@ mod rules;
 use std::path::Path;
 use std::{fmt, fs, io};
 
+use crate::name;
 use crate::service::Attribute;
 use crate::table::Target;
 
@@ -123,8 +124,7 @@ fn check_services(parsed: &files::Parsed, refusals: &mut Vec<Refusal>) -> Vec<Ch
                 refuse(format!("service `{id}`: has no rule"));
                 continue;
             };
-            if let Some((home, Err(why))) = service.home.as_ref().map(|home| (home, rules::check_name(home)))
-            {
+            if let Some((home, Err(why))) = service.home.as_ref().map(|home| (home, name::check_name(home))) {
                 refuse(format!("service `{id}`: home `{home}`: {why}"));
             }
             services.push(CheckedService {

@@ -11,6 +11,8 @@
 //! - A personal name answers [`Verdict::Personal`] and no more: the categories do not reach the program.
 //! - [`Catalog::classify`] takes any bytes off the wire that are a `str`. What is no name is [`Verdict::Unknown`].
 
+pub mod layer;
+mod name;
 mod service;
 mod table;
 
@@ -58,7 +60,7 @@ impl Catalog {
 
     /// The service with this id.
     pub fn service(&self, id: &str) -> Option<&Service> {
-        let at = self.services.binary_search_by(|service| service.id.cmp(id)).ok()?;
+        let at = self.services.binary_search_by(|service| service.id.as_ref().cmp(id)).ok()?;
         Some(&self.services[at])
     }
 
@@ -91,6 +93,8 @@ const MAX_INTERNATIONAL_BYTES: usize = 4 * table::MAX_NAME_BYTES;
 /// Made by `build.rs` from the TOML files.
 #[expect(clippy::unreadable_literal, reason = "nobody reads the slots of a hash table")]
 mod compiled {
+    use std::borrow::Cow;
+
     use crate::service::{Need, PlumbingKind, Role, Service};
     use crate::table::{Rule, Table, Target};
 

@@ -1,5 +1,7 @@
 //! What the catalog speaks of: needs, services, and what a name can turn out to be.
 
+use std::borrow::Cow;
+
 /// A job that customers hire a service for.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Need {
@@ -17,15 +19,15 @@ pub struct Need {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Service {
     /// Stable id, kebab-case: `google-drive`.
-    pub id: &'static str,
+    pub id: Cow<'static, str>,
     /// What people read: "Google Drive".
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Who offers it: "Google".
-    pub vendor: &'static str,
+    pub vendor: Cow<'static, str>,
     /// Host of the home page: `drive.google.com`.
-    pub home: &'static str,
+    pub home: Cow<'static, str>,
     /// Id of the [`Need`] it serves.
-    pub need: &'static str,
+    pub need: Cow<'static, str>,
     /// As often private as work (webmail, messengers, social networks): in no figure by default.
     pub as_often_private: bool,
     /// What else is publicly known about it.

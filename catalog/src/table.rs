@@ -49,8 +49,13 @@ pub(crate) struct Table<'t> {
 }
 
 impl Table<'_> {
-    /// The longest rule that covers this name; `None` too for what is no ASCII name.
+    /// Where the longest rule that covers this name leads; `None` too for what is no ASCII name.
     pub(crate) fn find(&self, name: &str) -> Option<Target> {
+        self.longest(name).map(|rule| rule.target)
+    }
+
+    /// The longest rule that covers this name.
+    pub(crate) fn longest(&self, name: &str) -> Option<&Rule> {
         let name = name.strip_suffix('.').unwrap_or(name).as_bytes();
         if name.len() > MAX_NAME_BYTES {
             return None;
@@ -80,7 +85,7 @@ impl Table<'_> {
     }
 
     /// The rule for this suffix. Exact rules count only where the suffix is the whole name, and there they go first.
-    fn probe(&self, hash: u64, suffix: &[u8], whole: bool) -> Option<Target> {
+    fn probe(&self, hash: u64, suffix: &[u8], whole: bool) -> Option<&Rule> {
         let mut found = None;
         let mut at = first_slot(hash, self.slots.len());
         while self.slots[at] != EMPTY {
@@ -88,10 +93,10 @@ impl Table<'_> {
                 && self.text_of(rule).eq_ignore_ascii_case(suffix)
             {
                 if whole && rule.exact {
-                    return Some(rule.target);
+                    return Some(rule);
                 }
                 if !rule.exact {
-                    found = Some(rule.target);
+                    found = Some(rule);
                 }
             }
             at = (at + 1) & (self.slots.len() - 1);

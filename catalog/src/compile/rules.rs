@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::{CheckedRule, CheckedService, Refusal, files};
+use crate::name::{check_name, check_suffix, suffixes_above};
 use crate::service::{PlumbingKind, Role};
-use crate::table::{MAX_LABEL_BYTES, MAX_NAME_BYTES, Target};
+use crate::table::Target;
 
 /// A slot of the table keeps a rule's place in 16 bits, from 1; ten times what we expect. Past it the build refuses.
 const MAX_RULES: usize = u16::MAX as usize;
@@ -124,44 +125,9 @@ fn check_alone(found: &Found<'_>) -> Result<(), String> {
     if is_local || *exact {
         return Ok(());
     }
-    if !name.contains('.') {
-        return Err("a single label claims a whole top-level domain".to_owned());
-    }
     // Delivery networks stand in the list's private part, as every customer of theirs has a name there.
     let may_be_private = matches!(target, Target::Plumbing(_) | Target::Service { role: Role::Hosted, .. });
-    match psl::suffix(name.as_bytes()) {
-        Some(suffix) if suffix == name.as_str() => match suffix.typ() {
-            Some(psl::Type::Icann) => {
-                Err("is a public suffix, under which anybody can have a name".to_owned())
-            }
-            Some(psl::Type::Private) if !may_be_private => {
-                Err("is a public suffix: role `hosted`, or `exact`".to_owned())
-            }
-            _ => Ok(()),
-        },
-        _ => Ok(()),
-    }
-}
-
-/// A name is written as the table compares it.
-pub(super) fn check_name(name: &str) -> Result<(), String> {
-    let plain = idna::domain_to_ascii(name).map_err(|_| "is no domain name".to_owned())?;
-    let plain = plain.trim_end_matches('.');
-    if plain != name {
-        return Err(format!("write it as `{plain}`"));
-    }
-    let is_label = |label: &str| {
-        (1..=MAX_LABEL_BYTES).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-    };
-    if name.len() > MAX_NAME_BYTES || !name.split('.').all(is_label) {
-        return Err("is no domain name".to_owned());
-    }
-    let top = name.rsplit('.').next().unwrap_or_default();
-    if top.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err("is an address, not a name".to_owned());
-    }
-    Ok(())
+    check_suffix(name, may_be_private)
 }
 
 /// Every rule beside those of the same name and those above it.
@@ -203,9 +169,4 @@ fn check_below(one: &Found<'_>, above: &Found<'_>) -> Result<(), String> {
         }
         _ => Ok(()),
     }
-}
-
-/// `b.c` and `c` for `a.b.c`.
-fn suffixes_above(name: &str) -> impl Iterator<Item = &str> {
-    name.match_indices('.').map(|(dot, _)| &name[dot + 1..])
 }

@@ -228,7 +228,7 @@ fn the_built_in_catalog_is_what_its_files_say() {
     for (file, built) in compiled.services.iter().zip(builtin.services()) {
         assert_eq!(
             [&file.id, &file.name, &file.vendor, &file.home, &file.need],
-            [built.id, built.name, built.vendor, built.home, built.need]
+            [&built.id, &built.name, &built.vendor, &built.home, &built.need]
         );
         assert_eq!(file.as_often_private, built.as_often_private, "{}", file.id);
         let attributes: Vec<_> =
