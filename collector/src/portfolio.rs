@@ -9,7 +9,7 @@ mod landscape;
 
 use std::{fmt, str::FromStr};
 
-use elsewhere_catalog::Catalog;
+use elsewhere_catalog::{Catalog, layer::LayerFacts};
 use serde::{Deserialize, Serialize};
 
 pub use landscape::{Landscape, NeedIndex, NeedOffer, Offered, ServiceIndex, Side};
@@ -29,6 +29,8 @@ pub struct Portfolio {
     pub decisions: Vec<Decision>,
     /// Services of the organisation's own that the catalog can't know.
     pub own_services: Vec<OwnService>,
+    /// What devices have to know beside the catalog: these services, names, domains and tenants.
+    pub layer: LayerFacts,
 }
 
 /// A status that a service has from a week on.
@@ -53,8 +55,6 @@ pub struct OwnService {
     pub name: String,
     /// The need it serves.
     pub need: String,
-    /// The hosts it is reached by.
-    pub hosts: Vec<String>,
 }
 
 /// What the organisation has decided about a service.
@@ -143,6 +143,7 @@ impl Default for Portfolio {
             main_dimension: MAIN_DIMENSION.to_owned(),
             decisions: Vec::new(),
             own_services: Vec::new(),
+            layer: LayerFacts::default(),
         }
     }
 }

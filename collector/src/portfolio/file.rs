@@ -1,8 +1,11 @@
 //! Reading `portfolio.toml`: every key is looked at, and every mistake is kept until the end.
 
-use std::ops::Range;
+use std::{collections::HashMap, ops::Range};
 
-use elsewhere_catalog::Catalog;
+use elsewhere_catalog::{
+    Catalog, Role,
+    layer::{self, Layer, LayerFacts, OwnRule, Tenant},
+};
 use toml::de::{DeTable, DeValue};
 
 use super::{Decision, MAIN_DIMENSION, Mistake, OwnService, Portfolio, PortfolioError, SanctionStatus};
@@ -16,9 +19,13 @@ pub(super) fn parse(text: &str, catalog: &Catalog) -> Result<Portfolio, Portfoli
         let problem = "the file is larger than 1 MiB; list only services you have decided upon".to_owned();
         return Err(PortfolioError { mistakes: vec![Mistake { line: 1, problem }] });
     }
-    let mut reader = Reader { text, catalog, mistakes: Vec::new() };
+    let mut reader = Reader { text, catalog, mistakes: Vec::new(), facts: HashMap::new() };
     let portfolio = match DeTable::parse(text) {
-        Ok(root) => Some(reader.portfolio(root.get_ref())),
+        Ok(root) => {
+            let portfolio = reader.portfolio(root.get_ref());
+            reader.check_layer(&portfolio.layer);
+            Some(portfolio)
+        }
         Err(error) => {
             reader.mistake(&error.span().unwrap_or_default(), error.message().to_lowercase());
             None
@@ -35,13 +42,16 @@ struct Reader<'t> {
     text: &'t str,
     catalog: &'t Catalog,
     mistakes: Vec<Mistake>,
+    /// Where the facts of the layer stand: its services, names, domains and hosts.
+    facts: HashMap<String, Range<usize>>,
 }
 
 type Value<'v> = toml::Spanned<DeValue<'v>>;
 
 impl Reader<'_> {
     fn portfolio(&mut self, root: &DeTable<'_>) -> Portfolio {
-        let keys = ["organisation", "simulated", "main_dimension", "own_service", "service"];
+        let keys =
+            ["organisation", "simulated", "main_dimension", "own_domains", "own_service", "name", "service"];
         self.refuse_other_keys(root, &keys, "the file");
         let organisation = self.required_text(root, "organisation", &(0..0));
         let mut portfolio = Portfolio {
@@ -50,14 +60,25 @@ impl Reader<'_> {
             main_dimension: self.main_dimension(root),
             decisions: Vec::new(),
             own_services: Vec::new(),
+            layer: LayerFacts::default(),
         };
+        if let Some(value) = root.get("own_domains") {
+            portfolio.layer.own_domains = self.names(value);
+        }
         for (table, span) in self.tables(root, "own_service") {
-            if let Some(own) = self.own_service(table, &span, &portfolio) {
+            if let Some(own) = self.own_service(table, &span, &mut portfolio.layer) {
                 portfolio.own_services.push(own);
             }
         }
+        for (table, span) in self.tables(root, "name") {
+            portfolio.layer.rules.extend(self.own_rule(table, &span));
+        }
         for (table, span) in self.tables(root, "service") {
             if let Some(decision) = self.decision(table, &span, &portfolio) {
+                let hosts = table.get("tenants").map(|value| self.names(value)).unwrap_or_default();
+                let service_id = &decision.service;
+                let tenants = hosts.into_iter().map(|host| Tenant { service_id: service_id.clone(), host });
+                portfolio.layer.tenants.extend(tenants);
                 portfolio.decisions.push(decision);
             }
         }
@@ -80,26 +101,70 @@ impl Reader<'_> {
         &mut self,
         table: &DeTable<'_>,
         span: &Range<usize>,
-        before: &Portfolio,
+        layer: &mut LayerFacts,
     ) -> Option<OwnService> {
         self.refuse_other_keys(table, &["id", "name", "need", "hosts"], "an own service");
         let id = self.required_text(table, "id", span)?;
-        if !id.strip_prefix("own:").is_some_and(is_word) {
-            self.mistake(span, format!("own service '{}' must be called like own:outbox", short(&id)));
-        }
-        if before.own_services.iter().any(|own| own.id == id) {
-            self.mistake(span, format!("own service '{}' is listed twice", short(&id)));
-        }
         let need = self.required_text(table, "need", span);
-        if let Some(need) = &need {
-            self.check_need(need, span);
+        let own = OwnService { id, name: self.required_text(table, "name", span)?, need: need? };
+        self.facts.entry(own.id.clone()).or_insert_with(|| span.clone());
+        let OwnService { id, name, need } = own.clone();
+        layer.services.push(layer::OwnService { id, name, need });
+        let hosts = table.get("hosts").map(|value| self.names(value)).unwrap_or_default();
+        let rule = |name| OwnRule { name, exact: false, service_id: own.id.clone(), role: Role::App };
+        layer.rules.extend(hosts.into_iter().map(rule));
+        Some(own)
+    }
+
+    /// What a name is to the organisation.
+    fn own_rule(&mut self, table: &DeTable<'_>, span: &Range<usize>) -> Option<OwnRule> {
+        self.refuse_other_keys(table, &["suffix", "exact", "service", "role"], "a name");
+        let (key, exact) = if table.contains_key("exact") { ("exact", true) } else { ("suffix", false) };
+        if exact && table.contains_key("suffix") {
+            self.mistake(span, "a name has either 'suffix' or 'exact'".to_owned());
         }
-        let hosts = table.get("hosts").map(|value| self.texts(value)).unwrap_or_default();
-        Some(OwnService { id, name: self.required_text(table, "name", span)?, need: need?, hosts })
+        let name = self.required_text(table, key, span)?;
+        let service_id = self.required_text(table, "service", span)?;
+        let role = match table.get("role") {
+            None => Role::App,
+            Some(value) => self.role(value)?,
+        };
+        self.facts.entry(name.clone()).or_insert_with(|| span.clone());
+        Some(OwnRule { name, exact, service_id, role })
+    }
+
+    fn role(&mut self, value: &Value<'_>) -> Option<Role> {
+        let text = self.text(value)?;
+        let role = Role::ALL.into_iter().find(|role| role.as_str() == text);
+        if role.is_none() {
+            let all = Role::ALL.map(Role::as_str).join(", ");
+            self.mistake(&value.span(), format!("role '{}' is none of {all}", short(&text)));
+        }
+        role
+    }
+
+    /// Domains or hosts, each with its place for a mistake.
+    fn names(&mut self, value: &Value<'_>) -> Vec<String> {
+        let names = self.texts(value);
+        for name in &names {
+            self.facts.entry(name.clone()).or_insert_with(|| value.span());
+        }
+        names
+    }
+
+    fn check_layer(&mut self, facts: &LayerFacts) {
+        for error in Layer::new(self.catalog, facts).err().unwrap_or_default() {
+            let span = self.facts.get(&error.fact).cloned().unwrap_or_default();
+            self.mistake(&span, error.to_string());
+        }
     }
 
     fn decision(&mut self, table: &DeTable<'_>, span: &Range<usize>, before: &Portfolio) -> Option<Decision> {
-        self.refuse_other_keys(table, &["id", "status", "since", "offered_not_visible"], "a service");
+        self.refuse_other_keys(
+            table,
+            &["id", "status", "since", "offered_not_visible", "tenants"],
+            "a service",
+        );
         let service = self.required_text(table, "id", span)?;
         let known = self.catalog.service(&service).is_some()
             || before.own_services.iter().any(|own| own.id == service);
@@ -215,12 +280,6 @@ impl Reader<'_> {
 
 fn key_span(table: &DeTable<'_>, key: &str, otherwise: &Range<usize>) -> Range<usize> {
     table.get(key).map_or_else(|| otherwise.clone(), toml::Spanned::span)
-}
-
-fn is_word(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 60
-        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// Enough of a text to recognise it in a message.

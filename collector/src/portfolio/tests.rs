@@ -90,18 +90,64 @@ status = "tolerated"
     .unwrap_err();
     insta::assert_snapshot!(error, @r"
     line 1: 'organisation' is missing
-    line 1: unknown key 'colour'; the file has organisation, simulated, main_dimension, own_service, service
-    line 2: unknown key 'offices'; the file has organisation, simulated, main_dimension, own_service, service
+    line 1: unknown key 'colour'; the file has organisation, simulated, main_dimension, own_domains, own_service, name, service
+    line 2: unknown key 'offices'; the file has organisation, simulated, main_dimension, own_domains, own_service, name, service
     line 3: true or false is expected here
-    line 4: need 'sending' is not one of the catalog's
-    line 4: own service 'outbox' must be called like own:outbox
+    line 4: 'outbox' must be called like own:outbox
+    line 4: 'outbox' serves a need that is not one of the catalog's
     line 9: service 'no-such-service' is neither in the catalog nor an [[own_service]] of this file
     line 10: status 'loved' is not known; write sanctioned, tolerated, unsanctioned or unreviewed
     line 11: '2027-W53' is no ISO week; write it like 2026-W46
     line 15: need 'meeting' is not one of the catalog's
-    line 16: unknown key 'until'; a service has id, status, since, offered_not_visible
+    line 16: unknown key 'until'; a service has id, status, since, offered_not_visible, tenants
     line 17: service 'outlook' is decided twice from the same week
     ");
+}
+
+#[test]
+fn what_devices_have_to_know_is_read_and_checked() {
+    let text = r#"organisation = "Northmoor"
+own_domains = ["northmoor.example"]
+[[own_service]]
+id = "own:outbox"
+name = "Outbox"
+need = "send-once"
+hosts = ["outbox.northmoor.example"]
+[[name]]
+suffix = "files.partner.example"
+service = "box"
+role = "tenant"
+[[name]]
+exact = "up.partner.example"
+service = "own:outbox"
+[[service]]
+id = "sharepoint-online"
+status = "sanctioned"
+tenants = ["northmoor.sharepoint.com"]
+"#;
+    let layer = parse(text).unwrap().layer;
+    assert_eq!((layer.services.len(), layer.rules.len(), layer.tenants.len()), (1, 3, 1));
+    assert_eq!(layer.own_domains, ["northmoor.example"]);
+    let up = layer.rules.last().unwrap();
+    assert_eq!(
+        (up.exact, up.role, up.service_id.as_str()),
+        (true, elsewhere_catalog::Role::App, "own:outbox")
+    );
+
+    let wrong = text
+        .replace("northmoor.example\"]\n[[own", "co.uk\"]\n[[own")
+        .replace("files.partner.example", "www.sparkasse.de")
+        .replace("role = \"tenant\"", "role = \"door\"")
+        .replace("exact = \"up", "exact = \"Up")
+        .replace("northmoor.sharepoint.com", "northmoor.slack.com");
+    insta::assert_snapshot!(parse(&wrong).unwrap_err(), @r"
+    line 2: 'co.uk' is a public suffix, under which anybody can have a name
+    line 11: role 'door' is none of app, login, console, tenant, api, content, embed, hosted, site
+    line 12: 'Up.partner.example' write it as `up.partner.example`
+    line 18: 'northmoor.slack.com' is no host of the service 'sharepoint-online'
+    ");
+    let personal = text.replace("files.partner.example", "www.sparkasse.de");
+    insta::assert_snapshot!(parse(&personal).unwrap_err(), @"line 8: 'www.sparkasse.de' belongs to private life and can't be made a service");
 }
 
 #[test]
