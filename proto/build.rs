@@ -4,7 +4,7 @@ use std::{env, fs, path::PathBuf};
 
 use prost::Message;
 
-const FILES: [&str; 4] = ["device_day", "enroll", "ingest", "query"];
+const FILES: [&str; 5] = ["catalog", "device_day", "enroll", "ingest", "query"];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=elsewhere");

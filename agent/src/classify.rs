@@ -6,7 +6,7 @@
 
 pub mod judge;
 
-use elsewhere_catalog::{Catalog, PlumbingKind, Role, Service, Verdict};
+use elsewhere_catalog::{Catalog, PlumbingKind, Role, Service, Verdict, layer::Layer};
 
 use crate::flows::{Flow, Naming, is_tunnel};
 
@@ -16,7 +16,7 @@ pub enum Subject<'f> {
     /// A host of a service in the catalog.
     Service {
         /// The service.
-        service: &'static Service,
+        service: &'f Service,
         /// What the host does for it.
         role: Role,
         /// Pages of others load from this host too.
@@ -34,8 +34,8 @@ pub enum Subject<'f> {
     Unnamed,
 }
 
-/// What the flow was to, by the catalog.
-pub fn subject<'f>(catalog: &'static Catalog, flow: &'f Flow) -> Subject<'f> {
+/// What the flow was to, by the catalog and what the organisation adds to it.
+pub fn subject<'f>(catalog: &'f Catalog, layer: &'f Layer, flow: &'f Flow) -> Subject<'f> {
     if flow.encrypted_dns.is_some() {
         return Subject::Plumbing(PlumbingKind::Dns);
     }
@@ -43,7 +43,7 @@ pub fn subject<'f>(catalog: &'static Catalog, flow: &'f Flow) -> Subject<'f> {
         return Subject::Tunnel;
     }
     let Naming::Known(name, _) = &flow.naming else { return Subject::Unnamed };
-    match catalog.classify(name.as_str()) {
+    match catalog.classify_with(layer, name.as_str()) {
         Verdict::Service { service, role, often_embedded } => {
             Subject::Service { service, role, often_embedded }
         }
@@ -120,7 +120,7 @@ mod tests {
         let catalog = elsewhere_catalog::builtin();
         for (case, transport, server, naming, encrypted_dns, expected) in cases {
             let flow = flow(transport, server, naming, encrypted_dns);
-            assert_eq!(subject(catalog, &flow), expected, "{case}");
+            assert_eq!(subject(catalog, &Layer::default(), &flow), expected, "{case}");
         }
     }
 }

@@ -258,7 +258,8 @@ fn check_device_id(id: &str) -> Result<(), IdentityError> {
     Ok(())
 }
 
-fn public_key(certificate: &[u8]) -> Option<Vec<u8>> {
+/// The bits of a certificate's (DER) public key.
+pub fn public_key(certificate: &[u8]) -> Option<Vec<u8>> {
     let (_, certificate) = x509_parser::parse_x509_certificate(certificate).ok()?;
     Some(certificate.public_key().subject_public_key.data.to_vec())
 }

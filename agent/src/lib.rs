@@ -17,6 +17,7 @@ pub mod evidence;
 pub mod flows;
 pub mod identity;
 pub mod names;
+pub mod own_catalog;
 pub mod pipeline;
 pub mod receipt;
 pub mod rights;

@@ -4,7 +4,9 @@
 //! a capture replayed gives the same days; between frames a live agent calls [`Pipeline::handle_timeout`]. Always
 //! holds: what was counted before a midnight or a change of place stands under that day and place.
 
-use elsewhere_catalog::Catalog;
+use std::sync::Arc;
+
+use elsewhere_catalog::{Catalog, layer::Layer};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
@@ -20,6 +22,8 @@ use crate::{
 /// All stages from the frame to the day.
 pub struct Pipeline {
     catalog: &'static Catalog,
+    /// What the organisation adds to it.
+    layer: Arc<Layer>,
     decoder: Decoder,
     names: Names,
     flows: Flows,
@@ -35,6 +39,7 @@ impl Pipeline {
     pub fn new(catalog: &'static Catalog, zone: TimeZone) -> Self {
         Self {
             catalog,
+            layer: Arc::default(),
             decoder: Decoder::new(),
             names: Names::default(),
             flows: Flows::default(),
@@ -137,6 +142,11 @@ impl Pipeline {
         self.summarize.set_place(place);
     }
 
+    /// From now on names are what this layer says too.
+    pub fn set_layer(&mut self, layer: Arc<Layer>) {
+        self.layer = layer;
+    }
+
     /// The agent was paused until now.
     pub fn note_paused(&mut self, now: Timestamp, seconds: u32) {
         let day = self.summarize.day_mut(now);
@@ -189,7 +199,7 @@ impl Pipeline {
 
     fn drain(&mut self) {
         while let Some(flow) = self.flows.poll() {
-            let subject = classify::subject(self.catalog, &flow);
+            let subject = classify::subject(self.catalog, &self.layer, &flow);
             let app = self.apps.judge(flow.until, &flow, &subject);
             self.summarize.handle(&flow, &subject, app);
         }

@@ -14,7 +14,7 @@ use std::{
     fmt::Write,
 };
 
-use elsewhere_catalog::Catalog;
+use elsewhere_catalog::{Catalog, Service, layer::Layer};
 use elsewhere_proto::v1;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use prost::Message;
@@ -40,6 +40,8 @@ const PARTS_OF_DAY: [(u32, &str); 4] = [(1, "night"), (2, "morning"), (4, "after
 pub struct Receipt<'a> {
     /// Names of services and needs.
     pub catalog: &'a Catalog,
+    /// What the organisation adds to it.
+    pub layer: &'a Layer,
     /// The device's name at the collector; none where it is not enrolled.
     pub device_id: Option<&'a str>,
     /// Groups it is counted with.
@@ -148,6 +150,7 @@ impl Receipt<'_> {
                 self.pseudonym
             )?;
         }
+        self.own_domains(page)?;
         let Some(state) = self.state else {
             return writeln!(page, "Last visit       never: the agent has not run yet.");
         };
@@ -173,6 +176,23 @@ impl Receipt<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What the organisation calls its own: pages there are no service, and their names are never asked for.
+    fn own_domains(&self, page: &mut String) -> std::fmt::Result {
+        let mut domains: Vec<&str> = self.layer.own_domains().collect();
+        domains.sort_unstable();
+        let Some((first, others)) = domains.split_first() else { return Ok(()) };
+        writeln!(
+            page,
+            "Own domains      {first}: pages there are counted together, like the local network."
+        )?;
+        others.iter().try_for_each(|domain| writeln!(page, "                 {domain}"))
+    }
+
+    /// A service of the catalog or of the organisation's own.
+    fn service(&self, id: &str) -> Option<&Service> {
+        self.catalog.service(id).or_else(|| self.layer.service(id))
     }
 
     fn counted_with(&self) -> String {

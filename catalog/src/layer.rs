@@ -78,6 +78,20 @@ pub enum Tenancy {
     Guest,
 }
 
+impl LayerFacts {
+    /// Without what leads to services or needs that this catalog does not have: a device may be built with an older one
+    /// than the collector.
+    #[must_use]
+    pub fn known_to(mut self, catalog: &Catalog) -> Self {
+        self.services.retain(|own| catalog.need(&own.need).is_some());
+        let own: HashSet<String> = self.services.iter().map(|own| own.id.clone()).collect();
+        let is_known = |id: &str| own.contains(id) || catalog.service(id).is_some();
+        self.rules.retain(|rule| is_known(&rule.service_id));
+        self.tenants.retain(|tenant| is_known(&tenant.service_id));
+        self
+    }
+}
+
 /// The facts, checked and ready to be asked.
 #[derive(Debug, Default)]
 pub struct Layer {

@@ -6,11 +6,13 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use elsewhere_proto::v1;
 use jiff::Timestamp;
 use tonic::{Code, Status, metadata::MetadataValue};
 
 use self::lane::Lane;
 use crate::{
+    catalog_delta,
     installation::{DeliverError, Installation, utc_date},
     pki::Authority,
     store::StoreError,
@@ -31,8 +33,19 @@ pub struct Desk {
     authority: Arc<Authority>,
     clock: fn() -> Timestamp,
     lanes: Arc<Lanes>,
+    /// What the portfolio says to devices.
+    offer: Arc<RwLock<Offer>>,
+}
+
+/// What the portfolio says to devices.
+#[derive(Clone, Default)]
+struct Offer {
     /// Ids of the services that IT offers, for the receipt.
-    offer: Arc<RwLock<Vec<String>>>,
+    sanctioned: Vec<String>,
+    /// The organisation's layer over the catalog, and its version.
+    delta: Option<(u64, v1::CatalogDelta)>,
+    /// Why the portfolio as it stands now can't be used; said once.
+    problem: Option<String>,
 }
 
 struct Lanes {
@@ -70,19 +83,37 @@ impl Desk {
     /// Reads the portfolio anew. One that is not in order is told in the log, and the last good one stands.
     pub async fn refresh_offer(&self) {
         let week = Week::of(utc_date((self.clock)()));
-        let read = self.blocking(move |desk| Ok(desk.installation.portfolio())).await;
+        let read = self.blocking(move |desk| Ok(desk.read_offer(week))).await;
         match read {
-            Ok(Ok(portfolio)) => {
-                let offer = portfolio.sanctioned(week).map(str::to_owned).collect();
-                *self.offer.write().unwrap_or_else(PoisonError::into_inner) = offer;
+            Ok(Ok(offer)) => *self.offer.write().unwrap_or_else(PoisonError::into_inner) = offer,
+            Ok(Err(error)) => {
+                let problem = format!("{error:#}");
+                let mut offer = self.offer.write().unwrap_or_else(PoisonError::into_inner);
+                if offer.problem.as_ref() != Some(&problem) {
+                    tracing::error!(
+                        error = problem,
+                        "the portfolio can't be used; what it said before goes on"
+                    );
+                    offer.problem = Some(problem);
+                }
             }
-            Ok(Err(error)) => tracing::error!(error = format!("{error:#}"), "the portfolio can't be used"),
             // The runtime is going down.
             Err(_) => {}
         }
     }
 
-    fn offer(&self) -> Vec<String> {
+    fn read_offer(&self, week: Week) -> anyhow::Result<Offer> {
+        let portfolio = self.installation.portfolio()?;
+        let delta =
+            catalog_delta::make(self.installation.dir(), &self.authority, &portfolio.layer, (self.clock)())?;
+        Ok(Offer {
+            sanctioned: portfolio.sanctioned(week).map(str::to_owned).collect(),
+            delta,
+            problem: None,
+        })
+    }
+
+    fn offer(&self) -> Offer {
         self.offer.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

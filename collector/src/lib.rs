@@ -1,6 +1,7 @@
 //! The collector: ingest → store → rollup → floor → insight → query → api / digest.
 
 pub mod api;
+pub mod catalog_delta;
 pub mod clock;
 pub mod commands;
 pub mod config;

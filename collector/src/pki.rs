@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateSigningRequestParams, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType,
+    SigningKey,
 };
 use rustls::pki_types::{
     CertificateDer, CertificateSigningRequestDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject,
@@ -34,6 +35,8 @@ const DEVICE_LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
 pub struct Authority {
     certificate: CertificateDer<'static>,
     issuer: Issuer<'static, KeyPair>,
+    /// The issuer's key, for what is signed beside certificates.
+    key: KeyPair,
 }
 
 /// What the devices' listener shows: its certificate, then the CA's, by which a new agent finds the token's fingerprint.
@@ -100,9 +103,9 @@ impl Authority {
         let certificate =
             CertificateDer::from_pem_slice(&certificate).map_err(|_| unreadable("ca.pem", "certificate"))?;
         let key = fs::read_to_string(dir.join("ca.key")).map_err(files("ca.key"))?;
-        let key = KeyPair::from_pem(&key).map_err(|_| unreadable("ca.key", "private key"))?;
-        let issuer = Issuer::from_ca_cert_der(&certificate, key)?;
-        Ok(Self { certificate, issuer })
+        let read_key = || KeyPair::from_pem(&key).map_err(|_| unreadable("ca.key", "private key"));
+        let issuer = Issuer::from_ca_cert_der(&certificate, read_key()?)?;
+        Ok(Self { certificate, issuer, key: read_key()? })
     }
 
     /// The CA certificate.
@@ -127,6 +130,11 @@ impl Authority {
             chain: vec![certificate.der().clone(), self.certificate.clone()],
             key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
         })
+    }
+
+    /// A signature (ECDSA, P-256, SHA-256, ASN.1) that devices check with the CA certificate.
+    pub fn sign(&self, bytes: &[u8]) -> Result<Vec<u8>, PkiError> {
+        Ok(self.key.sign(bytes)?)
     }
 
     /// A certificate for the device and epoch, and for nothing else the request may ask.

@@ -20,6 +20,8 @@ use crate::{
 
 mod outward;
 
+pub use outward::catalog_facts;
+
 /// Most rows of all kinds in one device-day: forty times a busy day's, so only a broken agent meets it; refused past it.
 pub const MAX_ROWS: usize = 2_000;
 /// Longest encoding of one device-day in bytes: 2,000 rows of 128 bytes; refused past it.

@@ -187,6 +187,7 @@ fn full_hello() -> v1::VisitRequest {
                 path: "Sales/North".to_owned(),
             }],
             customer_pseudonym: "c-81f2".to_owned(),
+            ..v1::VisitHello::default()
         })),
     }
 }
@@ -218,6 +219,7 @@ fn full_answers() -> [v1::VisitResponse; 3] {
         place: v1::Place::Away.into(),
         unknown_name_key: vec![7; 32],
         reveal: vec![0x9b1f_20c7_0011_2233],
+        ..v1::VisitWelcome::default()
     };
     let ack = v1::DeviceDayAck {
         day: 20_774,

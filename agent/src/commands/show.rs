@@ -9,6 +9,7 @@ use crate::{
     clock,
     config::{Config, Flags, Membership},
     identity::Papers,
+    own_catalog::OwnCatalog,
     receipt::{Receipt, Standing, raw, sent, waiting, words},
     run,
     spool::{Record, Shelf},
@@ -58,9 +59,13 @@ fn from_data(args: &Args) -> anyhow::Result<String> {
     let (papers, state) = (Papers::load(&config.data)?, State::load(&config.data));
     let membership = Membership::load(&config.segments_file)?;
     let told = reveal::told(&config.data).unwrap_or_else(|_| BTreeSet::new());
+    let ca = papers.as_ref().and_then(Papers::ca);
+    let own_catalog =
+        OwnCatalog::load(&config.data, ca.as_deref().unwrap_or_default(), elsewhere_catalog::builtin());
     let (groups, zone) = (groups(membership.as_ref(), papers.as_ref()), config.zone());
     let receipt = Receipt {
         catalog: elsewhere_catalog::builtin(),
+        layer: &own_catalog.layer,
         device_id: papers.as_ref().map(|papers| papers.device_id.as_str()),
         groups: &groups,
         pseudonym: membership.as_ref().map_or("", |membership| &membership.customer),

@@ -109,8 +109,10 @@ fn state() -> State {
 fn page(change: impl FnOnce(&mut Receipt<'_>)) -> String {
     let (records, welcome, state, told) = (records(), welcome(), state(), BTreeSet::new());
     let groups = ["Marketing".to_owned(), "Leeds".to_owned()];
+    let layer = Layer::default();
     let mut receipt = Receipt {
         catalog: elsewhere_catalog::builtin(),
+        layer: &layer,
         device_id: Some("7f3a-c21e-0000-beef"),
         groups: &groups,
         pseudonym: "",

@@ -130,6 +130,7 @@ pub(super) fn hello(
     store_id: String,
     membership: Option<&Membership>,
     token_segments: &[Segment],
+    catalog_delta_version: u64,
 ) -> v1::VisitHello {
     let own = membership.map(|membership| &membership.segments[..]).filter(|segments| !segments.is_empty());
     let segments = own.unwrap_or(token_segments);
@@ -142,6 +143,7 @@ pub(super) fn hello(
             .map(|segment| v1::Segment { dimension: segment.dimension.clone(), path: segment.path.clone() })
             .collect(),
         customer_pseudonym: membership.map(|membership| membership.customer.clone()).unwrap_or_default(),
+        catalog_delta_version,
     }
 }
 
@@ -210,7 +212,7 @@ mod tests {
         assert_eq!((days.len(), days[0].revision, days[0].unknown_services.len()), (1, 1, 1));
 
         let answers = vec![answer(&days[0], v1::device_day_ack::Outcome::Stored)];
-        let heard = Heard { welcome: Some(welcome("one")), answers, next_visit: None };
+        let heard = Heard { welcome: Some(welcome("one")), answers, ..Heard::default() };
         unpack(&mut spool, &heard).unwrap();
         assert_eq!(taken(&heard), (1, days[0].encoded_len()));
         assert!(pack(&spool, "one").is_empty());
@@ -234,7 +236,7 @@ mod tests {
         let heard = |outcome| Heard {
             welcome: Some(welcome("one")),
             answers: vec![answer(&sent[0], outcome)],
-            next_visit: None,
+            ..Heard::default()
         };
         unpack(&mut spool, &heard(v1::device_day_ack::Outcome::Unspecified)).unwrap();
         assert!(spool.shelf().entry(date).unwrap().waits_for("one"), "an answer that says nothing is none");
@@ -273,7 +275,7 @@ mod tests {
         let membership = Membership { segments: vec![own], customer: "c-1".into() };
         let only_customer = Membership { segments: vec![], customer: "c-1".into() };
         let paths = |membership: Option<&Membership>| {
-            let hello = hello("store".into(), membership, &token);
+            let hello = hello("store".into(), membership, &token, 7);
             (hello.segments[0].path.clone(), hello.customer_pseudonym)
         };
         assert_eq!(paths(None), ("Sales".into(), String::new()));

@@ -3,8 +3,14 @@
 //! Files are written here between two waits: they are small, and nothing else waits on this thread. A day that can't be
 //! written is held and tried again; there are as many as the spool has records, no more.
 
-use std::{collections::BTreeMap, sync::mpsc as orders, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, mpsc as orders},
+    time::Duration,
+};
 
+use elsewhere_catalog::builtin;
+use elsewhere_proto::v1;
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -21,6 +27,7 @@ use crate::{
     clock,
     config::{Config, Membership},
     identity::{Identity, IdentityError, Papers},
+    own_catalog::{self, OwnCatalog},
     spool::{Shelf, Spool},
     state::{LastVisit, Missed, State},
     summarize::Day,
@@ -40,6 +47,8 @@ pub(super) struct Keeper {
     unwritten: BTreeMap<Date, Day>,
     membership: Option<Membership>,
     welcome: Option<Welcome>,
+    /// The organisation's layer over the catalog.
+    own_catalog: OwnCatalog,
     state: State,
     backoff: Backoff,
     order: orders::Sender<Order>,
@@ -81,8 +90,11 @@ impl Keeper {
             spool_failing: false,
         };
         let welcome = Welcome::load(&config.data);
+        let ca = Papers::load(&config.data).ok().flatten().and_then(|papers| papers.ca());
+        let own_catalog = OwnCatalog::load(&config.data, ca.as_deref().unwrap_or_default(), builtin());
+        let _ = order.send(Order::Layer(Arc::clone(&own_catalog.layer)));
         let (unwritten, backoff) = (BTreeMap::new(), Backoff::default());
-        Self { config, spool, unwritten, membership: None, welcome, state, backoff, order }
+        Self { config, spool, unwritten, membership: None, welcome, own_catalog, state, backoff, order }
     }
 
     /// Says at the start what the agent does and what it can't do.
@@ -203,7 +215,12 @@ impl Keeper {
             Err(error) => tracing::warn!(error = %error, "segments stay as they were"),
         }
         let store_id = self.welcome.as_ref().map(|welcome| welcome.store_id.clone()).unwrap_or_default();
-        let hello = delivery::hello(store_id, self.membership.as_ref(), &identity.papers.segments);
+        let hello = delivery::hello(
+            store_id,
+            self.membership.as_ref(),
+            &identity.papers.segments,
+            self.own_catalog.version,
+        );
         let packer = Packer { shelf: self.spool.shelf().clone(), data: self.config.data.clone() };
         let config = self.config.clone();
         Ok(tokio::spawn(async move {
@@ -219,6 +236,9 @@ impl Keeper {
         let Returned { heard, result } = returned;
         if let Some(welcome) = &heard.welcome {
             self.hear(welcome);
+        }
+        if let Some(delta) = &heard.catalog_delta {
+            self.take_layer(delta);
         }
         if let Err(error) = delivery::unpack(&mut self.spool, &heard) {
             tracing::error!(error = %error, "answers could not be kept; the days will be sent again");
@@ -264,6 +284,28 @@ impl Keeper {
             tracing::error!(error = %error, "collector.json could not be written");
         }
         self.welcome = Some(welcome.clone());
+    }
+
+    /// Takes over the organisation's layer over the catalog; what was held goes on where it may not be taken.
+    fn take_layer(&mut self, delta: &v1::CatalogDelta) {
+        let ca = Papers::load(&self.config.data).ok().flatten().and_then(|papers| papers.ca());
+        let taken = self.own_catalog.replaced_by(delta, ca.as_deref().unwrap_or_default(), builtin());
+        match taken {
+            Ok(own_catalog) => {
+                if let Err(error) = own_catalog::keep(&self.config.data, delta) {
+                    tracing::error!(error = %error, "the catalog's layer could not be kept");
+                }
+                tracing::info!(
+                    catalog.layer = own_catalog.version,
+                    "the organisation's catalog layer was taken"
+                );
+                let _ = self.order.send(Order::Layer(Arc::clone(&own_catalog.layer)));
+                self.own_catalog = own_catalog;
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "the organisation's catalog layer was refused; the one before goes on");
+            }
+        }
     }
 
     /// Removes what the collector has erased: weeks end also while its settings stay the same.

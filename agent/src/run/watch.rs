@@ -6,11 +6,15 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    sync::mpsc::{self as orders, RecvTimeoutError},
+    sync::{
+        Arc,
+        mpsc::{self as orders, RecvTimeoutError},
+    },
     time::{Duration, Instant},
 };
 
 use anyhow::Context;
+use elsewhere_catalog::layer::Layer;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use tokio::sync::mpsc::{self, error::TrySendError};
 
@@ -51,6 +55,8 @@ pub(super) enum Source {
 pub(super) enum Order {
     /// The collector said where the device is, and whether to watch.
     Welcome(Welcome),
+    /// The organisation's layer over the catalog is another one.
+    Layer(Arc<Layer>),
     /// The spool could not be written: the day says so.
     SpoolFailed,
     /// Report a last time and end.
@@ -144,6 +150,8 @@ impl Watch {
 
     /// Watches until the source ends or the keeper says so. What was seen is handed over in any case.
     pub(super) fn run(mut self, source: Source) -> anyhow::Result<()> {
+        // What was kept from the last visit counts from the first frame on.
+        self.take_orders();
         match source {
             Source::File(reader) => self.read(reader)?,
             Source::Live { live, names } => self.listen(live, &names),
@@ -329,6 +337,7 @@ impl Watch {
     fn obey(&mut self, order: Order) {
         match order {
             Order::Welcome(welcome) => self.hear(&welcome),
+            Order::Layer(layer) => self.pipeline.set_layer(layer),
             Order::SpoolFailed => self.pipeline.note_degraded(clock::now(), Degraded::Spool),
             Order::Stop => self.is_told_to_stop = true,
         }

@@ -16,8 +16,8 @@ use super::{
 
 /// Longest visit: 91 days go up in seconds even over a bad line, so one that takes longer hangs.
 const VISIT_LIMIT: Duration = Duration::from_mins(5);
-/// Longest message from a collector: a welcome with all its lists is a tenth of it.
-const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+/// Longest message from a collector: a welcome with a catalog layer as large as may be is half of it.
+const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 /// Requests that wait for the line; the rest is packed as it empties.
 const QUEUE: usize = 8;
 
@@ -35,6 +35,8 @@ pub struct Luggage {
 pub struct Heard {
     /// What the collector said first.
     pub welcome: Option<Welcome>,
+    /// The organisation's layer over the catalog, not looked at yet.
+    pub catalog_delta: Option<v1::CatalogDelta>,
     /// Days that were answered, as they were sent.
     pub answers: Vec<(v1::DeviceDay, v1::DeviceDayAck)>,
     /// When to come again.
@@ -91,12 +93,13 @@ async fn converse(
     let mut client = IngestClient::new(channel).max_decoding_message_size(MAX_ANSWER_BYTES);
     let mut answers = client.visit(ReceiverStream::new(requests)).await?.into_inner();
 
-    let Response::Welcome(said) = next(&mut answers).await? else {
+    let Response::Welcome(mut said) = next(&mut answers).await? else {
         return Err(VisitError::OutOfTurn("no welcome"));
     };
     let welcome = Welcome::try_from(&said)?;
     let luggage = pack(&welcome, &welcome::reveal(&said));
     heard.welcome = Some(welcome);
+    heard.catalog_delta = said.catalog_delta.take();
     let mut sent: HashMap<u32, v1::DeviceDay> =
         luggage.days.iter().map(|day| (day.day, day.clone())).collect();
     tokio::select! {

@@ -129,6 +129,7 @@ pub(super) mod tests {
             place: v1::Place::Office.into(),
             unknown_name_key: vec![1; 32],
             reveal: vec![7],
+            catalog_delta: None,
         }
     }
 

@@ -80,13 +80,15 @@ impl Desk {
         let identity = store.identity().map_err(|error| store_status(&error))?;
         let mut reveal = store.names_to_reveal().map_err(|error| store_status(&error))?;
         reveal.truncate(MOST_REVEALED);
+        let offer = self.offer();
         let settings = Settings {
             visit_interval_seconds: config.visit_interval_seconds,
             paused_until: 0,
             minimum_group: config.minimum_group,
             kept_weeks: KEPT_WEEKS,
-            sanctioned_service_ids: self.offer(),
+            sanctioned_service_ids: offer.sanctioned,
         };
+        let catalog_delta = offer.delta.filter(|(version, _)| *version != hello.catalog_delta_version);
         let place: Place = place::of(peer.address, &config.offices);
         Ok(VisitWelcome {
             store_id: identity.store_id,
@@ -94,6 +96,7 @@ impl Desk {
             place: elsewhere_proto::v1::Place::from(place).into(),
             unknown_name_key: identity.unknown_name_key.to_vec(),
             reveal,
+            catalog_delta: catalog_delta.map(|(_, delta)| delta),
         })
     }
 }

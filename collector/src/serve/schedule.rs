@@ -1,7 +1,7 @@
 //! What a running collector does by itself, and when: the nightly work, and the freeze as soon as it is due.
 //!
-//! Due times are compared with the clock every minute, so a laptop's sleep or a stepped clock is noticed within one. Each
-//! piece of work may be cut off at any step and is taken up by the next one.
+//! Due times are compared with the clock every ten seconds, so a laptop's sleep, a stepped clock or an edited portfolio is
+//! noticed within them. Each piece of work may be cut off at any step and is taken up by the next one.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::{config::Config, ingest::Desk, installation::Installation, jobs, unkn
 
 /// When the night's work begins, in the organisation's zone: after the late shift, before the early one.
 const NIGHT: Time = Time::constant(2, 30, 0, 0);
-const LOOK: Duration = Duration::from_mins(1);
+const LOOK: Duration = Duration::from_secs(10);
 /// How long after a failure it is tried again.
 const AGAIN: Duration = Duration::from_mins(10);
 

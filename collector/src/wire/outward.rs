@@ -1,5 +1,7 @@
-//! Our own device-days as wire messages, which is how the store's first body version packs them.
+//! Our own device-days as wire messages, which is how the store's first body version packs them; and what devices have
+//! to know beside the catalog.
 
+use elsewhere_catalog::layer::{LayerFacts, OwnRule, OwnService, Tenant as OwnTenant};
 use elsewhere_proto::v1;
 
 use crate::device_day::{
@@ -143,5 +145,28 @@ impl From<&AgentState> for v1::AgentState {
             paused_seconds: own.paused_seconds,
             degraded: own.degraded.iter().map(|reason| degraded(reason).into()).collect(),
         }
+    }
+}
+
+/// What devices have to know beside the catalog. Without a version: whoever hands it out gives it one.
+pub fn catalog_facts(own: &LayerFacts) -> v1::CatalogFacts {
+    let service = |own: &OwnService| {
+        let OwnService { id, name, need } = own.clone();
+        v1::OwnService { id, name, need }
+    };
+    let rule = |own: &OwnRule| {
+        let OwnRule { name, exact, service_id, role } = own.clone();
+        v1::OwnRule { name, exact, service_id, role: role.as_str().to_owned() }
+    };
+    let tenant = |own: &OwnTenant| {
+        let OwnTenant { service_id, host } = own.clone();
+        v1::TenantHost { service_id, host }
+    };
+    v1::CatalogFacts {
+        version: 0,
+        services: own.services.iter().map(service).collect(),
+        rules: own.rules.iter().map(rule).collect(),
+        own_domains: own.own_domains.clone(),
+        tenants: own.tenants.iter().map(tenant).collect(),
     }
 }

@@ -235,6 +235,7 @@ fn hello(company: &Company, device: &Device) -> v1::VisitHello {
         } else {
             customer.pseudonym.as_str().to_owned()
         },
+        catalog_delta_version: 0,
     }
 }
 

@@ -142,7 +142,8 @@ impl Agent {
         output.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
     }
 
-    fn command(&self, args: &[&str]) -> anyhow::Result<String> {
+    /// Runs a command of `elsewhere-agent` on this directory and gives its output.
+    pub fn command(&self, args: &[&str]) -> anyhow::Result<String> {
         let output = run(Command::new(binary("elsewhere-agent")?).args(args).arg("--data").arg(&self.data))?;
         Ok(String::from_utf8(output.stdout)?)
     }
