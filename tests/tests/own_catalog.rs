@@ -60,7 +60,7 @@ fn service_of_the_organisations_own_is_known_to_a_running_device() {
     let portfolio = collector.data.join("portfolio.toml");
     fs::write(&portfolio, AFTER.replace("outbox.northmoor.example", PRIVATE)).unwrap();
     let refusal = collector.command(&["check-config"]).unwrap_err().to_string();
-    assert!(refusal.contains("line 4: 'www.tinder.com' belongs to private life"), "{refusal}");
+    assert!(refusal.contains("line 8: 'www.tinder.com' belongs to private life"), "{refusal}");
     fs::write(&portfolio, AFTER).unwrap();
     collector.command(&["check-config"]).unwrap();
     wait_for("the layer to come down", || Ok(shown()?.contains("northmoor.example").then_some(()))).unwrap();
