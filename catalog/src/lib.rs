@@ -12,6 +12,7 @@
 //! - [`Catalog::classify`] takes any bytes off the wire that are a `str`. What is no name is [`Verdict::Unknown`].
 
 pub mod layer;
+mod memory;
 mod name;
 mod service;
 mod table;
@@ -21,7 +22,8 @@ mod compile;
 
 use table::{Table, Target};
 
-pub use service::{Attribute, Need, PlumbingKind, Role, Service, Verdict};
+pub use memory::Memory;
+pub use service::{Attribute, Need, PlumbingKind, Role, Rule, Service, Verdict};
 
 /// The catalog this program was built with.
 pub fn builtin() -> &'static Catalog {
@@ -69,13 +71,31 @@ impl Catalog {
     /// Allocates only for a name that is not ASCII, which no packet carries.
     pub fn classify(&self, name: &str) -> Verdict<'_> {
         let target = if name.is_ascii() { self.table.find(name) } else { self.find_international(name) };
+        target.map_or(Verdict::Unknown, |target| self.verdict(target))
+    }
+
+    /// All rules, in the order of the files.
+    pub fn rules(&self) -> impl ExactSizeIterator<Item = Rule<'_>> {
+        let rules = self.table.rules.iter();
+        rules.map(|rule| Rule {
+            name: self.table.name_of(rule),
+            exact: rule.exact,
+            verdict: self.verdict(rule.target),
+        })
+    }
+
+    /// What it takes in memory.
+    pub fn memory(&self) -> Memory {
+        Memory::of(self)
+    }
+
+    fn verdict(&self, target: Target) -> Verdict<'_> {
         match target {
-            Some(Target::Service { index, role, often_embedded }) => {
+            Target::Service { index, role, often_embedded } => {
                 Verdict::Service { service: &self.services[usize::from(index)], role, often_embedded }
             }
-            Some(Target::Plumbing(kind)) => Verdict::Plumbing(kind),
-            Some(Target::Personal) => Verdict::Personal,
-            None => Verdict::Unknown,
+            Target::Plumbing(kind) => Verdict::Plumbing(kind),
+            Target::Personal => Verdict::Personal,
         }
     }
 

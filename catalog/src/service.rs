@@ -207,6 +207,17 @@ impl PlumbingKind {
     }
 }
 
+/// One rule of the catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule<'c> {
+    /// The name that it is about.
+    pub name: &'c str,
+    /// Stands for this very name, not for those below it.
+    pub exact: bool,
+    /// What the name is.
+    pub verdict: Verdict<'c>,
+}
+
 /// What a name turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict<'c> {

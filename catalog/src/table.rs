@@ -90,7 +90,7 @@ impl Table<'_> {
         let mut at = first_slot(hash, self.slots.len());
         while self.slots[at] != EMPTY {
             if let Some(rule) = self.rule_in(self.slots[at], hash)
-                && self.text_of(rule).eq_ignore_ascii_case(suffix)
+                && self.name_of(rule).as_bytes().eq_ignore_ascii_case(suffix)
             {
                 if whole && rule.exact {
                     return Some(rule);
@@ -109,9 +109,15 @@ impl Table<'_> {
         (slot >> 16 == tag(hash)).then(|| &self.rules[(slot & 0xffff) as usize - 1])
     }
 
-    fn text_of(&self, rule: &Rule) -> &[u8] {
+    /// The name that a rule is about.
+    pub(crate) fn name_of(&self, rule: &Rule) -> &str {
         let start = rule.start as usize;
-        &self.text.as_bytes()[start..start + usize::from(rule.len)]
+        &self.text[start..start + usize::from(rule.len)]
+    }
+
+    /// What the table takes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(self) + self.text.len() + size_of_val(self.rules) + size_of_val(self.slots)
     }
 }
 

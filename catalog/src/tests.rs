@@ -1,5 +1,7 @@
 //! The catalog as it is built in.
 
+use std::collections::HashSet;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -177,19 +179,18 @@ fn a_home_page_belongs_to_its_service_or_its_vendor() {
 
 #[test]
 fn the_catalog_stays_small() {
-    let catalog = builtin();
-    let words = |service: &Service| {
-        size_of::<Service>()
-            + service.id.len()
-            + service.name.len()
-            + service.vendor.len()
-            + service.home.len()
-    };
-    let bytes = size_of_val(catalog.table.rules)
-        + size_of_val(catalog.table.slots)
-        + catalog.table.text.len()
-        + catalog.services().map(words).sum::<usize>();
-    assert!(bytes <= 2 << 20, "{bytes} bytes");
+    let memory = builtin().memory();
+    assert!(memory.bytes() <= 2 << 20, "{memory:?}");
+}
+
+#[test]
+fn every_rule_decides_on_its_own_name() {
+    let exact: HashSet<_> = builtin().rules().filter(|rule| rule.exact).map(|rule| rule.name).collect();
+    for rule in builtin().rules() {
+        if rule.exact || !exact.contains(rule.name) {
+            assert_eq!(builtin().classify(rule.name), rule.verdict, "{}", rule.name);
+        }
+    }
 }
 
 proptest! {
