@@ -70,7 +70,7 @@ impl Catalog {
     ///
     /// Allocates only for a name that is not ASCII, which no packet carries.
     pub fn classify(&self, name: &str) -> Verdict<'_> {
-        let target = if name.is_ascii() { self.table.find(name) } else { self.find_international(name) };
+        let target = self.table.find(name).or_else(|| self.find_international(name));
         target.map_or(Verdict::Unknown, |target| self.verdict(target))
     }
 
@@ -100,7 +100,7 @@ impl Catalog {
     }
 
     fn find_international(&self, name: &str) -> Option<Target> {
-        if name.len() > MAX_INTERNATIONAL_BYTES {
+        if name.is_ascii() || name.len() > MAX_INTERNATIONAL_BYTES {
             return None;
         }
         self.table.find(&idna::domain_to_ascii(name).ok()?)

@@ -1,7 +1,8 @@
-//! From a name to the rule that decides on it: an open-addressing hash table over all rules, read in one pass.
+//! From a name to the rule that decides on it: an open-addressing hash table over all rules.
 //!
-//! The pass goes over the name from its end, so the hash of every suffix is known when its first label has been read.
-//! Each suffix is one probe, and the last hit is the longest. Nothing is allocated and nothing is copied.
+//! One pass without a branch notes where labels begin; then each suffix is one probe, from the longest on, and the first
+//! hit decides. A hash takes the same few steps however long the suffix is. Nothing is allocated, and only a name with
+//! capitals is copied.
 
 use crate::service::{PlumbingKind, Role};
 
@@ -60,28 +61,29 @@ impl Table<'_> {
         if name.len() > MAX_NAME_BYTES {
             return None;
         }
-        let mut longest = None;
-        let mut hash = HASH_START;
-        let mut label_bytes = 0;
-        for (at, &byte) in name.iter().enumerate().rev() {
-            if byte == b'.' {
-                if label_bytes == 0 {
-                    return None;
-                }
-                longest = self.probe(hash, &name[at + 1..], false).or(longest);
-                label_bytes = 0;
-            } else {
-                label_bytes += 1;
-                if label_bytes > MAX_LABEL_BYTES {
-                    return None;
-                }
+        let labels = Labels::of(name)?;
+        if labels.has_capitals {
+            let mut lower = [0; MAX_NAME_BYTES];
+            let lower = &mut lower[..name.len()];
+            lower.copy_from_slice(name);
+            lower.make_ascii_lowercase();
+            self.find_lower(lower, &labels)
+        } else {
+            self.find_lower(name, &labels)
+        }
+    }
+
+    /// A suffix that a rule is about consists of proper labels, so those behind a hit need no look.
+    fn find_lower(&self, name: &[u8], labels: &Labels) -> Option<Target> {
+        for (at, label_bytes) in labels.iter() {
+            if label_bytes == 0 || label_bytes > MAX_LABEL_BYTES {
+                return None;
             }
-            hash = hash_step(hash, fold(byte)?);
+            if let Some(target) = self.probe(hash(name, at), &name[at..], at == 0) {
+                return Some(target);
+            }
         }
-        if label_bytes == 0 {
-            return None;
-        }
-        self.probe(hash, name, true).or(longest)
+        None
     }
 
     /// The rule for this suffix. Exact rules count only where the suffix is the whole name, and there they go first.
@@ -90,7 +92,7 @@ impl Table<'_> {
         let mut at = first_slot(hash, self.slots.len());
         while self.slots[at] != EMPTY {
             if let Some(rule) = self.rule_in(self.slots[at], hash)
-                && self.name_of(rule).as_bytes().eq_ignore_ascii_case(suffix)
+                && self.name_of(rule).as_bytes() == suffix
             {
                 if whole && rule.exact {
                     return Some(rule);
@@ -121,30 +123,84 @@ impl Table<'_> {
     }
 }
 
-/// FNV-1a, 64 bits: one multiplication a byte, and good enough for names of our own choosing. A hostile name can meet
-/// the longest run of full slots and no more, since names looked up are never put into the table.
-pub(crate) const HASH_START: u64 = 0xcbf2_9ce4_8422_2325;
-
-/// The hash of a suffix that is one byte longer at its front.
-pub(crate) fn hash_step(hash: u64, byte: u8) -> u64 {
-    (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+/// Where the labels of a name begin.
+struct Labels {
+    /// The first `count`, and behind them one past the final dot that the name does not have.
+    starts: [u8; MAX_NAME_BYTES + 2],
+    count: usize,
+    has_capitals: bool,
 }
 
-/// Where to begin to look among `slots` places. From the upper half, on which every byte of the name has worked.
+impl Labels {
+    /// Of at most [`MAX_NAME_BYTES`]; `None` if there is a byte that no name has.
+    fn of(name: &[u8]) -> Option<Self> {
+        let mut labels = Self { starts: [0; MAX_NAME_BYTES + 2], count: 1, has_capitals: false };
+        let mut letters = 0;
+        for (next, &byte) in (1..).zip(name) {
+            letters |= LETTERS[usize::from(byte)];
+            // Overwritten until the label ends, which takes less time than guessing where it does.
+            labels.starts[labels.count] = next;
+            labels.count += usize::from(byte == b'.');
+        }
+        labels.starts[labels.count] = u8::try_from(name.len() + 1).ok()?;
+        labels.has_capitals = letters & CAPITAL != 0;
+        (letters & FOREIGN == 0).then_some(labels)
+    }
+
+    /// Start and length of each, in bytes.
+    fn iter(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.starts[..=self.count].windows(2).map(|pair| {
+            let (start, next) = (usize::from(pair[0]), usize::from(pair[1]));
+            (start, next - start - 1)
+        })
+    }
+}
+
+const CAPITAL: u8 = 1;
+const FOREIGN: u8 = 2;
+
+/// What each byte is in a name. Underscores are not in host names, but are in DNS.
+const LETTERS: [u8; 256] = {
+    let mut letters = [FOREIGN; 256];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        letters[byte as usize] = match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => 0,
+            b'A'..=b'Z' => CAPITAL,
+            _ => FOREIGN,
+        };
+        byte += 1;
+    }
+    letters
+};
+
+/// The hash of a name's suffix, from its length and its first 16 bytes: of all rules only a few agree in these. A hostile
+/// name can meet the longest run of full slots and no more, since names looked up are never put into the table.
+pub(crate) fn hash(name: &[u8], at: usize) -> u64 {
+    let suffix_bytes = (name.len() - at) as u64;
+    let first = word(name, at) ^ 0x9e37_79b9_7f4a_7c15;
+    let second = word(name, at + 8) ^ suffix_bytes.wrapping_mul(0xd6e8_feb8_6659_fd93);
+    let product = u128::from(first) * u128::from(second ^ 0xa076_1d64_78bd_642f);
+    (product >> 64) as u64 ^ product as u64
+}
+
+/// The 8 bytes at a place, with zeros past the name's end.
+fn word(name: &[u8], at: usize) -> u64 {
+    let Some(last) = name.len().checked_sub(8) else {
+        let bytes = name.iter().skip(at).rev();
+        return bytes.fold(0, |word, &byte| word << 8 | u64::from(byte));
+    };
+    let from = at.min(last);
+    let (word, _) = name[from..].split_first_chunk().expect("8 bytes are left");
+    u64::from_le_bytes(*word).checked_shr(8 * (at - from) as u32).unwrap_or(0)
+}
+
+/// Where to begin to look among `slots` places.
 pub(crate) fn first_slot(hash: u64, slots: usize) -> usize {
-    (hash >> 32) as usize & (slots - 1)
+    (hash >> 16) as usize & (slots - 1)
 }
 
 /// The 16 bits of the hash that a slot keeps, so that a probe rarely has to compare names.
 pub(crate) fn tag(hash: u64) -> u32 {
     (hash >> 48) as u32
-}
-
-/// The lower-case form of a byte that may stand in a name. Underscores are not in host names, but are in DNS.
-fn fold(byte: u8) -> Option<u8> {
-    match byte {
-        b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => Some(byte),
-        b'A'..=b'Z' => Some(byte.to_ascii_lowercase()),
-        _ => None,
-    }
 }

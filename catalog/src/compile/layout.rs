@@ -26,7 +26,7 @@ pub(crate) fn lay_out(compiled: &Compiled) -> Layout {
 }
 
 fn insert(slots: &mut [u32], name: &str, place: u16) {
-    let hash = hash(name);
+    let hash = table::hash(name.as_bytes(), 0);
     let mut at = table::first_slot(hash, slots.len());
     while slots[at] != table::EMPTY {
         at = (at + 1) & (slots.len() - 1);
@@ -34,14 +34,16 @@ fn insert(slots: &mut [u32], name: &str, place: u16) {
     slots[at] = table::tag(hash) << 16 | u32::from(place);
 }
 
-fn hash(text: &str) -> u64 {
-    text.bytes().rev().fold(table::HASH_START, table::hash_step)
-}
-
 /// A short hash of all facts, so that two catalogs of one date are told apart.
 pub(super) fn fingerprint(texts: &Texts) -> u32 {
     let services = texts.services.iter().flat_map(|(need, text)| [need, text]);
     let all = [&texts.needs, &texts.plumbing, &texts.personal].into_iter().chain(services);
-    let hash = all.fold(0, |so_far: u64, text| so_far.rotate_left(5) ^ hash(text));
+    let hash = all.fold(0, |so_far: u64, text| so_far.rotate_left(5) ^ fnv_1a(text));
     u32::try_from(hash >> 32).expect("32 bits are left")
+}
+
+fn fnv_1a(text: &str) -> u64 {
+    text.bytes().rev().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
