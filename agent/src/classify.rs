@@ -16,7 +16,7 @@ pub enum Subject<'f> {
     /// A host of a service in the catalog.
     Service {
         /// The service.
-        service: &'f Service,
+        service: Service<'f>,
         /// What the host does for it.
         role: Role,
         /// Pages of others load from this host too.

@@ -191,7 +191,7 @@ impl Receipt<'_> {
     }
 
     /// A service of the catalog or of the organisation's own.
-    fn service(&self, id: &str) -> Option<&Service> {
+    fn service(&self, id: &str) -> Option<Service<'_>> {
         self.catalog.service(id).or_else(|| self.layer.service(id))
     }
 

@@ -68,7 +68,7 @@ impl Summarize {
         self.count_connection(at.0, flow, subject);
         let (used, need, door, often_embedded) = match *subject {
             Subject::Service { service, role, often_embedded } => {
-                (Used::Service(service.id.to_string()), Some(&*service.need), door(role), often_embedded)
+                (Used::Service(service.id.to_owned()), Some(service.need), door(role), often_embedded)
             }
             Subject::Unlisted(domain) => (Used::Domain(domain.to_owned()), None, Door::Front, false),
             Subject::Plumbing(_) | Subject::Tunnel | Subject::Personal | Subject::Unnamed => return,

@@ -13,6 +13,7 @@ mod service;
 mod table;
 
 use compile::{Compiled, Texts};
+use table::Record;
 
 fn main() {
     println!("cargo::rerun-if-changed=needs.toml");
@@ -36,31 +37,31 @@ fn write_source(compiled: &Compiled) -> Result<String, std::fmt::Error> {
     let layout = compile::lay_out(compiled);
     let mut out = String::new();
     writeln!(out, "pub(crate) static BUILTIN: crate::Catalog = crate::Catalog {{")?;
-    writeln!(out, "version: {:?}, needs: &NEEDS, services: &SERVICES,", compiled.version)?;
+    writeln!(
+        out,
+        "version: {:?}, needs: &NEEDS, services: &SERVICES, attributes: &ATTRIBUTES,",
+        compiled.version
+    )?;
     writeln!(out, "table: Table {{ text: TEXT, rules: &RULES, slots: &SLOTS }} }};")?;
 
     writeln!(out, "static NEEDS: [Need; {}] = [", compiled.needs.len())?;
     for need in &compiled.needs {
         writeln!(out, "Need {{ id: {:?}, name: {:?}, job: {:?} }},", need.id, need.name, need.job)?;
     }
-    writeln!(out, "];\nstatic SERVICES: [Service; {}] = [", compiled.services.len())?;
-    for service in &compiled.services {
-        write!(out, "Service {{ ")?;
-        for (field, text) in [
-            ("id", &service.id),
-            ("name", &service.name),
-            ("vendor", &service.vendor),
-            ("home", &service.home),
-            ("need", &service.need),
-        ] {
-            write!(out, "{field}: Cow::Borrowed({text:?}), ")?;
-        }
-        write!(out, "as_often_private: {}, attributes: &[", service.as_often_private)?;
+    writeln!(out, "];\nstatic SERVICES: [Record; {}] = [", layout.services.len())?;
+    for Record { id, name, vendor, home, need, as_often_private } in &layout.services {
+        write!(out, "Record {{ id: Span({}), name: Span({}), vendor: Span({}), ", id.0, name.0, vendor.0)?;
+        writeln!(out, "home: Span({}), need: {need}, as_often_private: {as_often_private} }},", home.0)?;
+    }
+    let with_attributes = || compiled.services.iter().zip(0..).filter(|(one, _)| !one.attributes.is_empty());
+    writeln!(out, "];\nstatic ATTRIBUTES: [(u16, &[Attribute]); {}] = [", with_attributes().count())?;
+    for (service, place) in with_attributes() {
+        write!(out, "({}, &[", u16::try_from(place).expect("there are fewer services than rules"))?;
         for (name, attribute) in &service.attributes {
-            write!(out, "crate::Attribute {{ name: {name:?}, value: {:?}, ", attribute.value)?;
+            write!(out, "Attribute {{ name: {name:?}, value: {:?}, ", attribute.value)?;
             write!(out, "source: {:?}, month: {:?} }}, ", attribute.source, attribute.month)?;
         }
-        writeln!(out, "] }},")?;
+        writeln!(out, "]),")?;
     }
     writeln!(out, "];\nstatic RULES: [Rule; {}] = [", layout.rules.len())?;
     for rule in &layout.rules {
@@ -73,8 +74,7 @@ fn write_source(compiled: &Compiled) -> Result<String, std::fmt::Error> {
             table::Target::Plumbing(kind) => format!("Target::Plumbing(PlumbingKind::{kind:?})"),
             table::Target::Personal => "Target::Personal".to_owned(),
         };
-        let (start, len, exact) = (rule.start, rule.len, rule.exact);
-        writeln!(out, "Rule {{ start: {start}, len: {len}, exact: {exact}, target: {target} }},")?;
+        writeln!(out, "Rule {{ name: {}, target: {target} }},", rule.name)?;
     }
     writeln!(out, "];\nstatic SLOTS: [u32; {}] = {:?};", layout.slots.len(), layout.slots)?;
     writeln!(out, "static TEXT: &str = {:?};", layout.text)?;

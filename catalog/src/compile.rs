@@ -19,6 +19,9 @@ use crate::table::Target;
 
 pub(crate) use layout::lay_out;
 
+/// Longest id, name and vendor: a piece of the table's text has at most 255 bytes.
+const MAX_WORD_BYTES: usize = 200;
+
 /// The catalog's files, as text.
 pub(crate) struct Texts {
     /// `needs.toml`.
@@ -119,6 +122,10 @@ fn check_services(parsed: &files::Parsed, refusals: &mut Vec<Refusal>) -> Vec<Ch
             let id = &service.id;
             if !is_kebab_case(id) {
                 refuse(format!("service `{id}`: an id is lower-case words joined by `-`"));
+            }
+            let is_long = |word: &String| word.len() > MAX_WORD_BYTES;
+            if [Some(id), Some(&service.name), service.vendor.as_ref()].into_iter().flatten().any(is_long) {
+                refuse(format!("service `{id}`: a name is longer than {MAX_WORD_BYTES} bytes"));
             }
             let Some(first) = service.rules.first() else {
                 refuse(format!("service `{id}`: has no rule"));

@@ -96,7 +96,7 @@ impl LayerFacts {
 #[derive(Debug, Default)]
 pub struct Layer {
     /// By id.
-    services: Vec<Service>,
+    services: Vec<OwnService>,
     /// By name, exact ones and suffixes apart.
     exact: HashMap<String, Own>,
     suffix: HashMap<String, Own>,
@@ -159,9 +159,10 @@ impl Layer {
     }
 
     /// The organisation's own service with this id.
-    pub fn service(&self, id: &str) -> Option<&Service> {
-        let at = self.services.binary_search_by(|service| service.id.as_ref().cmp(id)).ok()?;
-        self.services.get(at)
+    pub fn service(&self, id: &str) -> Option<Service<'_>> {
+        let at = self.services.binary_search_by(|service| service.id.as_str().cmp(id)).ok()?;
+        let OwnService { id, name, need } = self.services.get(at)?;
+        Some(Service { id, name, vendor: "", home: "", need, as_often_private: false, attributes: &[] })
     }
 
     /// Whose tenant a host of a service is: a host in role `tenant`, or one that the organisation named.
@@ -200,7 +201,7 @@ impl Catalog {
         if rule.is_some_and(|rule| rule.target == Target::Personal) && !is_own {
             return Verdict::Personal;
         }
-        let length = rule.map_or(0, |rule| usize::from(rule.len));
+        let length = rule.map_or(0, |rule| rule.span().len());
         if let Some((own, _)) = layer.longest(&name).filter(|(_, own_length)| *own_length >= length)
             && let Some(service) = layer.service(&own.service_id).or_else(|| self.service(&own.service_id))
         {
@@ -269,16 +270,7 @@ impl Check<'_> {
         if self.layer.services.iter().any(|other| other.id == own.id) {
             self.refuse(&own.id, "is listed twice".to_owned());
         }
-        let owned = |text: &str| Cow::Owned(text.to_owned());
-        self.layer.services.push(Service {
-            id: owned(&own.id),
-            name: owned(&own.name),
-            vendor: Cow::Borrowed(""),
-            home: Cow::Borrowed(""),
-            need: owned(&own.need),
-            as_often_private: false,
-            attributes: &[],
-        });
+        self.layer.services.push(own.clone());
     }
 
     fn rule(&mut self, rule: &OwnRule) {
@@ -317,7 +309,7 @@ impl Check<'_> {
         }
     }
 
-    fn service_of(&self, id: &str) -> Option<&Service> {
+    fn service_of(&self, id: &str) -> Option<Service<'_>> {
         self.layer.service(id).or_else(|| self.catalog.service(id))
     }
 

@@ -20,7 +20,7 @@ mod table;
 #[cfg(test)]
 mod compile;
 
-use table::{Table, Target};
+use table::{Record, Table, Target};
 
 pub use memory::Memory;
 pub use service::{Attribute, Need, PlumbingKind, Role, Rule, Service, Verdict};
@@ -35,7 +35,9 @@ pub fn builtin() -> &'static Catalog {
 pub struct Catalog {
     version: &'static str,
     needs: &'static [Need],
-    services: &'static [Service],
+    services: &'static [Record],
+    /// By the service's place, of those that have some.
+    attributes: &'static [(u16, &'static [Attribute])],
     table: Table<'static>,
 }
 
@@ -56,14 +58,28 @@ impl Catalog {
     }
 
     /// All services, by id.
-    pub fn services(&self) -> impl ExactSizeIterator<Item = &Service> {
-        self.services.iter()
+    pub fn services(&self) -> impl ExactSizeIterator<Item = Service<'_>> {
+        (0..self.services.len()).map(|place| self.service_at(place))
     }
 
     /// The service with this id.
-    pub fn service(&self, id: &str) -> Option<&Service> {
-        let at = self.services.binary_search_by(|service| service.id.as_ref().cmp(id)).ok()?;
-        Some(&self.services[at])
+    pub fn service(&self, id: &str) -> Option<Service<'_>> {
+        let place = self.services.binary_search_by(|record| self.table.piece(record.id).cmp(id)).ok()?;
+        Some(self.service_at(place))
+    }
+
+    fn service_at(&self, place: usize) -> Service<'_> {
+        let record = &self.services[place];
+        let attributes = self.attributes.binary_search_by(|(of, _)| usize::from(*of).cmp(&place));
+        Service {
+            id: self.table.piece(record.id),
+            name: self.table.piece(record.name),
+            vendor: self.table.piece(record.vendor),
+            home: self.table.piece(record.home),
+            need: self.needs[usize::from(record.need)].id,
+            as_often_private: record.as_often_private,
+            attributes: attributes.map_or(&[], |at| self.attributes[at].1),
+        }
     }
 
     /// What a name is. Case and one final dot do not matter; an internationalised name matches its `xn--` form.
@@ -78,8 +94,8 @@ impl Catalog {
     pub fn rules(&self) -> impl ExactSizeIterator<Item = Rule<'_>> {
         let rules = self.table.rules.iter();
         rules.map(|rule| Rule {
-            name: self.table.name_of(rule),
-            exact: rule.exact,
+            name: self.table.name_of(*rule),
+            exact: rule.is_exact(),
             verdict: self.verdict(rule.target),
         })
     }
@@ -92,7 +108,7 @@ impl Catalog {
     fn verdict(&self, target: Target) -> Verdict<'_> {
         match target {
             Target::Service { index, role, often_embedded } => {
-                Verdict::Service { service: &self.services[usize::from(index)], role, often_embedded }
+                Verdict::Service { service: self.service_at(usize::from(index)), role, often_embedded }
             }
             Target::Plumbing(kind) => Verdict::Plumbing(kind),
             Target::Personal => Verdict::Personal,
@@ -113,10 +129,8 @@ const MAX_INTERNATIONAL_BYTES: usize = 4 * table::MAX_NAME_BYTES;
 /// Made by `build.rs` from the TOML files.
 #[expect(clippy::unreadable_literal, reason = "nobody reads the slots of a hash table")]
 mod compiled {
-    use std::borrow::Cow;
-
-    use crate::service::{Need, PlumbingKind, Role, Service};
-    use crate::table::{Rule, Table, Target};
+    use crate::service::{Attribute, Need, PlumbingKind, Role};
+    use crate::table::{Record, Rule, Span, Table, Target};
 
     include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
 }

@@ -1,14 +1,13 @@
 //! What the compiled catalog takes in memory.
 
-use crate::{Catalog, service::Service};
+use crate::{Catalog, service::Attribute};
 
-/// Bytes of the catalog's parts, counted from the parts themselves. Equal words of several services count each time,
-/// although the compiler may keep them once, so that the truth is at most this.
+/// Bytes of the catalog's parts, counted from the parts themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memory {
-    /// Names, rules and slots: all that a lookup reads.
+    /// Words, rules and slots: all that a lookup reads.
     pub table_bytes: usize,
-    /// Needs, services and their attributes, with all their words.
+    /// Needs, services and attributes.
     pub facts_bytes: usize,
 }
 
@@ -19,25 +18,19 @@ impl Memory {
     }
 
     pub(crate) fn of(catalog: &Catalog) -> Self {
-        let needs = catalog.needs.iter().map(|need| words([&need.id, &need.name, &need.job]));
-        let services = catalog.services.iter().map(words_of_service);
+        let needs = catalog.needs.iter().map(|need| words([need.id, need.name, need.job])).sum::<usize>();
+        let attributes = catalog.attributes.iter().flat_map(|(_, attributes)| *attributes);
+        let of_attribute =
+            |one: &Attribute| size_of_val(one) + words([one.name, one.value, one.source, one.month]);
         Self {
             table_bytes: catalog.table.bytes(),
             facts_bytes: size_of_val(catalog.needs)
+                + needs
                 + size_of_val(catalog.services)
-                + needs.chain(services).sum::<usize>(),
+                + size_of_val(catalog.attributes)
+                + attributes.map(of_attribute).sum::<usize>(),
         }
     }
-}
-
-/// All that a service points to.
-fn words_of_service(service: &Service) -> usize {
-    let attributes = service.attributes;
-    let of_attributes =
-        attributes.iter().map(|one| words([&one.name, &one.value, &one.source, &one.month])).sum::<usize>();
-    words([&service.id, &service.name, &service.vendor, &service.home, &service.need])
-        + size_of_val(attributes)
-        + of_attributes
 }
 
 fn words<const N: usize>(words: [&str; N]) -> usize {

@@ -1,7 +1,5 @@
 //! What the catalog speaks of: needs, services, and what a name can turn out to be.
 
-use std::borrow::Cow;
-
 /// A job that customers hire a service for.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Need {
@@ -16,27 +14,27 @@ pub struct Need {
 /// A cloud service: one thing that is used for one need.
 ///
 /// A suite is several services where its hosts tell them apart.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Service {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Service<'c> {
     /// Stable id, kebab-case: `google-drive`.
-    pub id: Cow<'static, str>,
+    pub id: &'c str,
     /// What people read: "Google Drive".
-    pub name: Cow<'static, str>,
+    pub name: &'c str,
     /// Who offers it: "Google".
-    pub vendor: Cow<'static, str>,
+    pub vendor: &'c str,
     /// Host of the home page: `drive.google.com`.
-    pub home: Cow<'static, str>,
+    pub home: &'c str,
     /// Id of the [`Need`] it serves.
-    pub need: Cow<'static, str>,
+    pub need: &'c str,
     /// As often private as work (webmail, messengers, social networks): in no figure by default.
     pub as_often_private: bool,
     /// What else is publicly known about it.
-    pub attributes: &'static [Attribute],
+    pub attributes: &'c [Attribute],
 }
 
-impl Service {
+impl<'c> Service<'c> {
     /// The attribute of this name, if it is known.
-    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+    pub fn attribute(&self, name: &str) -> Option<&'c Attribute> {
         self.attributes.iter().find(|attribute| attribute.name == name)
     }
 }
@@ -224,7 +222,7 @@ pub enum Verdict<'c> {
     /// A host of a service.
     Service {
         /// Which one.
-        service: &'c Service,
+        service: Service<'c>,
         /// What this host does for it.
         role: Role,
         /// The host is the service's own, but pages of others load from it too: a contact alone is weak.

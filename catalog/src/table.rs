@@ -28,16 +28,51 @@ pub(crate) enum Target {
     Personal,
 }
 
+/// A piece of the table's text in one word: where it begins, in 23 bits, over its bytes, in 8.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span(pub u32);
+
 /// One name and what it leads to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rule {
-    /// Where the name begins in the table's text, in bytes.
-    pub start: u32,
-    /// How long it is, in bytes.
-    pub len: u8,
-    /// Stands for this very name, not for those below it.
-    pub exact: bool,
+    /// The name; its highest bit says that the rule stands for this very name, not for those below it.
+    pub name: u32,
     pub target: Target,
+}
+
+/// One service, by pieces of the table's text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Record {
+    pub id: Span,
+    pub name: Span,
+    pub vendor: Span,
+    pub home: Span,
+    /// Place in the list of needs.
+    pub need: u8,
+    pub as_often_private: bool,
+}
+
+impl Span {
+    fn start(self) -> usize {
+        (self.0 >> 8) as usize
+    }
+
+    pub(crate) fn len(self) -> usize {
+        (self.0 & 0xff) as usize
+    }
+}
+
+/// The bit of a rule's name.
+pub(crate) const EXACT: u32 = 1 << 31;
+
+impl Rule {
+    pub(crate) fn span(self) -> Span {
+        Span(self.name & !EXACT)
+    }
+
+    pub(crate) fn is_exact(self) -> bool {
+        self.name & EXACT != 0
+    }
 }
 
 /// The rules and the way to them. `slots` has a power of two of places, at least half of them empty. A full one holds
@@ -74,13 +109,13 @@ impl Table<'_> {
     }
 
     /// A suffix that a rule is about consists of proper labels, so those behind a hit need no look.
-    fn find_lower(&self, name: &[u8], labels: &Labels) -> Option<Target> {
+    fn find_lower(&self, name: &[u8], labels: &Labels) -> Option<&Rule> {
         for (at, label_bytes) in labels.iter() {
             if label_bytes == 0 || label_bytes > MAX_LABEL_BYTES {
                 return None;
             }
-            if let Some(target) = self.probe(hash(name, at), &name[at..], at == 0) {
-                return Some(target);
+            if let Some(rule) = self.probe(hash(name, at), &name[at..], at == 0) {
+                return Some(rule);
             }
         }
         None
@@ -92,12 +127,12 @@ impl Table<'_> {
         let mut at = first_slot(hash, self.slots.len());
         while self.slots[at] != EMPTY {
             if let Some(rule) = self.rule_in(self.slots[at], hash)
-                && self.name_of(rule).as_bytes() == suffix
+                && self.name_of(*rule).as_bytes() == suffix
             {
-                if whole && rule.exact {
+                if whole && rule.is_exact() {
                     return Some(rule);
                 }
-                if !rule.exact {
+                if !rule.is_exact() {
                     found = Some(rule);
                 }
             }
@@ -112,9 +147,13 @@ impl Table<'_> {
     }
 
     /// The name that a rule is about.
-    pub(crate) fn name_of(&self, rule: &Rule) -> &str {
-        let start = rule.start as usize;
-        &self.text[start..start + usize::from(rule.len)]
+    pub(crate) fn name_of(&self, rule: Rule) -> &str {
+        self.piece(rule.span())
+    }
+
+    /// A piece of the text.
+    pub(crate) fn piece(&self, span: Span) -> &str {
+        &self.text[span.start()..span.start() + span.len()]
     }
 
     /// What the table takes in memory.
@@ -176,6 +215,7 @@ const LETTERS: [u8; 256] = {
 
 /// The hash of a name's suffix, from its length and its first 16 bytes: of all rules only a few agree in these. A hostile
 /// name can meet the longest run of full slots and no more, since names looked up are never put into the table.
+#[expect(clippy::cast_possible_truncation, reason = "both halves count")]
 pub(crate) fn hash(name: &[u8], at: usize) -> u64 {
     let suffix_bytes = (name.len() - at) as u64;
     let first = word(name, at) ^ 0x9e37_79b9_7f4a_7c15;
@@ -185,6 +225,7 @@ pub(crate) fn hash(name: &[u8], at: usize) -> u64 {
 }
 
 /// The 8 bytes at a place, with zeros past the name's end.
+#[expect(clippy::cast_possible_truncation, reason = "a name has at most 253 bytes")]
 fn word(name: &[u8], at: usize) -> u64 {
     let Some(last) = name.len().checked_sub(8) else {
         let bytes = name.iter().skip(at).rev();

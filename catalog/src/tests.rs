@@ -162,8 +162,8 @@ fn every_need_has_services() {
 #[test]
 fn every_service_is_found_by_its_id_and_serves_a_known_need() {
     for service in builtin().services() {
-        assert_eq!(builtin().service(&service.id), Some(service));
-        assert!(builtin().need(&service.need).is_some(), "{}", service.id);
+        assert_eq!(builtin().service(service.id), Some(service));
+        assert!(builtin().need(service.need).is_some(), "{}", service.id);
     }
     assert_eq!(builtin().service("no-such-service"), None);
 }
@@ -171,7 +171,7 @@ fn every_service_is_found_by_its_id_and_serves_a_known_need() {
 #[test]
 fn a_home_page_belongs_to_its_service_or_its_vendor() {
     for service in builtin().services() {
-        if let Verdict::Service { service: found, .. } = builtin().classify(&service.home) {
+        if let Verdict::Service { service: found, .. } = builtin().classify(service.home) {
             assert_eq!(found.vendor, service.vendor, "home {} of {}", service.home, service.id);
         }
     }

@@ -159,8 +159,8 @@ impl Portfolio {
         let mut landscape =
             Landscape::new(catalog.needs().iter().map(|need| (need.id.to_owned(), need.name.to_owned())));
         for service in catalog.services() {
-            let status = self.status(&service.id, week);
-            landscape.add(&service.id, &service.name, &service.need, status, service.as_often_private);
+            let status = self.status(service.id, week);
+            landscape.add(service.id, service.name, service.need, status, service.as_often_private);
         }
         for own in &self.own_services {
             landscape.add(&own.id, &own.name, &own.need, self.status(&own.id, week), false);

@@ -1,28 +1,64 @@
 //! Lays checked rules out as the table that [`crate::table::Table::find`] reads.
 
-use super::{Compiled, Texts};
-use crate::table::{self, Rule};
+use std::collections::HashMap;
+
+use super::{CheckedService, Compiled, Texts};
+use crate::table::{self, Record, Rule, Span};
 
 /// The table's parts, ready to be written down or looked up in.
 pub(crate) struct Layout {
     pub text: String,
+    pub services: Vec<Record>,
     pub rules: Vec<Rule>,
     pub slots: Vec<u32>,
 }
 
-/// Writes every rule's name into one text and gives it a slot, of which half stay empty.
+/// Writes every word into one text, once, and gives each rule a slot, of which half stay empty.
 pub(crate) fn lay_out(compiled: &Compiled) -> Layout {
-    let mut text = String::new();
+    let mut text = Text::default();
     let mut rules = Vec::new();
     let mut slots = vec![table::EMPTY; (2 * compiled.rules.len()).next_power_of_two().max(2)];
     for (place, rule) in (1u16..).zip(&compiled.rules) {
-        let start = u32::try_from(text.len()).expect("names were checked: `MAX_RULES` of 253 bytes at most");
-        let len = u8::try_from(rule.name.len()).expect("names were checked: 253 bytes at most");
-        rules.push(Rule { start, len, exact: rule.exact, target: rule.target });
-        text.push_str(&rule.name);
+        let Span(name) = text.span(&rule.name);
+        let name = if rule.exact { name | table::EXACT } else { name };
+        rules.push(Rule { name, target: rule.target });
         insert(&mut slots, &rule.name, place);
     }
-    Layout { text, rules, slots }
+    let services = compiled.services.iter().map(|service| record(compiled, service, &mut text)).collect();
+    Layout { text: text.bytes, services, rules, slots }
+}
+
+fn record(compiled: &Compiled, service: &CheckedService, text: &mut Text) -> Record {
+    let need = compiled.needs.iter().position(|need| need.id == service.need);
+    Record {
+        id: text.span(&service.id),
+        name: text.span(&service.name),
+        vendor: text.span(&service.vendor),
+        home: text.span(&service.home),
+        need: need.and_then(|need| u8::try_from(need).ok()).expect("needs were checked: under 256"),
+        as_often_private: service.as_often_private,
+    }
+}
+
+/// The text, and where each word stands in it.
+#[derive(Default)]
+struct Text {
+    bytes: String,
+    spans: HashMap<String, Span>,
+}
+
+impl Text {
+    fn span(&mut self, word: &str) -> Span {
+        if let Some(span) = self.spans.get(word) {
+            return *span;
+        }
+        let start = u32::try_from(self.bytes.len()).ok().filter(|start| *start < 1 << 23);
+        let len = u8::try_from(word.len()).expect("words were checked: 253 bytes at most");
+        let span = Span(start.expect("fewer rules than 65,536 fill no 8 MiB") << 8 | u32::from(len));
+        self.bytes.push_str(word);
+        self.spans.insert(word.to_owned(), span);
+        span
+    }
 }
 
 fn insert(slots: &mut [u32], name: &str, place: u16) {

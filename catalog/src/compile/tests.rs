@@ -225,10 +225,11 @@ fn the_built_in_catalog_is_what_its_files_say() {
     let needs: Vec<_> = compiled.needs.iter().map(|need| (&*need.id, &*need.name, &*need.job)).collect();
     assert_eq!(needs, builtin.needs().iter().map(|need| (need.id, need.name, need.job)).collect::<Vec<_>>());
     assert_eq!(compiled.services.len(), builtin.services().len());
+    assert_eq!(lay_out(&compiled).services.len(), builtin.services().len());
     for (file, built) in compiled.services.iter().zip(builtin.services()) {
         assert_eq!(
             [&file.id, &file.name, &file.vendor, &file.home, &file.need],
-            [&built.id, &built.name, &built.vendor, &built.home, &built.need]
+            [built.id, built.name, built.vendor, built.home, built.need]
         );
         assert_eq!(file.as_often_private, built.as_often_private, "{}", file.id);
         let attributes: Vec<_> =

@@ -29,7 +29,7 @@ fn facts() -> LayerFacts {
 
 fn told<'c>(layer: &'c Layer, name: &str) -> (&'c str, Option<Role>) {
     match builtin().classify_with(layer, name) {
-        Verdict::Service { service, role, .. } => (&service.id, Some(role)),
+        Verdict::Service { service, role, .. } => (service.id, Some(role)),
         other => (other.as_str(), None),
     }
 }

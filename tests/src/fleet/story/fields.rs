@@ -169,7 +169,7 @@ impl<'t> Fields<'t> {
     }
 
     /// A service of the catalog, where one is named.
-    pub(super) fn service(&self, key: &'static str) -> Option<&'static Service> {
+    pub(super) fn service(&self, key: &'static str) -> Option<Service<'static>> {
         let value = self.value(key);
         if value.is_none() {
             self.missing(key, "the id of a service");
@@ -184,7 +184,7 @@ impl<'t> Fields<'t> {
         if ids.is_empty() {
             self.missing(key, "a list with at least one id of a service");
         }
-        ids.into_iter().filter_map(|(at, id)| self.service_at(at, id)).map(|service| &*service.id).collect()
+        ids.into_iter().filter_map(|(at, id)| self.service_at(at, id)).map(|service| service.id).collect()
     }
 
     /// Services with weights, all of one need: `{ onedrive = 3, dropbox = 1 }`.
@@ -207,7 +207,7 @@ impl<'t> Fields<'t> {
                 self.page.problem(id.span().start, words);
             }
             match number(weight.get_ref()) {
-                Some(number) if number > 0.0 && number <= 1e6 => weights.push((&*service.id, number)),
+                Some(number) if number > 0.0 && number <= 1e6 => weights.push((service.id, number)),
                 _ => self.page.problem(
                     weight.span().start,
                     format!("weight of '{id}' wants a number above 0", id = service.id),
@@ -254,7 +254,7 @@ impl<'t> Fields<'t> {
         }
     }
 
-    fn service_at(&self, at: usize, id: &str) -> Option<&'static Service> {
+    fn service_at(&self, at: usize, id: &str) -> Option<Service<'static>> {
         let service = self.page.catalog.service(id);
         if service.is_none() {
             self.page.problem(at, format!("no service '{id}' in the catalog"));

@@ -106,7 +106,7 @@ impl<'c> Counting<'c> {
             let Some(service) = self.company.catalog.service(&usage.service_id) else { continue };
             let counts = usage.evidence() == v1::Evidence::Use && usage.tenant() != v1::Tenant::Guest;
             if counts && !service.as_often_private {
-                met.entry(&*service.need).or_default().insert(&*service.id);
+                met.entry(service.need).or_default().insert(service.id);
             }
         }
         for (need, services) in met {

@@ -40,7 +40,7 @@ pub(super) fn planted(table: Fields<'_>, story: &Story, catalog: &'static Catalo
 }
 
 fn service(table: &Fields<'_>, key: &'static str) -> &'static str {
-    table.service(key).map(|service| &*service.id).unwrap_or_default()
+    table.service(key).map(|service| service.id).unwrap_or_default()
 }
 
 fn week(table: &Fields<'_>, story: &Story) -> u32 {
