@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::Context;
 
+pub mod catalog;
 pub mod check_config;
 pub mod devices;
 pub mod digest;

@@ -6,7 +6,9 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use elsewhere_collector::commands::{check_config, devices, digest, enroll_token, freeze, query, serve};
+use elsewhere_collector::commands::{
+    catalog, check_config, devices, digest, enroll_token, freeze, query, serve,
+};
 use tracing_subscriber::EnvFilter;
 
 /// Takes device-days from agents, and tells IT where its customers already go elsewhere, what for, and why.
@@ -26,6 +28,7 @@ enum Command {
     Digest(digest::Args),
     Query(query::Args),
     CheckConfig(check_config::Args),
+    Catalog(catalog::Args),
 }
 
 /// Exit codes: 0 done, 1 failed, 2 called wrongly (clap's own).
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Command::Digest(args) => digest::run(&args),
         Command::Query(args) => query::run(&args),
         Command::CheckConfig(args) => check_config::run(&args),
+        Command::Catalog(args) => catalog::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,6 +5,7 @@
 //! the state of one week, and no later decision reaches back into it.
 
 mod file;
+pub mod import;
 mod landscape;
 
 use std::{fmt, str::FromStr};

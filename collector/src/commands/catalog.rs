@@ -1,0 +1,193 @@
+//! `catalog`: what the collector knows names by, and what its organisation adds to that.
+
+use std::{collections::BTreeMap, fs, io::Write, path::PathBuf};
+
+use anyhow::{Context, anyhow};
+use elsewhere_catalog::{builtin, layer::LayerFacts};
+
+use crate::{
+    commands::{DataArgs, print},
+    installation,
+    portfolio::{Portfolio, import},
+};
+
+/// Largest CSV file that is read, in bytes; as many rows as are taken fill half of it. A larger one is refused.
+const MAX_CSV_BYTES: u64 = 4 << 20;
+
+/// Check, compare and extend what the organisation adds to the catalog.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    Check(Check),
+    Diff(Diff),
+    Import(Import),
+}
+
+/// Check a portfolio's own services, names, domains and tenants, and say how many there are.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  elsewhere-collector catalog check --data /var/lib/elsewhere-collector")]
+struct Check {
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+/// Print what devices would know differently with another portfolio file: one line a fact, - before what goes and + before
+/// what comes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  elsewhere-collector catalog diff portfolio.new.toml")]
+struct Diff {
+    /// The other file.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+/// Make entries, not reviewed yet, of a CSV file with the columns domain, service and need. Prints them; with --write appends
+/// them to portfolio.toml.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "A service is one of the catalog, by id or name, or a new one of your own. What the catalog knows already and what \
+                  belongs to private life is left out.\n\nExamples:\n  elsewhere-collector catalog import proxy.csv\n  elsewhere-collector \
+                  catalog import proxy.csv --write"
+)]
+struct Import {
+    /// The file.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Append the entries to portfolio.toml; running devices know them at their next visit.
+    #[arg(long)]
+    write: bool,
+    #[command(flatten)]
+    data: DataArgs,
+}
+
+/// Runs one of the three.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    match &args.action {
+        Action::Check(args) => check(args),
+        Action::Diff(args) => diff(args),
+        Action::Import(args) => import(args),
+    }
+}
+
+fn check(args: &Check) -> anyhow::Result<()> {
+    let LayerFacts { services, rules, own_domains, tenants } =
+        installation::read_portfolio(&args.data.data)?.layer;
+    let catalog = builtin();
+    print(&format!(
+        "catalog {}: {} services for {} needs, {} names\nportfolio.toml: {} own services, {} names, {} own domains, {} \
+         tenant hosts; all in order\n",
+        catalog.version(),
+        catalog.services().len(),
+        catalog.needs().len(),
+        catalog.rules().len(),
+        services.len(),
+        rules.len(),
+        own_domains.len(),
+        tenants.len()
+    ))
+}
+
+fn diff(args: &Diff) -> anyhow::Result<()> {
+    let before = lines(&installation::read_portfolio(&args.data.data)?.layer);
+    let file = args.file.display();
+    let text = fs::read_to_string(&args.file).with_context(|| format!("read {file}"))?;
+    let other = Portfolio::parse(&text, builtin()).map_err(|error| {
+        let mistakes = error.mistakes.iter().map(|mistake| format!("{file} {mistake}"));
+        anyhow!(mistakes.collect::<Vec<_>>().join("\n"))
+    })?;
+    print(&changes(&before, &lines(&other.layer)))
+}
+
+/// Each fact by what it is about, and what it says.
+fn lines(facts: &LayerFacts) -> BTreeMap<String, String> {
+    let service = |own: &elsewhere_catalog::layer::OwnService| {
+        (format!("service {}", own.id), format!("{} for {}", own.name, own.need))
+    };
+    let rules = facts.rules.iter().map(|rule| {
+        let kind = if rule.exact { "exact" } else { "suffix" };
+        (format!("name {kind} {}", rule.name), format!("{} of {}", rule.role.as_str(), rule.service_id))
+    });
+    let domains = facts.own_domains.iter().map(|domain| (format!("own domain {domain}"), String::new()));
+    let tenants = facts
+        .tenants
+        .iter()
+        .map(|tenant| (format!("tenant {} {}", tenant.service_id, tenant.host), String::new()));
+    facts.services.iter().map(service).chain(rules).chain(domains).chain(tenants).collect()
+}
+
+fn changes(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> String {
+    let gone = before.iter().filter(|(about, says)| after.get(*about) != Some(says)).map(|fact| (fact, '-'));
+    let come = after.iter().filter(|(about, says)| before.get(*about) != Some(says)).map(|fact| (fact, '+'));
+    let mut all: Vec<_> = gone.chain(come).collect();
+    all.sort_by_key(|((about, _), sign)| (*about, *sign == '+'));
+    let line = |((about, says), sign): &((&String, &String), char)| {
+        format!("{}\n", format!("{sign} {about}  {says}").trim_end())
+    };
+    all.iter().map(line).collect()
+}
+
+fn import(args: &Import) -> anyhow::Result<()> {
+    let file = args.file.display();
+    let bytes = fs::metadata(&args.file).with_context(|| format!("read {file}"))?.len();
+    if bytes > MAX_CSV_BYTES {
+        return Err(anyhow!(
+            "{file}: it has {bytes} bytes, and at most {MAX_CSV_BYTES} are read; import what matters"
+        ));
+    }
+    let text = fs::read_to_string(&args.file).with_context(|| format!("read {file}"))?;
+    let portfolio = installation::read_portfolio(&args.data.data)?;
+    let imported = import::import(&text, &portfolio, builtin()).with_context(|| file.to_string())?;
+    if args.write {
+        append(args, &imported.text)?;
+    } else {
+        print(&imported.text)?;
+    }
+    let what = if args.write { "added to portfolio.toml" } else { "printed and not written" };
+    eprintln!(
+        "names {what}: {}; known already: {}; of private life and left out: {}",
+        imported.names, imported.known, imported.private
+    );
+    Ok(())
+}
+
+/// Replaced whole or not at all; what would not be read back is not written.
+fn append(args: &Import, blocks: &str) -> anyhow::Result<()> {
+    let path = args.data.data.join("portfolio.toml");
+    let before = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
+    let after = format!("{}\n{blocks}", before.trim_end());
+    Portfolio::parse(&after, builtin())
+        .map_err(|error| anyhow!("{} with the import: {error}", path.display()))?;
+    let mut file = tempfile::NamedTempFile::new_in(&args.data.data)?;
+    file.write_all(after.as_bytes())?;
+    file.as_file().set_permissions(fs::metadata(&path)?.permissions())?;
+    file.as_file().sync_all()?;
+    file.persist(&path).with_context(|| format!("write {}", path.display()))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_says_what_goes_and_what_comes() {
+        let parse = |text: &str| lines(&Portfolio::parse(text, builtin()).unwrap().layer);
+        let head = "organisation = \"N\"\n";
+        let before = parse(&format!(
+            "{head}own_domains = [\"a.example\"]\n[[name]]\nsuffix = \"b.example\"\nservice = \"box\"\n"
+        ));
+        let after = parse(&format!("{head}[[name]]\nsuffix = \"b.example\"\nservice = \"dropbox\"\n"));
+        assert_eq!(changes(&before, &before), "");
+        assert_eq!(
+            changes(&before, &after),
+            "- name suffix b.example  app of box\n+ name suffix b.example  app of dropbox\n- own domain a.example\n"
+        );
+    }
+}
