@@ -1,9 +1,11 @@
 //! From a name to the rule that decides on it: an open-addressing hash table over all rules.
 //!
-//! One pass without a branch notes where labels begin; then each suffix is one probe, from the longest on, and the first
-//! hit decides. A hash takes the same few steps however long the suffix is. Nothing is allocated, and only a name with
-//! capitals is copied.
+//! Each suffix of a name is one probe, from the longest on, and the first hit decides. A hash takes the same few steps
+//! however long the suffix is. Nothing is allocated, and only a name with capitals is copied.
 
+mod scan;
+
+use self::scan::Letters;
 use crate::service::{PlumbingKind, Role};
 
 /// The longest name that DNS can carry, as text (RFC 1035, 2.3.4).
@@ -96,27 +98,33 @@ impl Table<'_> {
         if name.len() > MAX_NAME_BYTES {
             return None;
         }
-        let labels = Labels::of(name)?;
-        if labels.has_capitals {
-            let mut lower = [0; MAX_NAME_BYTES];
-            let lower = &mut lower[..name.len()];
-            lower.copy_from_slice(name);
-            lower.make_ascii_lowercase();
-            self.find_lower(lower, &labels)
-        } else {
-            self.find_lower(name, &labels)
+        let letters = Letters::of(name);
+        if letters.has_foreign() {
+            return None;
         }
+        if !letters.has_capital() {
+            return self.find_lower(name);
+        }
+        let mut lower = [0; MAX_NAME_BYTES];
+        let lower = &mut lower[..name.len()];
+        lower.copy_from_slice(name);
+        lower.make_ascii_lowercase();
+        self.find_lower(lower)
     }
 
-    /// A suffix that a rule is about consists of proper labels, so those behind a hit need no look.
-    fn find_lower(&self, name: &[u8], labels: &Labels) -> Option<&Rule> {
-        for (at, label_bytes) in labels.iter() {
-            if label_bytes == 0 || label_bytes > MAX_LABEL_BYTES {
+    /// Each suffix in turn, the whole name first. A suffix that a rule is about consists of proper labels, so those
+    /// behind a hit need no look.
+    fn find_lower(&self, name: &[u8]) -> Option<&Rule> {
+        let mut start = 0;
+        for end in scan::dots(name).chain([name.len()]) {
+            if !(1..=MAX_LABEL_BYTES).contains(&(end - start)) {
                 return None;
             }
-            if let Some(rule) = self.probe(hash(name, at), &name[at..], at == 0) {
-                return Some(rule);
+            let found = self.probe(hash(name, start), &name[start..], start == 0);
+            if found.is_some() {
+                return found;
             }
+            start = end + 1;
         }
         None
     }
@@ -162,78 +170,14 @@ impl Table<'_> {
     }
 }
 
-/// Where the labels of a name begin.
-struct Labels {
-    /// The first `count`, and behind them one past the final dot that the name does not have.
-    starts: [u8; MAX_NAME_BYTES + 2],
-    count: usize,
-    has_capitals: bool,
-}
-
-impl Labels {
-    /// Of at most [`MAX_NAME_BYTES`]; `None` if there is a byte that no name has.
-    fn of(name: &[u8]) -> Option<Self> {
-        let mut labels = Self { starts: [0; MAX_NAME_BYTES + 2], count: 1, has_capitals: false };
-        let mut letters = 0;
-        for (next, &byte) in (1..).zip(name) {
-            letters |= LETTERS[usize::from(byte)];
-            // Overwritten until the label ends, which takes less time than guessing where it does.
-            labels.starts[labels.count] = next;
-            labels.count += usize::from(byte == b'.');
-        }
-        labels.starts[labels.count] = u8::try_from(name.len() + 1).ok()?;
-        labels.has_capitals = letters & CAPITAL != 0;
-        (letters & FOREIGN == 0).then_some(labels)
-    }
-
-    /// Start and length of each, in bytes.
-    fn iter(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.starts[..=self.count].windows(2).map(|pair| {
-            let (start, next) = (usize::from(pair[0]), usize::from(pair[1]));
-            (start, next - start - 1)
-        })
-    }
-}
-
-const CAPITAL: u8 = 1;
-const FOREIGN: u8 = 2;
-
-/// What each byte is in a name. Underscores are not in host names, but are in DNS.
-const LETTERS: [u8; 256] = {
-    let mut letters = [FOREIGN; 256];
-    let mut byte = 0;
-    while byte < 128_u8 {
-        letters[byte as usize] = match byte {
-            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => 0,
-            b'A'..=b'Z' => CAPITAL,
-            _ => FOREIGN,
-        };
-        byte += 1;
-    }
-    letters
-};
-
 /// The hash of a name's suffix, from its length and its first 16 bytes: of all rules only a few agree in these. A hostile
 /// name can meet the longest run of full slots and no more, since names looked up are never put into the table.
-#[expect(clippy::cast_possible_truncation, reason = "both halves count")]
 pub(crate) fn hash(name: &[u8], at: usize) -> u64 {
     let suffix_bytes = (name.len() - at) as u64;
-    let first = word(name, at) ^ 0x9e37_79b9_7f4a_7c15;
-    let second = word(name, at + 8) ^ suffix_bytes.wrapping_mul(0xd6e8_feb8_6659_fd93);
-    let product = u128::from(first) * u128::from(second ^ 0xa076_1d64_78bd_642f);
-    (product >> 64) as u64 ^ product as u64
-}
-
-/// The 8 bytes at a place, with zeros past the name's end.
-#[expect(clippy::cast_possible_truncation, reason = "a name has at most 253 bytes")]
-fn word(name: &[u8], at: usize) -> u64 {
-    let Some(last) = name.len().checked_sub(8) else {
-        let bytes = name.iter().skip(at).rev();
-        return bytes.fold(0, |word, &byte| word << 8 | u64::from(byte));
-    };
-    let from = at.min(last);
-    let (word, _) = name[from..].split_first_chunk().expect("8 bytes are left");
-    u64::from_le_bytes(*word).checked_shr(8 * (at - from) as u32).unwrap_or(0)
+    let first = scan::word(name, at) ^ 0x9e37_79b9_7f4a_7c15;
+    let second = scan::word(name, at + 8) ^ suffix_bytes.wrapping_mul(0xd6e8_feb8_6659_fd93);
+    let (low, high) = first.carrying_mul(second ^ 0xa076_1d64_78bd_642f, 0);
+    low ^ high
 }
 
 /// Where to begin to look among `slots` places.
