@@ -3,7 +3,9 @@
 
 pub mod apps;
 pub mod captures;
+pub mod catalog_bench;
 pub mod clock;
+pub mod figures;
 pub mod fleet;
 #[path = "../fuzz/src/lib.rs"]
 pub mod fuzz;

@@ -46,31 +46,3 @@ fn children_cpu_seconds() -> anyhow::Result<f64> {
     let seconds = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
     Ok(seconds(usage.user_time()) + seconds(usage.system_time()))
 }
-
-/// The middle, the least and the most of some figures.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Spread {
-    pub(super) median: f64,
-    pub(super) least: f64,
-    pub(super) most: f64,
-}
-
-impl Spread {
-    /// Of at least one figure.
-    pub(super) fn of(figures: impl IntoIterator<Item = f64>) -> Self {
-        let mut figures: Vec<f64> = figures.into_iter().collect();
-        figures.sort_by(f64::total_cmp);
-        Self { median: figures[figures.len() / 2], least: figures[0], most: figures[figures.len() - 1] }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_spread_has_its_middle() {
-        let spread = Spread::of([3.0, 1.0, 2.0]);
-        assert_eq!((spread.least, spread.median, spread.most), (1.0, 2.0, 3.0));
-    }
-}

@@ -6,11 +6,13 @@
 use elsewhere_agent::decode::FlowKey;
 
 use super::{
-    names::percent,
     seen::{Seen, Wire},
     truth::{Capture, Flow},
 };
-use crate::table::{Goal, Table};
+use crate::{
+    figures::percent,
+    table::{Goal, Table},
+};
 
 /// How far a round trip may be off.
 const ROUND_TRIP_PERCENT: f64 = 5.0;

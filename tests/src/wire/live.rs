@@ -19,8 +19,8 @@ use script::{Then, Transfer};
 use sensor::Counted;
 use stage::{Made, Stage};
 
-use super::cost::Spread;
 use crate::{
+    figures::Spread,
     lab::{self, Running, pause, programs::Agent},
     table::{Goal, Table},
 };

@@ -8,7 +8,10 @@ use super::{
     seen::{self, Seen},
     truth::{self, Capture, Kind},
 };
-use crate::table::{Goal, Table};
+use crate::{
+    figures::percent,
+    table::{Goal, Table},
+};
 
 /// Extra names that are tolerated, as a share of those listed.
 const EXTRA_PERCENT: f64 = 1.0;
@@ -114,15 +117,5 @@ impl Recall {
             &beside,
             Goal::AtMost(EXTRA_PERCENT),
         );
-    }
-}
-
-/// A share in percent; all of nothing is all.
-#[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-pub(super) fn percent(part: u64, of: u64) -> f64 {
-    match (part, of) {
-        (0, 0) => 100.0,
-        (_, 0) => f64::INFINITY,
-        _ => part as f64 / of as f64 * 100.0,
     }
 }

@@ -10,11 +10,12 @@ use anyhow::{Context, ensure};
 
 use super::{
     bulk,
-    cost::{self, Cost, Spread},
+    cost::{self, Cost},
     mixed,
     pcap::Writer,
 };
 use crate::{
+    figures::Spread,
     lab::programs,
     table::{Goal, Table},
 };

@@ -1,0 +1,83 @@
+//! How large the catalog is, what a lookup costs, and how right catalog and evidence are.
+//!
+//! Run by `./tests/bench catalog [PART…] [--list FILE] [--not-use FILE] [--sessions DIR]`.
+
+#[path = "catalog/counting.rs"]
+mod counting;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Parser, ValueEnum};
+use elsewhere_tests::{
+    catalog_bench::{cost, known, sessions, size, unwanted},
+    table::Table,
+};
+
+#[global_allocator]
+static ALLOCATOR: counting::Counting = counting::Counting;
+
+/// Measures the catalog, and the evidence that it leads to.
+#[derive(Parser)]
+#[command(after_help = "Example:\n  ./tests/bench catalog sessions --sessions ../sessions/held-out")]
+struct Args {
+    /// What to measure; all of it where nothing is said
+    part: Vec<Part>,
+    /// Services that the catalog should know: CSV with domain, service, need
+    #[arg(long, value_name = "FILE", default_value = "../shared/catalog/known-services.csv")]
+    list: Vec<PathBuf>,
+    /// What is no use of a service: CSV with domain, why
+    #[arg(long, value_name = "FILE", default_value = "../shared/catalog/not-use.csv")]
+    not_use: PathBuf,
+    /// Labelled sessions: x.pcap or x.pcapng with x.labels.json, also in folders below
+    #[arg(long, value_name = "DIR")]
+    sessions: Option<PathBuf>,
+    /// Given by cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Services, rules, bytes in memory.
+    Size,
+    /// Lookups a second, beside other ways to look up.
+    Cost,
+    /// Right and wrong beside lists.
+    Lists,
+    /// Right and wrong on labelled sessions; needs --sessions.
+    Sessions,
+}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let catalog = elsewhere_catalog::builtin();
+    // Cargo runs a benchmark in its package's folder; paths are meant from the top of the repository.
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the package is in the repository")?;
+    let parts = if args.part.is_empty() { Part::value_variants() } else { &args.part };
+    let mut table = Table::new();
+    let measured = parts.iter().try_for_each(|part| match (part, &args.sessions) {
+        (Part::Size, _) => {
+            size::measure(catalog, &mut table);
+            Ok(())
+        }
+        (Part::Cost, _) => cost::measure(catalog, counting::asked, &mut table),
+        (Part::Lists, _) => {
+            args.list.iter().try_for_each(|list| known::compare(catalog, &top.join(list), &mut table))?;
+            unwanted::compare(catalog, &top.join(&args.not_use), &mut table)?;
+            unwanted::unlisted(catalog, &mut table);
+            Ok(())
+        }
+        (Part::Sessions, Some(folder)) => sessions::score(catalog, &top.join(folder), &mut table),
+        (Part::Sessions, None) if args.part.contains(part) => {
+            anyhow::bail!("labelled sessions are needed; say where with --sessions DIR")
+        }
+        (Part::Sessions, None) => {
+            println!("evidence not scored: no labelled sessions were given with --sessions DIR\n");
+            Ok(())
+        }
+    });
+    // What was measured before something failed is worth having.
+    println!("{table}");
+    measured
+}
