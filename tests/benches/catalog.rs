@@ -5,7 +5,10 @@
 #[path = "catalog/counting.rs"]
 mod counting;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
@@ -49,26 +52,36 @@ enum Part {
     Sessions,
 }
 
-fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+fn main() -> ExitCode {
+    let mut table = Table::new();
+    let measured = measure(&Args::parse(), &mut table);
+    // What was measured before something failed is worth having.
+    println!("{table}");
+    if let Err(error) = measured {
+        eprintln!("catalog: {error:#}");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn measure(args: &Args, table: &mut Table) -> anyhow::Result<()> {
     let catalog = elsewhere_catalog::builtin();
     // Cargo runs a benchmark in its package's folder; paths are meant from the top of the repository.
     let top = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("the package is in the repository")?;
     let parts = if args.part.is_empty() { Part::value_variants() } else { &args.part };
-    let mut table = Table::new();
-    let measured = parts.iter().try_for_each(|part| match (part, &args.sessions) {
+    parts.iter().try_for_each(|part| match (part, &args.sessions) {
         (Part::Size, _) => {
-            size::measure(catalog, &mut table);
+            size::measure(catalog, table);
             Ok(())
         }
-        (Part::Cost, _) => cost::measure(catalog, counting::asked, &mut table),
+        (Part::Cost, _) => cost::measure(catalog, counting::asked, table),
         (Part::Lists, _) => {
-            args.list.iter().try_for_each(|list| known::compare(catalog, &top.join(list), &mut table))?;
-            unwanted::compare(catalog, &top.join(&args.not_use), &mut table)?;
-            unwanted::unlisted(catalog, &mut table);
+            args.list.iter().try_for_each(|list| known::compare(catalog, &top.join(list), table))?;
+            unwanted::compare(catalog, &top.join(&args.not_use), table)?;
+            unwanted::unlisted(catalog, table);
             Ok(())
         }
-        (Part::Sessions, Some(folder)) => sessions::score(catalog, &top.join(folder), &mut table),
+        (Part::Sessions, Some(folder)) => sessions::score(catalog, &top.join(folder), table),
         (Part::Sessions, None) if args.part.contains(part) => {
             anyhow::bail!("labelled sessions are needed; say where with --sessions DIR")
         }
@@ -76,8 +89,5 @@ fn main() -> anyhow::Result<()> {
             println!("evidence not scored: no labelled sessions were given with --sessions DIR\n");
             Ok(())
         }
-    });
-    // What was measured before something failed is worth having.
-    println!("{table}");
-    measured
+    })
 }

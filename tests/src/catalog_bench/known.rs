@@ -39,10 +39,11 @@ struct Listed {
 #[derive(Default)]
 struct Score {
     all: u64,
-    found: u64,
     head: u64,
+    /// Under its own name or its vendor's.
+    found: u64,
     head_found: u64,
-    named_alike: u64,
+    as_service: u64,
     other_vendor: u64,
     need_right: u64,
     own: u64,
@@ -52,13 +53,14 @@ struct Score {
 /// Asks for every domain of the list; prints what differs and adds the rows.
 pub fn compare(catalog: &Catalog, list: &Path, table: &mut Table) -> anyhow::Result<()> {
     let (rows, has_head) = read(list)?;
+    let name = list.file_name().unwrap_or_default().to_string_lossy();
     let mut score = Score::default();
     for row in &rows {
         if let Some(difference) = score.add(catalog, row) {
-            println!("{}:{}: {}, {}: {difference}", list.display(), row.line, row.domain, row.service);
+            println!("{name}:{}: {}, {}: {difference}", row.line, row.domain, row.service);
         }
     }
-    score.rows(has_head, &list.file_name().unwrap_or_default().to_string_lossy(), table);
+    score.rows(has_head, &name, table);
     Ok(())
 }
 
@@ -89,8 +91,7 @@ impl Score {
                 other => other.as_str().to_owned(),
             });
         };
-        self.found += 1;
-        self.head_found += u64::from(row.head);
+        self.as_service += 1;
         self.own += u64::from(row.own);
         let mut differences = Vec::new();
         if row.own && matches!(role, Role::Embed | Role::Hosted) {
@@ -101,7 +102,8 @@ impl Score {
             self.other_vendor += 1;
             differences.push(format!("named {} of {}", service.name, service.vendor));
         } else {
-            self.named_alike += 1;
+            self.found += 1;
+            self.head_found += u64::from(row.head);
             self.need_right += u64::from(service.need == row.need);
             if service.need != row.need {
                 differences.push(format!("need {}, not {}", service.need, row.need));
@@ -111,7 +113,7 @@ impl Score {
     }
 
     fn rows(&self, has_head: bool, list: &str, table: &mut Table) {
-        let Self { all, found, head, head_found, named_alike, other_vendor, need_right, own, own_not_own } =
+        let Self { all, head, found, head_found, as_service, other_vendor, need_right, own, own_not_own } =
             self;
         let mut row = |what: &str, part: u64, of: u64, goal| {
             let value = if of == 0 { 0.0 } else { percent(part, of) };
@@ -122,8 +124,64 @@ impl Score {
             row(&what, *head_found, *head, Goal::AtLeast(HEAD_RECALL_GOAL));
         }
         row("recall", *found, *all, Goal::AtLeast(RECALL_GOAL));
-        row("another vendor's name", *other_vendor, *found, Goal::AtMost(OTHER_VENDOR_GOAL));
-        row("need right, where named alike", *need_right, *named_alike, Goal::AtLeast(NEED_GOAL));
+        row("another vendor's name", *other_vendor, *as_service, Goal::AtMost(OTHER_VENDOR_GOAL));
+        row("need right, of those found", *need_right, *found, Goal::AtLeast(NEED_GOAL));
         row("own domain as embed or hosted", *own_not_own, *own, Goal::AtMost(0.0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// What is said about each row, and the score.
+    fn compare(list: &str) -> (Vec<Option<String>>, Score) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("list.csv");
+        fs::write(&path, list).unwrap();
+        let mut score = Score::default();
+        let catalog = elsewhere_catalog::builtin();
+        let said = read(&path).unwrap().0.iter().map(|row| score.add(catalog, row)).collect();
+        (said, score)
+    }
+
+    #[test]
+    fn each_way_to_be_wrong_is_said_and_counted_once() {
+        let (said, score) = compare(
+            "domain,service,need\n\
+             wetransfer.com,WeTransfer,send-once\n\
+             slack.com,Slack,send-once\n\
+             dropbox.com,Box,store-files\n\
+             freightdesk.example,Freightdesk,erp-operations\n\
+             ocsp.digicert.com,DigiCert,security\n",
+        );
+        let said: Vec<_> = said.iter().map(|said| said.as_deref().unwrap_or("right")).collect();
+        assert_eq!(
+            said,
+            [
+                "right",
+                "need team-chat, not send-once",
+                "named Dropbox of Dropbox",
+                "unknown",
+                "plumbing, certificates"
+            ]
+        );
+        let Score { all, found, as_service, other_vendor, need_right, .. } = score;
+        assert_eq!((all, found, as_service, other_vendor, need_right), (5, 2, 3, 1, 1));
+    }
+
+    #[test]
+    fn own_domain_is_the_strong_row_or_the_registrable_one() {
+        let (said, score) = compare("domain,service,need\njs.stripe.com,Stripe,sell-get-paid\n");
+        assert_eq!((said[0].as_deref(), score.own), (None, 0));
+        let (said, score) = compare(
+            "domain,service,need,evidence,lists\n\
+             js.stripe.com,Stripe,sell-get-paid,strong,3\n\
+             js.stripe.com,Stripe,sell-get-paid,weak,2\n",
+        );
+        assert_eq!((said[0].as_deref(), &said[1]), (Some("its own domain is embed"), &None));
+        assert_eq!((score.own, score.own_not_own, score.head, score.head_found), (1, 1, 1, 1));
     }
 }

@@ -21,6 +21,7 @@ const PERSONAL_GOAL: f64 = 95.0;
 
 /// Asks for every domain of a list of what is no use (`domain,why`); prints what differs and adds the rows.
 pub fn compare(catalog: &Catalog, list: &Path, table: &mut Table) -> anyhow::Result<()> {
+    let name = list.file_name().unwrap_or_default().to_string_lossy();
     let (mut plumbing, mut as_use, mut as_service) = (0, 0, 0);
     let (mut personal, mut caught) = (0, 0);
     for row in csv::read(list, ["domain", "why"])? {
@@ -37,17 +38,16 @@ pub fn compare(catalog: &Catalog, list: &Path, table: &mut Table) -> anyhow::Res
             !can_be_use(verdict)
         };
         if !is_right {
-            println!("{}:{}: {domain}, {why}: {}", list.display(), row.line, words(verdict));
+            println!("{name}:{}: {domain}, {why}: {}", row.line, words(verdict));
         }
     }
-    let list = list.file_name().unwrap_or_default().to_string_lossy();
     let beside = format!("{plumbing} of plumbing, {as_service} as a service in any role");
-    let what = format!("{list}: plumbing as a service that can be use");
+    let what = format!("{name}: plumbing as a service that can be use");
     #[expect(clippy::cast_precision_loss, reason = "a short list")]
     table.row(&what, as_use as f64, "names", &beside, Goal::AtMost(0.0));
     let beside = format!("{caught} of {personal}");
     let goal = Goal::AtLeast(PERSONAL_GOAL);
-    table.row(&format!("{list}: personal caught"), percent(caught, personal), "%", &beside, goal);
+    table.row(&format!("{name}: personal caught"), percent(caught, personal), "%", &beside, goal);
     Ok(())
 }
 
