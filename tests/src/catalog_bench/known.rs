@@ -98,7 +98,7 @@ impl Score {
             self.own_not_own += 1;
             differences.push(format!("its own domain is {}", role.as_str()));
         }
-        if likeness(&row.service, service) == Likeness::Other {
+        if likeness(&row.service, &service) == Likeness::Other {
             self.other_vendor += 1;
             differences.push(format!("named {} of {}", service.name, service.vendor));
         } else {
