@@ -76,7 +76,7 @@ fn write_source(compiled: &Compiled) -> Result<String, std::fmt::Error> {
         };
         writeln!(out, "Rule {{ name: {}, target: {target} }},", rule.name)?;
     }
-    writeln!(out, "];\nstatic SLOTS: [u32; {}] = {:?};", layout.slots.len(), layout.slots)?;
+    writeln!(out, "];\nstatic SLOTS: [u16; {}] = {:?};", layout.slots.len(), layout.slots)?;
     writeln!(out, "static TEXT: &str = {:?};", layout.text)?;
     Ok(out)
 }

@@ -15,7 +15,7 @@ pub(crate) const MAX_NAME_BYTES: usize = 253;
 pub(crate) const MAX_LABEL_BYTES: usize = 63;
 
 /// A slot without a rule.
-pub(crate) const EMPTY: u32 = 0;
+pub(crate) const EMPTY: u16 = 0;
 
 /// What a rule leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,12 +78,12 @@ impl Rule {
 }
 
 /// The rules and the way to them. `slots` has a power of two of places, at least half of them empty. A full one holds
-/// 16 bits of the name's hash over the 16 bits of the rule's place, counted from 1.
+/// the place of a rule, counted from 1.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Table<'t> {
     pub text: &'t str,
     pub rules: &'t [Rule],
-    pub slots: &'t [u32],
+    pub slots: &'t [u16],
 }
 
 impl Table<'_> {
@@ -134,9 +134,8 @@ impl Table<'_> {
         let mut found = None;
         let mut at = first_slot(hash, self.slots.len());
         while self.slots[at] != EMPTY {
-            if let Some(rule) = self.rule_in(self.slots[at], hash)
-                && self.name_of(*rule).as_bytes() == suffix
-            {
+            let rule = &self.rules[usize::from(self.slots[at]) - 1];
+            if rule.span().len() == suffix.len() && self.name_of(*rule).as_bytes() == suffix {
                 if whole && rule.is_exact() {
                     return Some(rule);
                 }
@@ -147,11 +146,6 @@ impl Table<'_> {
             at = (at + 1) & (self.slots.len() - 1);
         }
         found
-    }
-
-    /// The rule in a slot, unless the slot's tag says that its name has another hash.
-    fn rule_in(&self, slot: u32, hash: u64) -> Option<&Rule> {
-        (slot >> 16 == tag(hash)).then(|| &self.rules[(slot & 0xffff) as usize - 1])
     }
 
     /// The name that a rule is about.
@@ -183,9 +177,4 @@ pub(crate) fn hash(name: &[u8], at: usize) -> u64 {
 /// Where to begin to look among `slots` places.
 pub(crate) fn first_slot(hash: u64, slots: usize) -> usize {
     (hash >> 16) as usize & (slots - 1)
-}
-
-/// The 16 bits of the hash that a slot keeps, so that a probe rarely has to compare names.
-pub(crate) fn tag(hash: u64) -> u32 {
-    (hash >> 48) as u32
 }

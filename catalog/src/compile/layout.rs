@@ -10,7 +10,7 @@ pub(crate) struct Layout {
     pub text: String,
     pub services: Vec<Record>,
     pub rules: Vec<Rule>,
-    pub slots: Vec<u32>,
+    pub slots: Vec<u16>,
 }
 
 /// Writes every word into one text, once, and gives each rule a slot, of which half stay empty.
@@ -61,13 +61,13 @@ impl Text {
     }
 }
 
-fn insert(slots: &mut [u32], name: &str, place: u16) {
+fn insert(slots: &mut [u16], name: &str, place: u16) {
     let hash = table::hash(name.as_bytes(), 0);
     let mut at = table::first_slot(hash, slots.len());
     while slots[at] != table::EMPTY {
         at = (at + 1) & (slots.len() - 1);
     }
-    slots[at] = table::tag(hash) << 16 | u32::from(place);
+    slots[at] = place;
 }
 
 /// A short hash of all facts, so that two catalogs of one date are told apart.
