@@ -7,7 +7,7 @@ use crate::name::{check_name, check_suffix, suffixes_above};
 use crate::service::{PlumbingKind, Role};
 use crate::table::Target;
 
-/// A slot of the table keeps a rule's place in 16 bits, from 1; ten times what we expect. Past it the build refuses.
+/// A slot of the table keeps a rule's place in 16 bits, from 1; half as many again as there are. Past it the build refuses.
 const MAX_RULES: usize = u16::MAX as usize;
 
 /// A rule and where it was written down.
