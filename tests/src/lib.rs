@@ -10,6 +10,7 @@ pub mod fleet;
 #[path = "../fuzz/src/lib.rs"]
 pub mod fuzz;
 pub mod lab;
+pub mod sessions;
 pub mod simulate;
 pub mod table;
 pub mod wire;

@@ -1,0 +1,131 @@
+//! A page with embeds: its HTML for the server, and what its scripts do while somebody reads it.
+
+use super::{
+    browser::{Browser, Tab},
+    embeds::{Call, Embed, Kind, PLUMBING_HOSTS},
+    play::Play,
+};
+use rand::seq::SliceRandom;
+
+/// How long it takes at most until a reader's page does something by itself, seconds.
+const STEP_SECONDS: f64 = 15.0;
+/// Servers think between so and so many milliseconds.
+const WAIT_MS: (u32, u32) = (5, 60);
+
+/// A page that lies on the server.
+pub(super) struct Page {
+    pub(super) url: String,
+    later: Vec<Call>,
+}
+
+impl Play {
+    /// Puts a page on a host that names these calls, beside so many bytes of its own.
+    pub(super) fn page(&mut self, host: &str, path: &str, calls: &[Call], own_bytes: usize) -> Page {
+        let html = self.html(calls, own_bytes);
+        self.server.place(host, path, html);
+        let later = calls.iter().filter(|call| call.every_seconds > 0).copied().collect();
+        Page { url: format!("https://{host}{path}"), later }
+    }
+
+    /// A page that names these calls.
+    pub(super) fn html(&mut self, calls: &[Call], own_bytes: usize) -> String {
+        let mut body = String::new();
+        let mut script = String::new();
+        for (number, call) in calls.iter().enumerate().filter(|(_, call)| call.every_seconds == 0) {
+            let address = self.address(call);
+            let tag = match call.kind {
+                Kind::Script => format!("<script async src=\"{address}\"></script>\n"),
+                Kind::Image => format!("<img src=\"{address}\">\n"),
+                Kind::Frame => format!("<iframe src=\"{address}\"></iframe>\n"),
+                Kind::Ask | Kind::Socket | Kind::Stream => {
+                    script += &self.spoken(call, number, &address);
+                    continue;
+                }
+            };
+            body += &tag;
+        }
+        let text = "t".repeat(own_bytes);
+        format!("<!doctype html><title>Page</title>\n{body}<p>{text}</p><script>{script}</script>")
+    }
+
+    /// What a page's script does for a call that is no tag.
+    fn spoken(&mut self, call: &Call, number: usize, address: &str) -> String {
+        match call.kind {
+            Kind::Socket => format!("window.s{number} = new WebSocket('wss://{}');\n", call.at),
+            Kind::Stream => format!("window.s{number} = new EventSource('{address}&hold=1');\n"),
+            _ if call.up == (0, 0) => format!("fetch('{address}', {{credentials: 'include'}});\n"),
+            _ => {
+                let up = self.between(call.up);
+                format!(
+                    "fetch('{address}', {{method: 'POST', credentials: 'include', body: 'x'.repeat({up})}});\n"
+                )
+            }
+        }
+    }
+
+    /// The full address of a call with the size of its answer; one of its own where nothing may be kept.
+    pub(super) fn address(&mut self, call: &Call) -> String {
+        let (bytes, wait) = (self.between(call.down), self.between(WAIT_MS));
+        let number =
+            if call.kind == Kind::Ask { format!("&n={}", self.next_number()) } else { String::new() };
+        let kind = match call.kind {
+            Kind::Script => "&as=.js",
+            Kind::Image => "&as=.gif",
+            Kind::Frame => "&as=.html",
+            Kind::Ask | Kind::Socket | Kind::Stream => "",
+        };
+        format!("https://{}?bytes={bytes}&wait={wait}{number}{kind}", call.at)
+    }
+
+    /// A request that a script makes: address and bytes to send.
+    pub(super) fn request(&mut self, call: &Call) -> (String, usize) {
+        let up = self.between(call.up);
+        (self.address(call), usize::try_from(up).expect("a body fits into memory"))
+    }
+
+    /// Somebody reads a page in a tab for so many seconds, while its scripts go on.
+    pub(super) fn read(
+        &mut self,
+        browser: &mut Browser,
+        tab: &Tab,
+        page: &Page,
+        seconds: f64,
+    ) -> anyhow::Result<()> {
+        let (mut now, mut steps) = (0.0, 0_u32);
+        while now < seconds {
+            let step = STEP_SECONDS.min(seconds - now);
+            self.pause(step)?;
+            (now, steps) = (now + step, steps + 1);
+            let is_due = |call: &&Call| steps.is_multiple_of(call.every_seconds.div_ceil(15));
+            let due: Vec<_> = page.later.iter().filter(is_due).copied().collect();
+            let due: Vec<_> = due.iter().map(|call| self.request(call)).collect();
+            if !due.is_empty() {
+                browser.hit(tab, &due)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The calls of so many third parties that deliver, measure and advertise.
+    pub(super) fn plumbing(&mut self, hosts: usize) -> Vec<Call> {
+        let mut names = PLUMBING_HOSTS.to_vec();
+        names.shuffle(&mut self.rng);
+        let mut calls = Vec::new();
+        for at in names.into_iter().take(hosts) {
+            let call = |kind, down, up, every_seconds| Call { kind, at, down, up, every_seconds };
+            calls.push(match self.between((0, 9)) {
+                0..=3 => call(Kind::Script, (2_000, 180_000), (0, 0), 0),
+                4..=5 => call(Kind::Image, (43, 900), (0, 0), 0),
+                6 => call(Kind::Frame, (500, 8_000), (0, 0), 0),
+                7..=8 => call(Kind::Ask, (100, 6_000), (300, 5_000), 0),
+                _ => call(Kind::Ask, (40, 400), (200, 3_000), 30),
+            });
+        }
+        calls
+    }
+}
+
+/// The calls of several embeds.
+pub(super) fn calls(embeds: &[&Embed]) -> Vec<Call> {
+    embeds.iter().flat_map(|embed| embed.calls).copied().collect()
+}

@@ -1,0 +1,31 @@
+//! What is played: each scenario is a function of a session's dice.
+
+mod idle;
+mod meet;
+mod pages;
+mod quick;
+mod sync;
+mod tools;
+mod work;
+
+use super::play::Play;
+
+/// Something that happens at a desk.
+#[derive(Debug, Clone, Copy)]
+pub struct Scenario {
+    /// Its name, of the files too.
+    pub name: &'static str,
+    /// In a line.
+    pub about: &'static str,
+    /// Whether somebody works with a service in it.
+    pub is_use: bool,
+    pub(super) play: fn(&mut Play) -> anyhow::Result<()>,
+}
+
+/// All there are, those without use first.
+pub fn all() -> impl Iterator<Item = &'static Scenario> {
+    [pages::SCENARIOS, quick::SCENARIOS, tools::INSTALLS, idle::SCENARIOS]
+        .into_iter()
+        .chain([work::SCENARIOS, sync::SCENARIOS, meet::SCENARIOS, tools::DEPLOYS])
+        .flatten()
+}

@@ -1,0 +1,49 @@
+//! Programs that run because they were started with the desk, and that nobody looks at.
+
+use super::{Scenario, sync, work};
+use crate::sessions::{apps::CHAT, play::Play};
+use elsewhere_agent::evidence::Evidence;
+use rand::RngExt;
+
+pub(super) const SCENARIOS: &[Scenario] = &[
+    Scenario {
+        name: "idle-chat",
+        about: "a chat client at rest for two hours: others write, nobody answers",
+        is_use: false,
+        play: chat,
+    },
+    sync::IDLE,
+];
+
+/// The chats' desktop clients are Chromium with the same page.
+fn chat(play: &mut Play) -> anyhow::Result<()> {
+    let app = play.one_of(CHAT)?;
+    play.means(app.host(), Evidence::Present);
+    let mut browser = play.browser()?;
+    let (tab, page) = work::open(play, &mut browser, app)?;
+    let number = app.load.iter().position(|call| Some(call.at) == app.socket()).unwrap_or_default();
+    let (name, socket) = (format!("s{number}"), app.socket().unwrap_or_default());
+    let host = socket.split('/').next().unwrap_or_default();
+    let beat_seconds = play.rng.random_range(25.0..60.0);
+    // Quiet teams and busy ones.
+    let talk_percent = play.between((2, 45));
+    let mut now = 0.0;
+    while now < 7_200.0 {
+        play.pause(beat_seconds)?;
+        now += beat_seconds;
+        browser.message(&tab, &name, 40, 40)?;
+        if play.chance(talk_percent) {
+            let bytes = play.rng.random_range(250..2_000);
+            play.server.push(host, bytes)?;
+        }
+        // Measuring and counters of what is unread.
+        if play.chance(10) {
+            play.read(&mut browser, &tab, &page, 1.0)?;
+            now += 1.0;
+            let later: Vec<_> = app.load.iter().filter(|call| call.every_seconds > 0).collect();
+            let calls: Vec<_> = later.into_iter().map(|call| play.request(call)).collect();
+            browser.hit(&tab, &calls)?;
+        }
+    }
+    browser.close()
+}

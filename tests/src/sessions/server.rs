@@ -1,0 +1,303 @@
+//! One HTTPS server that plays every host: over TLS 1.3, HTTP/2 and HTTP/1.1, with a certificate for each name.
+//!
+//! What it answers stands in the request, so that a scenario says it where it asks: `?bytes=` of the body, `&wait=` so
+//! many milliseconds first, `&hold=1` an event stream that stays open, `&chunks=` pieces of `bytes` each and `&every=`
+//! so many milliseconds, `&to=` a redirect, `&as=` the kind of file, by its ending. Bodies sent to it are read to their end. Pages and files with a content of
+//! their own are put in place beforehand. A connection that asks for HTTP/1.1 alone may become a web socket
+//! (`socket.rs`).
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    convert::Infallible,
+    net::Ipv4Addr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use anyhow::Context;
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Request, State},
+    response::Response,
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto::Builder,
+    service::TowerToHyperService,
+};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite},
+    net::TcpStream,
+    sync::{broadcast, mpsc, watch},
+};
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::{certificates::Certificates, socket};
+use crate::lab::Lab;
+
+/// Longest head of a request that may become a web socket.
+const MAX_HEAD_BYTES: usize = 16_384;
+/// A body where the request names no size: a short JSON answer.
+const SHORT_BYTES: usize = 600;
+
+/// The server, running in the hub until the lab is gone.
+pub(super) struct Server {
+    shared: Arc<Shared>,
+}
+
+/// What its connections share.
+pub(super) struct Shared {
+    certificates: Arc<Certificates>,
+    placed: Mutex<HashMap<String, Bytes>>,
+    uploaded: Mutex<HashMap<String, u64>>,
+    pushes: broadcast::Sender<Push>,
+    hang_ups: watch::Sender<u32>,
+}
+
+/// Something that a host sends by itself to who holds a connection open.
+#[derive(Debug, Clone)]
+pub(super) struct Push {
+    pub(super) host: String,
+    pub(super) bytes: usize,
+}
+
+impl Server {
+    /// Starts it on port 443 of every address of the hub.
+    pub(super) fn start(lab: &Lab) -> anyhow::Result<Self> {
+        let certificates = Arc::new(Certificates::new()?);
+        let shared = Arc::new(Shared {
+            certificates: Arc::clone(&certificates),
+            placed: Mutex::default(),
+            uploaded: Mutex::default(),
+            pushes: broadcast::channel(64).0,
+            hang_ups: watch::channel(0).0,
+        });
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut tls = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_cert_resolver(certificates);
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(tls));
+        let listener =
+            lab.hub().inside(async || Ok(std::net::TcpListener::bind((Ipv4Addr::UNSPECIFIED, 443))?))?;
+        listener.set_nonblocking(true)?;
+        let listener = lab.runtime().block_on(async { tokio::net::TcpListener::from_std(listener) })?;
+        let accepting = Arc::clone(&shared);
+        lab.runtime().spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (acceptor, shared) = (acceptor.clone(), Arc::clone(&accepting));
+                // A client that goes away in the middle is its own matter.
+                tokio::spawn(async move { drop(serve(stream, acceptor, shared).await) });
+            }
+        });
+        Ok(Self { shared })
+    }
+
+    /// The certificate that clients must trust, PEM.
+    pub(super) fn root_pem(&self) -> &str {
+        self.shared.certificates.root_pem()
+    }
+
+    /// The names for which clients opened connections so far.
+    pub(super) fn asked(&self) -> BTreeSet<String> {
+        self.shared.certificates.asked()
+    }
+
+    /// This content lies at this host and path from now on.
+    pub(super) fn place(&self, host: &str, path: &str, content: impl Into<Bytes>) {
+        let mut placed = self.shared.placed.lock().expect("nobody panicked with it");
+        placed.insert(format!("{host}{path}"), content.into());
+    }
+
+    /// Bytes in bodies that a host has read so far.
+    pub(super) fn uploaded(&self, host: &str) -> u64 {
+        let uploaded = self.shared.uploaded.lock().expect("nobody panicked with it");
+        uploaded.get(host).copied().unwrap_or_default()
+    }
+
+    /// A host sends so many bytes to everybody who holds a connection to it open.
+    pub(super) fn push(&self, host: &str, bytes: usize) -> anyhow::Result<()> {
+        let heard = self.shared.pushes.send(Push { host: host.to_owned(), bytes });
+        heard.with_context(|| format!("nobody holds a connection to {host} open")).map(drop)
+    }
+
+    /// Ends the connections that rest, as servers do after a minute or some; what is under way or held open stays.
+    pub(super) fn hang_up_resting(&self) {
+        self.shared.hang_ups.send_modify(|times| *times += 1);
+    }
+}
+
+impl Shared {
+    /// What hosts send by themselves from now on.
+    pub(super) fn pushes(&self) -> broadcast::Receiver<Push> {
+        self.pushes.subscribe()
+    }
+}
+
+async fn serve(
+    stream: TcpStream,
+    acceptor: tokio_rustls::TlsAcceptor,
+    shared: Arc<Shared>,
+) -> anyhow::Result<()> {
+    stream.set_nodelay(true)?;
+    let mut stream = acceptor.accept(stream).await?;
+    let host = stream.get_ref().1.server_name().unwrap_or_default().to_owned();
+    if stream.get_ref().1.alpn_protocol() != Some(b"http/1.1") {
+        return serve_http(stream, shared).await;
+    }
+    let mut head = Vec::new();
+    while !head.windows(4).any(|window| window == b"\r\n\r\n") && head.len() < MAX_HEAD_BYTES {
+        if stream.read_buf(&mut head).await? == 0 {
+            return Ok(());
+        }
+    }
+    if let Some(key) = socket::wanted_key(&head) {
+        return socket::serve(stream, &key, &host, &shared).await;
+    }
+    let (read, write) = tokio::io::split(stream);
+    serve_http(tokio::io::join(std::io::Cursor::new(head).chain(read), write), shared).await
+}
+
+async fn serve_http<S>(stream: S, shared: Arc<Shared>) -> anyhow::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let mut hang_ups = shared.hang_ups.subscribe();
+    let service = TowerToHyperService::new(Router::new().fallback(answer).with_state(shared));
+    let builder = Builder::new(TokioExecutor::new());
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        served = connection.as_mut() => return served.map_err(anyhow::Error::msg),
+        told = hang_ups.changed() => told?,
+    }
+    connection.as_mut().graceful_shutdown();
+    connection.await.map_err(anyhow::Error::msg)
+}
+
+async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let named = head.headers.get("host").and_then(|host| host.to_str().ok());
+    let host = head.uri.host().or(named).unwrap_or_default().to_owned();
+    let asked = Asked::from_query(head.uri.query().unwrap_or_default());
+    let mut response = Response::builder()
+        .header("access-control-allow-credentials", "true")
+        .header("access-control-allow-headers", "content-type, authorization")
+        .header("access-control-allow-methods", "GET, POST, PUT")
+        .header("cache-control", if asked.changes { "no-store" } else { "max-age=86400" });
+    if let Some(origin) = head.headers.get("origin") {
+        response = response.header("access-control-allow-origin", origin);
+    }
+    if head.headers.get("cookie").is_none() {
+        response = response.header("set-cookie", cookie(&host));
+    }
+    let received = axum::body::to_bytes(body, usize::MAX).await.map_or(0, |body| body.len() as u64);
+    *shared.uploaded.lock().expect("nobody panicked with it").entry(host.clone()).or_default() += received;
+    tokio::time::sleep(Duration::from_millis(asked.wait_ms)).await;
+    let place = format!("{host}{}", head.uri.path());
+    let placed = shared.placed.lock().expect("nobody panicked with it").get(&place).cloned();
+    let kind = kind_of(asked.like.as_deref().unwrap_or(head.uri.path()));
+    let response = if let Some(to) = asked.redirect {
+        response.status(302).header("location", to).body(Body::empty())
+    } else if asked.hold || asked.chunks > 0 {
+        response.header("content-type", "text/event-stream").body(stream(&shared, host, &asked))
+    } else {
+        let content = placed.unwrap_or_else(|| filler(kind, asked.bytes.unwrap_or(SHORT_BYTES)));
+        response.header("content-type", kind).body(Body::from(content))
+    };
+    response.unwrap_or_default()
+}
+
+/// What a request asks for.
+#[derive(Default)]
+struct Asked {
+    bytes: Option<usize>,
+    wait_ms: u64,
+    chunks: usize,
+    every_ms: u64,
+    hold: bool,
+    changes: bool,
+    redirect: Option<String>,
+    like: Option<String>,
+}
+
+impl Asked {
+    fn from_query(query: &str) -> Self {
+        let mut asked = Self { every_ms: 20, ..Self::default() };
+        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+            match name {
+                "bytes" => asked.bytes = value.parse().ok(),
+                "wait" => asked.wait_ms = value.parse().unwrap_or_default(),
+                "chunks" => asked.chunks = value.parse().unwrap_or_default(),
+                "every" => asked.every_ms = value.parse().unwrap_or(20),
+                "hold" => asked.hold = true,
+                "n" => asked.changes = true,
+                "as" => asked.like = Some(value.to_owned()),
+                "to" => asked.redirect = Some(format!("https://{value}")),
+                _ => {}
+            }
+        }
+        asked
+    }
+}
+
+fn stream(shared: &Arc<Shared>, host: String, asked: &Asked) -> Body {
+    let (send, receive) = mpsc::channel::<Result<Bytes, Infallible>>(4);
+    let (bytes, chunks, every_ms, hold) =
+        (asked.bytes.unwrap_or(80), asked.chunks, asked.every_ms, asked.hold);
+    let mut pushes = shared.pushes();
+    tokio::spawn(async move {
+        for _ in 0..chunks.max(1) {
+            if send.send(Ok(event(bytes))).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(every_ms)).await;
+        }
+        while hold {
+            let Ok(push) = pushes.recv().await else { return };
+            if push.host == host && send.send(Ok(event(push.bytes))).await.is_err() {
+                return;
+            }
+        }
+    });
+    Body::from_stream(ReceiverStream::new(receive))
+}
+
+fn event(bytes: usize) -> Bytes {
+    format!("data: {}\n\n", "e".repeat(bytes.saturating_sub(8))).into()
+}
+
+/// A cookie as long as this host's always are.
+fn cookie(host: &str) -> String {
+    let length = 40 + host.bytes().map(usize::from).sum::<usize>() * 7 % 400;
+    format!("id={}; Path=/; Secure; SameSite=None", "c".repeat(length))
+}
+
+fn kind_of(path: &str) -> &'static str {
+    match path.rsplit_once('.').map_or("", |(_, ending)| ending) {
+        "js" => "text/javascript",
+        "css" => "text/css",
+        "html" => "text/html",
+        "gif" => "image/gif",
+        "png" => "image/png",
+        "jpg" => "image/jpeg",
+        "woff2" => "font/woff2",
+        "whl" | "tgz" | "mp4" => "application/octet-stream",
+        // The index of Python's packages.
+        _ if path.starts_with("/simple/") => "text/html",
+        _ => "application/json",
+    }
+}
+
+/// So many bytes that do nothing where they are run.
+fn filler(kind: &str, bytes: usize) -> Bytes {
+    let (before, after) = match kind {
+        "text/javascript" | "text/css" => ("/*", "*/"),
+        "text/html" => ("<!doctype html><!--", "-->"),
+        "application/json" => ("{\"a\":\"", "\"}"),
+        _ => ("", ""),
+    };
+    let middle = "a".repeat(bytes.saturating_sub(before.len() + after.len()));
+    [before, &middle, after].concat().into()
+}
