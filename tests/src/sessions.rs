@@ -52,7 +52,7 @@ pub struct Made {
 #[derive(Serialize)]
 struct About {
     scenario: &'static str,
-    about: &'static str,
+    models: &'static str,
     is_use: bool,
     seed: u64,
     held_out: bool,
@@ -89,7 +89,7 @@ impl Scenario {
         fs::write(path("labels.json"), serde_json::to_string_pretty(&played.labels)? + "\n")?;
         let about = About {
             scenario: self.name,
-            about: self.about,
+            models: self.about,
             is_use: self.is_use,
             seed,
             held_out,

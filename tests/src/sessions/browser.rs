@@ -112,15 +112,6 @@ impl Browser {
         Ok(())
     }
 
-    /// Opens a web socket in a tab's page and keeps it there under this name.
-    pub(super) fn connect(&mut self, tab: &Tab, name: &str, url: &str) -> anyhow::Result<()> {
-        let script = format!(
-            "new Promise((ready, failed) => {{ const s = window.{name} = new WebSocket('wss://{url}'); \
-             s.onopen = () => ready(true); s.onerror = () => failed('no socket'); }})"
-        );
-        self.run(tab, &script).map(drop).with_context(|| url.to_owned())
-    }
-
     /// Sends so many bytes over a socket and waits for so many back, if any.
     pub(super) fn message(&mut self, tab: &Tab, name: &str, up: usize, down: usize) -> anyhow::Result<()> {
         let text = format!("{down}:{}", "x".repeat(up.saturating_sub(4)));

@@ -12,10 +12,33 @@ const STEP_SECONDS: f64 = 15.0;
 /// Servers think between so and so many milliseconds.
 const WAIT_MS: (u32, u32) = (5, 60);
 
-/// A page that lies on the server.
+/// A page that lies on the server, and how long it has been open.
 pub(super) struct Page {
     pub(super) url: String,
-    later: Vec<Call>,
+    open_seconds: f64,
+    /// What its scripts do again and again, and when next.
+    later: Vec<(Call, f64)>,
+}
+
+impl Page {
+    fn new(url: String, calls: &[Call]) -> Self {
+        let later = calls.iter().filter(|call| call.every_seconds > 0);
+        let later = later.map(|call| (*call, f64::from(call.every_seconds))).collect();
+        Self { url, open_seconds: 0.0, later }
+    }
+
+    /// It has been open for so many seconds more: what its scripts do now.
+    pub(super) fn due(&mut self, seconds: f64) -> Vec<Call> {
+        self.open_seconds += seconds;
+        let mut due = Vec::new();
+        for (call, next) in &mut self.later {
+            if *next <= self.open_seconds {
+                due.push(*call);
+                *next = self.open_seconds + f64::from(call.every_seconds);
+            }
+        }
+        due
+    }
 }
 
 impl Play {
@@ -23,8 +46,7 @@ impl Play {
     pub(super) fn page(&mut self, host: &str, path: &str, calls: &[Call], own_bytes: usize) -> Page {
         let html = self.html(calls, own_bytes);
         self.server.place(host, path, html);
-        let later = calls.iter().filter(|call| call.every_seconds > 0).copied().collect();
-        Page { url: format!("https://{host}{path}"), later }
+        Page::new(format!("https://{host}{path}"), calls)
     }
 
     /// A page that names these calls.
@@ -88,22 +110,29 @@ impl Play {
         &mut self,
         browser: &mut Browser,
         tab: &Tab,
-        page: &Page,
+        page: &mut Page,
         seconds: f64,
     ) -> anyhow::Result<()> {
-        let (mut now, mut steps) = (0.0, 0_u32);
+        let mut now = 0.0;
         while now < seconds {
             let step = STEP_SECONDS.min(seconds - now);
             self.pause(step)?;
-            (now, steps) = (now + step, steps + 1);
-            let is_due = |call: &&Call| steps.is_multiple_of(call.every_seconds.div_ceil(15));
-            let due: Vec<_> = page.later.iter().filter(is_due).copied().collect();
-            let due: Vec<_> = due.iter().map(|call| self.request(call)).collect();
-            if !due.is_empty() {
-                browser.hit(tab, &due)?;
-            }
+            now += step;
+            self.go_on(browser, tab, page, step)?;
         }
         Ok(())
+    }
+
+    /// A page's scripts do what they do after so many seconds more.
+    pub(super) fn go_on(
+        &mut self,
+        browser: &mut Browser,
+        tab: &Tab,
+        page: &mut Page,
+        seconds: f64,
+    ) -> anyhow::Result<()> {
+        let due: Vec<_> = page.due(seconds).iter().map(|call| self.request(call)).collect();
+        if due.is_empty() { Ok(()) } else { browser.hit(tab, &due) }
     }
 
     /// The calls of so many third parties that deliver, measure and advertise.
@@ -128,4 +157,17 @@ impl Play {
 /// The calls of several embeds.
 pub(super) fn calls(embeds: &[&Embed]) -> Vec<Call> {
     embeds.iter().flat_map(|embed| embed.calls).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sessions::embeds::again;
+
+    #[test]
+    fn scripts_go_on_however_time_is_cut() {
+        let mut page = Page::new(String::new(), &[again(60, "a.example/log", 1, 2)]);
+        let times = (0..100).filter(|_| !page.due(4.0).is_empty()).count();
+        assert_eq!(times, 6);
+    }
 }

@@ -254,7 +254,10 @@ fn stream(shared: &Arc<Shared>, host: String, asked: &Asked) -> Body {
             }
             tokio::time::sleep(Duration::from_millis(every_ms)).await;
         }
-        while hold {
+        if !hold {
+            return;
+        }
+        loop {
             let Ok(push) = pushes.recv().await else { return };
             if push.host == host && send.send(Ok(event(push.bytes))).await.is_err() {
                 return;

@@ -24,9 +24,9 @@ struct Pause {
 /// A stretch played faster than life.
 #[derive(Debug, Clone, Copy)]
 struct Fast {
-    from_us: i64,
-    played_us: i64,
-    told_us: i64,
+    from: Timestamp,
+    played: SignedDuration,
+    told: SignedDuration,
 }
 
 /// What was done to the time, for the reader of a session.
@@ -55,16 +55,16 @@ impl Timeline {
 
     /// What was played between these moments took so long in life.
     pub(super) fn stretch(&mut self, from: Timestamp, to: Timestamp, told: SignedDuration) {
-        let played_us = (to.as_microsecond() - from.as_microsecond()).max(1);
-        self.fast.push(Fast { from_us: from.as_microsecond(), played_us, told_us: micros(told) });
+        let played = to.duration_since(from).max(SignedDuration::from_micros(1));
+        self.fast.push(Fast { from, played, told });
     }
 
     /// How much later than it was played a moment lies.
     fn added(&self, at_us: i64) -> i64 {
         let pauses = self.pauses.iter().filter(|pause| pause.at_us <= at_us).map(|pause| pause.added_us);
         let fast = self.fast.iter().map(|fast| {
-            let played = (at_us - fast.from_us).clamp(0, fast.played_us);
-            let told = i128::from(played) * i128::from(fast.told_us) / i128::from(fast.played_us);
+            let played = (at_us - fast.from.as_microsecond()).clamp(0, micros(fast.played));
+            let told = i128::from(played) * fast.told.as_micros() / fast.played.as_micros();
             i64::try_from(told).expect("no longer than the stretch") - played
         });
         pauses.sum::<i64>() + fast.sum::<i64>()
@@ -84,8 +84,8 @@ impl Timeline {
                 .fast
                 .iter()
                 .map(|fast| Stretch {
-                    played_seconds: SignedDuration::from_micros(fast.played_us).as_secs_f64(),
-                    told_seconds: SignedDuration::from_micros(fast.told_us).as_secs_f64(),
+                    played_seconds: fast.played.as_secs_f64(),
+                    told_seconds: fast.told.as_secs_f64(),
                 })
                 .collect(),
         }

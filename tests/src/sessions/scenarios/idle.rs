@@ -1,7 +1,7 @@
 //! Programs that run because they were started with the desk, and that nobody looks at.
 
 use super::{Scenario, sync, work};
-use crate::sessions::{apps::CHAT, play::Play};
+use crate::sessions::{apps::CHAT, embeds::ask, play::Play};
 use elsewhere_agent::evidence::Evidence;
 use rand::RngExt;
 
@@ -20,7 +20,7 @@ fn chat(play: &mut Play) -> anyhow::Result<()> {
     let app = play.one_of(CHAT)?;
     play.means(app.host(), Evidence::Present);
     let mut browser = play.browser()?;
-    let (tab, page) = work::open(play, &mut browser, app)?;
+    let (tab, mut page) = work::open(play, &mut browser, app)?;
     let number = app.load.iter().position(|call| Some(call.at) == app.socket()).unwrap_or_default();
     let (name, socket) = (format!("s{number}"), app.socket().unwrap_or_default());
     let host = socket.split('/').next().unwrap_or_default();
@@ -29,20 +29,17 @@ fn chat(play: &mut Play) -> anyhow::Result<()> {
     let talk_percent = play.between((2, 45));
     let mut now = 0.0;
     while now < 7_200.0 {
-        play.pause(beat_seconds)?;
+        play.read(&mut browser, &tab, &mut page, beat_seconds)?;
         now += beat_seconds;
         browser.message(&tab, &name, 40, 40)?;
         if play.chance(talk_percent) {
             let bytes = play.rng.random_range(250..2_000);
             play.server.push(host, bytes)?;
         }
-        // Measuring and counters of what is unread.
-        if play.chance(10) {
-            play.read(&mut browser, &tab, &page, 1.0)?;
-            now += 1.0;
-            let later: Vec<_> = app.load.iter().filter(|call| call.every_seconds > 0).collect();
-            let calls: Vec<_> = later.into_iter().map(|call| play.request(call)).collect();
-            browser.hit(&tab, &calls)?;
+        // Counters of what is unread.
+        if play.chance(8) {
+            let counters = play.request(&ask(app.read, 300, 3_000));
+            browser.hit(&tab, &[counters])?;
         }
     }
     browser.close()

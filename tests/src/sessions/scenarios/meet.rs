@@ -83,24 +83,20 @@ fn call(play: &mut Play) -> anyhow::Result<()> {
     let meeting = play.one_of(MEETINGS)?;
     play.means(meeting.host, Evidence::Use);
     let minutes = play.rng.random_range(3..=10);
-    let media = match meeting.media {
-        Some(host) => play.look_up(host)?,
-        None => world::UNNAMED,
-    };
-    let mut path = Media::open(play, media, meeting.media_port)?;
     if meeting.in_browser {
         let mut browser = play.browser()?;
         let tab = browser.tab()?;
-        let page = play.page(meeting.host, "/kes-trel-mtg.html", meeting.load, 60_000);
+        let mut page = play.page(meeting.host, "/kes-trel-mtg.html", meeting.load, 60_000);
         browser.visit(&tab, &page.url)?;
-        play.read(&mut browser, &tab, &page, 20.0)?;
+        play.read(&mut browser, &tab, &mut page, 20.0)?;
+        let mut path = Media::open(play, meeting)?;
         for _ in 0..minutes {
             path.minute(play)?;
             let ping = Call { kind: Kind::Ask, at: "", down: (60, 400), up: (150, 900), every_seconds: 0 };
             let (number, up) = (play.next_number(), play.between(ping.up));
             let url = format!("https://{}{}?n={number}&bytes=200", meeting.signal.0, meeting.signal.1);
             browser.hit(&tab, &[(url, usize::try_from(up)?)])?;
-            play.read(&mut browser, &tab, &page, 0.5)?;
+            play.read(&mut browser, &tab, &mut page, 0.5)?;
         }
         return browser.close();
     }
@@ -113,6 +109,8 @@ fn call(play: &mut Play) -> anyhow::Result<()> {
         line.ask(play, path, usize::try_from(up)?, usize::try_from(down)?)?;
     }
     let mut signal = client.open(play, meeting.signal.0)?;
+    signal.ask(play, meeting.signal.1, 900, 1_500)?;
+    let mut path = Media::open(play, meeting)?;
     for _ in 0..minutes {
         path.minute(play)?;
         signal.ask(play, meeting.signal.1, 400, 200)?;
@@ -129,7 +127,12 @@ struct Media {
 }
 
 impl Media {
-    fn open(play: &mut Play, address: Ipv4Addr, port: u16) -> anyhow::Result<Self> {
+    fn open(play: &mut Play, meeting: &Meeting) -> anyhow::Result<Self> {
+        let address = match meeting.media {
+            Some(host) => play.look_up(host)?,
+            None => world::UNNAMED,
+        };
+        let port = meeting.media_port;
         let theirs = play.lab.hub().inside(async || Ok(UdpSocket::bind((address, port))?))?;
         let ours = play.device().inside(async || {
             let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;

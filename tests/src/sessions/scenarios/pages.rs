@@ -53,10 +53,10 @@ fn news(play: &mut Play) -> anyhow::Result<()> {
     calls.shuffle(&mut play.rng);
     for article in 0..play.between((1, 4)) {
         let bytes = play.rng.random_range(30_000..200_000);
-        let page = play.page(host, &format!("/article-{article}.html"), &calls, bytes);
+        let mut page = play.page(host, &format!("/article-{article}.html"), &calls, bytes);
         browser.visit(&tab, &page.url)?;
         let seconds = play.rng.random_range(20.0..240.0);
-        play.read(&mut browser, &tab, &page, seconds)?;
+        play.read(&mut browser, &tab, &mut page, seconds)?;
     }
     browser.close()
 }
@@ -88,15 +88,15 @@ fn widgets(play: &mut Play) -> anyhow::Result<()> {
     let mut calls = page::calls(&chosen);
     calls.extend(play.plumbing(5));
     let host = *play.one_of(SITES)?;
-    let page = play.page(host, "/contact.html", &calls, 20_000);
+    let mut page = play.page(host, "/contact.html", &calls, 20_000);
     browser.visit(&tab, &page.url)?;
     let seconds = play.rng.random_range(60.0..1_200.0);
-    play.read(&mut browser, &tab, &page, seconds)?;
+    play.read(&mut browser, &tab, &mut page, seconds)?;
     // Back to it after lunch, as tabs are.
     if play.chance(40) {
         play.rest(900.0..3_600.0)?;
         browser.visit(&tab, &page.url)?;
-        play.read(&mut browser, &tab, &page, 60.0)?;
+        play.read(&mut browser, &tab, &mut page, 60.0)?;
     }
     browser.close()
 }

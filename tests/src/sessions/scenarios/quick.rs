@@ -6,8 +6,9 @@ use super::{
 };
 use crate::sessions::{
     apps::{CHAT, WORK},
-    browser::{Browser, Tab},
+    browser::Tab,
     embeds::{Call, ask, beacon, script},
+    page::Page,
     play::Play,
 };
 use elsewhere_agent::evidence::Evidence;
@@ -119,47 +120,45 @@ fn restored(play: &mut Play) -> anyhow::Result<()> {
     let mut apps: Vec<_> = WORK.iter().chain(CHAT).collect();
     apps.shuffle(&mut play.rng);
     apps.truncate(usize::try_from(play.between((3, 7)))?);
-    let mut urls = Vec::new();
-    let mut tabs: Vec<(Tab, Option<usize>)> = Vec::new();
+    let mut tabs = Vec::new();
     for app in &apps {
         let path = app.open.strip_prefix(app.host()).unwrap_or_default();
         let page = play.page(app.host(), path, app.load, 15_000);
-        tabs.push((browser.tab()?, app.load.iter().position(|call| Some(call.at) == app.socket())));
-        urls.push(page.url);
-    }
-    for (host, calls) in FRONT_PAGES.iter().take(usize::try_from(play.between((0, 5)))?) {
-        urls.push(play.page(host, "/front.html", calls, 60_000).url);
-        tabs.push((browser.tab()?, None));
-    }
-    // All at once, as a browser starts.
-    for ((tab, _), url) in tabs.iter().zip(&urls) {
-        browser.open(tab, url)?;
-    }
-    for (tab, _) in &tabs {
-        browser.loaded(tab)?;
-    }
-    for app in &apps {
+        let socket = app.load.iter().position(|call| Some(call.at) == app.socket());
+        tabs.push(Restored { tab: browser.tab()?, page, socket });
         // It stays connected by itself.
         if app.socket().is_some() {
             play.means(app.host(), Evidence::Present);
         }
     }
-    let minutes = play.rng.random_range(5..45);
-    for _ in 0..minutes {
+    for (host, calls) in FRONT_PAGES.iter().take(usize::try_from(play.between((0, 5)))?) {
+        let page = play.page(host, "/front.html", calls, 60_000);
+        tabs.push(Restored { tab: browser.tab()?, page, socket: None });
+    }
+    // All at once, as a browser starts.
+    for restored in &tabs {
+        browser.open(&restored.tab, &restored.page.url)?;
+    }
+    for restored in &tabs {
+        browser.loaded(&restored.tab)?;
+    }
+    for _ in 0..play.rng.random_range(5..45) {
         play.pause(60.0)?;
-        beat(&mut browser, &tabs)?;
+        for Restored { tab, page, socket } in &mut tabs {
+            play.go_on(&mut browser, tab, page, 60.0)?;
+            if let Some(number) = socket {
+                browser.message(tab, &format!("s{number}"), 20, 20)?;
+            }
+        }
     }
     browser.close()
 }
 
-/// Every socket says that it is alive.
-fn beat(browser: &mut Browser, tabs: &[(Tab, Option<usize>)]) -> anyhow::Result<()> {
-    for (tab, socket) in tabs {
-        if let Some(number) = socket {
-            browser.message(tab, &format!("s{number}"), 20, 20)?;
-        }
-    }
-    Ok(())
+/// A tab that came back, and which of its page's calls is its socket.
+struct Restored {
+    tab: Tab,
+    page: Page,
+    socket: Option<usize>,
 }
 
 fn prefetch(play: &mut Play) -> anyhow::Result<()> {
@@ -172,11 +171,12 @@ fn prefetch(play: &mut Play) -> anyhow::Result<()> {
         let count = usize::try_from(play.between((3, 8)))?;
         for (host, calls) in &fronts[..count] {
             let page = play.page(host, &format!("/result-{round}.html"), calls, 40_000);
-            head += &match play.between((0, 2)) {
+            let hint = match play.between((0, 2)) {
                 0 => format!("<link rel=\"prefetch\" href=\"{}\">", page.url),
                 1 => format!("<link rel=\"preconnect\" href=\"https://{host}\">"),
-                _ => format!("<link rel=\"prefetch\" as=\"document\" href=\"{}\">", page.url),
+                _ => format!("<script type=\"speculationrules\">{}</script>", rules(&page.url)),
             };
+            head.push_str(&hint);
         }
         let html = format!("<!doctype html><head>{head}</head><p>{}</p>", "r".repeat(70_000));
         let path = format!("/search-{round}.html");
@@ -185,4 +185,9 @@ fn prefetch(play: &mut Play) -> anyhow::Result<()> {
         play.rest(10.0..120.0)?;
     }
     browser.close()
+}
+
+/// What a list of results asks the browser to fetch before anybody has clicked.
+fn rules(url: &str) -> serde_json::Value {
+    serde_json::json!({ "prefetch": [{ "source": "list", "urls": [url], "eagerness": "immediate" }] })
 }

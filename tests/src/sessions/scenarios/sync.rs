@@ -5,6 +5,7 @@ use crate::sessions::{
     client::{Client, Line},
     play::Play,
 };
+use anyhow::ensure;
 use elsewhere_agent::evidence::Evidence;
 use rand::RngExt;
 
@@ -140,7 +141,8 @@ fn changed_folder(play: &mut Play) -> anyhow::Result<()> {
     play.means(running.of.api.0, Evidence::Use);
     let seconds = play.rng.random_range(60.0..900.0);
     running.rest(play, seconds)?;
-    let mut left: u32 = play.rng.random_range(5_000_000..25_000_000);
+    let folder: u32 = play.rng.random_range(5_000_000..25_000_000);
+    let mut left = folder;
     let mut content = client.open(play, running.of.content.0)?;
     while left > 0 {
         // One file of the folder; most are small.
@@ -155,6 +157,8 @@ fn changed_folder(play: &mut Play) -> anyhow::Result<()> {
         left -= file;
         play.rest(0.1..2.0)?;
     }
+    let arrived = play.server.uploaded(running.of.content.0);
+    ensure!(arrived == u64::from(folder), "{arrived} of {folder} bytes arrived");
     running.api.ask(play, running.of.api.1, 2_500, 900)?;
     let seconds = play.rng.random_range(60.0..900.0);
     running.rest(play, seconds)

@@ -79,7 +79,8 @@ fn npm(play: &mut Play) -> anyhow::Result<()> {
     fs::create_dir_all(&project)?;
     let about = json!({ "name": "site", "version": "1.0.0", "dependencies": wanted });
     fs::write(project.join("package.json"), about.to_string())?;
-    // It asks about known holes after installing, with the list of what there is.
+    // It asks about known holes while installing, with the list of what there is: a body is sent.
+    play.server.place("registry.npmjs.org", "/-/npm/v1/security/advisories/bulk", "{}");
     let command = format!("npm install --no-fund --no-progress --cafile {}", root(play));
     tool(play, &project, "npm", &command)
 }
@@ -189,7 +190,8 @@ fn curl(play: &mut Play, folder: &Path, calls: &[Wanted]) -> anyhow::Result<()> 
         } else {
             String::new()
         };
-        command += &format!("{next}{sent} '{url}?bytes={down}&n={}'", play.next_number());
+        let one = format!("{next}{sent} '{url}?bytes={down}&n={}'", play.next_number());
+        command.push_str(&one);
     }
     tool(play, folder, "curl", &command)
 }
@@ -218,7 +220,10 @@ fn tool(play: &mut Play, folder: &Path, name: &str, command: &str) -> anyhow::Re
     let version = String::from_utf8_lossy(&version.stdout).lines().next().unwrap_or_default().to_owned();
     play.took_part(&format!("{name} {version}"));
     let mut inside = play.device().command("sh");
-    inside.args(["-c", command]).current_dir(folder).env("HOME", play.lab.path("home"));
+    // What this machine's own environment says about registries and certificates is not the device's.
+    let search = std::env::var_os("PATH").unwrap_or_default();
+    inside.args(["-c", command]).current_dir(folder);
+    inside.env_clear().env("PATH", search).env("HOME", play.lab.path("home"));
     run(&mut inside).map(drop).with_context(|| name.to_owned())?;
     play.silence()
 }

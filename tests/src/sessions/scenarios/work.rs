@@ -8,6 +8,7 @@ use crate::sessions::{
     page::Page,
     play::Play,
 };
+use anyhow::ensure;
 use elsewhere_agent::evidence::Evidence;
 use rand::RngExt;
 
@@ -60,7 +61,7 @@ fn work(play: &mut Play) -> anyhow::Result<()> {
     let app = play.one_of(WORK)?;
     play.means(app.host(), Evidence::Use);
     let mut browser = play.browser()?;
-    let (tab, page) = open(play, &mut browser, app)?;
+    let (tab, mut page) = open(play, &mut browser, app)?;
     let socket = app.load.iter().position(|call| Some(call.at) == app.socket());
     // From a few changes before a meeting to a morning's work.
     let edits = play.rng.random_range(12..70);
@@ -70,7 +71,7 @@ fn work(play: &mut Play) -> anyhow::Result<()> {
         } else {
             play.rng.random_range(20.0..90.0)
         };
-        play.read(&mut browser, &tab, &page, seconds)?;
+        play.read(&mut browser, &tab, &mut page, seconds)?;
         let save = play.request(&beacon(app.save, 300, 3_500));
         match play.between((0, 99)) {
             0..60 => browser.hit(&tab, &[save])?,
@@ -100,11 +101,12 @@ fn upload_once(play: &mut Play) -> anyhow::Result<()> {
     let app = play.one_of(HAND_OVER)?;
     play.means(app.host(), Evidence::Use);
     let mut browser = play.browser()?;
-    let (tab, page) = open(play, &mut browser, app)?;
-    play.read(&mut browser, &tab, &page, 40.0)?;
+    let (tab, mut page) = open(play, &mut browser, app)?;
+    play.read(&mut browser, &tab, &mut page, 40.0)?;
     let made = play.request(&beacon(app.save, 300, 1_200));
     browser.hit(&tab, &[made])?;
-    let mut left: usize = play.rng.random_range(1_500_000..9_000_000);
+    let file: usize = play.rng.random_range(1_500_000..9_000_000);
+    let mut left = file;
     while left > 0 {
         let part = left.min(PART_BYTES);
         let (url, _) = play.request(&beacon(app.upload, 1, 1));
@@ -114,12 +116,14 @@ fn upload_once(play: &mut Play) -> anyhow::Result<()> {
         play.takes(seconds, |_| browser.hit(&tab, &[(url, part)]))?;
         left -= part;
     }
+    let arrived = play.server.uploaded(app.upload.split('/').next().unwrap_or_default());
+    ensure!(arrived >= file as u64, "{arrived} of {file} bytes arrived");
     for _ in 0..play.between((1, 4)) {
         play.rest(1.0..4.0)?;
         let status = play.request(&ask(app.read, 200, 1_500));
         browser.hit(&tab, &[status])?;
     }
-    play.read(&mut browser, &tab, &page, 20.0)?;
+    play.read(&mut browser, &tab, &mut page, 20.0)?;
     browser.close()
 }
 
@@ -127,13 +131,13 @@ fn chat(play: &mut Play) -> anyhow::Result<()> {
     let app = play.one_of(CHAT)?;
     play.means(app.host(), Evidence::Use);
     let mut browser = play.browser()?;
-    let (tab, page) = open(play, &mut browser, app)?;
+    let (tab, mut page) = open(play, &mut browser, app)?;
     let number = app.load.iter().position(|call| Some(call.at) == app.socket()).unwrap_or_default();
     let (name, host) = (format!("s{number}"), app.socket().unwrap_or_default());
     let host = host.split('/').next().unwrap_or_default();
     for _ in 0..play.rng.random_range(20..90) {
         let seconds = play.rng.random_range(4.0..70.0);
-        play.read(&mut browser, &tab, &page, seconds)?;
+        play.read(&mut browser, &tab, &mut page, seconds)?;
         match play.between((0, 99)) {
             0..40 => {
                 // Typing is told, then the message goes.
@@ -164,10 +168,10 @@ fn assistant(play: &mut Play) -> anyhow::Result<()> {
     let app = play.one_of(ASSISTANTS)?;
     play.means(app.host(), Evidence::Use);
     let mut browser = play.browser()?;
-    let (tab, page) = open(play, &mut browser, app)?;
+    let (tab, mut page) = open(play, &mut browser, app)?;
     for _ in 0..play.rng.random_range(3..13) {
         let seconds = play.rng.random_range(10.0..90.0);
-        play.read(&mut browser, &tab, &page, seconds)?;
+        play.read(&mut browser, &tab, &mut page, seconds)?;
         if play.chance(12) {
             let file = play.request(&beacon(app.upload, 30_000, 1_500_000));
             browser.hit(&tab, &[file])?;
@@ -182,6 +186,6 @@ fn assistant(play: &mut Play) -> anyhow::Result<()> {
         let title = play.request(&ask(app.read, 400, 3_000));
         browser.hit(&tab, &[title])?;
     }
-    play.read(&mut browser, &tab, &page, 30.0)?;
+    play.read(&mut browser, &tab, &mut page, 30.0)?;
     browser.close()
 }
