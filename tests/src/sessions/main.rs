@@ -55,8 +55,16 @@ fn make(arguments: &Make) -> anyhow::Result<()> {
     let is_chosen = |name: &str| arguments.scenario.as_ref().is_none_or(|scenario| scenario == name);
     let chosen: Vec<_> = sessions::all().filter(|scenario| is_chosen(scenario.name)).collect();
     ensure!(!chosen.is_empty(), "no such scenario; --list says which there are");
+    let mut failed = Vec::new();
     for scenario in chosen {
-        let made = scenario.make(seed, out)?;
+        let made = match scenario.make(seed, out) {
+            Ok(made) => made,
+            Err(error) => {
+                eprintln!("{}: {error:#}", scenario.name);
+                failed.push(scenario.name);
+                continue;
+            }
+        };
         // What is in a held-out one stays unseen.
         let labels = if sessions::is_held_out(seed) {
             "held out".to_owned()
@@ -66,5 +74,6 @@ fn make(arguments: &Make) -> anyhow::Result<()> {
         };
         println!("{} {labels}", made.capture.display());
     }
+    ensure!(failed.is_empty(), "not made: {}", failed.join(", "));
     Ok(())
 }

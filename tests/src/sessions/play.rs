@@ -25,7 +25,7 @@ use crate::{
 /// Longest frame that is recorded.
 const SNAP_BYTES: u32 = 4_096;
 /// How long servers keep a connection that rests: from 75 s of a common web server to 6 minutes.
-const KEEP_ALIVE_SECONDS: [i64; 4] = [75, 120, 240, 360];
+const KEEP_ALIVE_SECONDS: [u64; 4] = [75, 120, 240, 360];
 
 /// A session being played.
 pub(super) struct Play {
@@ -34,7 +34,8 @@ pub(super) struct Play {
     pub(super) rng: ChaCha8Rng,
     timeline: Timeline,
     tcpdump: Running,
-    keep_alive: SignedDuration,
+    keep_alive_seconds: f64,
+    told_seconds: f64,
     meant: BTreeMap<String, Evidence>,
     programs: BTreeSet<String>,
     number: u64,
@@ -67,22 +68,29 @@ impl Play {
         lab.hub().ip(&format!("route add local {} dev lo", world::BLOCK))?;
         let names: Vec<_> = world::addresses();
         lab.serve_addresses(&names)?;
-        let server = Server::start(&lab)?;
+        let keep_alive = *KEEP_ALIVE_SECONDS.choose(&mut rng).context("some are there")?;
+        let server = Server::start(&lab, keep_alive)?;
         fs::write(lab.path("root.pem"), server.root_pem())?;
+        // A browser drops what it is doing when an address of its machine comes up meanwhile.
+        let device = &lab.devices()[0];
+        wait_for("the device's own address of version 6", || {
+            let settled = device.run("ip", &["-6", "addr", "show", "dev", "eth0", "-tentative"])?;
+            Ok(settled.contains("fe80").then_some(()))
+        })?;
         let recording = lab.path("recording.pcap");
         let mut command = lab.devices()[0].command("tcpdump");
         command.args(["-i", "eth0", "-U", "--immediate-mode", "-B", "65536", "-Z", "root", "-s"]);
         command.arg(SNAP_BYTES.to_string()).arg("-w").arg(&recording);
         let tcpdump = Running::start(&mut command, &lab.path("tcpdump.log"))?;
         wait_for("tcpdump", || Ok((fs::metadata(&recording)?.len() >= 24).then_some(())))?;
-        let keep_alive = *KEEP_ALIVE_SECONDS.choose(&mut rng).context("some are there")?;
         Ok(Self {
             lab,
             server,
             rng,
             timeline: Timeline::default(),
             tcpdump,
-            keep_alive: SignedDuration::from_secs(keep_alive),
+            keep_alive_seconds: f64::from(u32::try_from(keep_alive)?),
+            told_seconds: 0.0,
             meant: BTreeMap::new(),
             programs: BTreeSet::new(),
             number: 0,
@@ -114,13 +122,13 @@ impl Play {
     /// So many seconds pass in which nobody does anything. Servers hang up where it is long.
     pub(super) fn pause(&mut self, seconds: f64) -> anyhow::Result<()> {
         self.silence()?;
-        let pause = SignedDuration::try_from_secs_f64(seconds)?;
-        let first = pause.min(self.keep_alive);
-        self.timeline.pause(clock::now(), first);
-        if first < pause {
-            self.server.hang_up_resting();
+        let first = seconds.min(self.keep_alive_seconds);
+        self.wait(first)?;
+        // Who is hung up on hears of it before anything else is done.
+        pause(Duration::from_millis(10));
+        if first < seconds {
             self.silence()?;
-            self.timeline.pause(clock::now(), pause - first);
+            self.wait(seconds - first)?;
         }
         Ok(())
     }
@@ -134,6 +142,9 @@ impl Play {
     /// So many seconds pass while something is under way that does not speak meanwhile.
     pub(super) fn wait(&mut self, seconds: f64) -> anyhow::Result<()> {
         self.timeline.pause(clock::now(), SignedDuration::try_from_secs_f64(seconds)?);
+        self.told_seconds += seconds;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole seconds do")]
+        self.server.time_is(self.told_seconds as u64);
         Ok(())
     }
 
@@ -148,6 +159,7 @@ impl Play {
         let (to, told) = (clock::now(), SignedDuration::try_from_secs_f64(seconds)?);
         if told > to.duration_since(from) {
             self.timeline.stretch(from, to, told);
+            self.told_seconds += seconds;
         }
         Ok(done)
     }

@@ -1,5 +1,6 @@
 //! What is played: each scenario is a function of a session's dice.
 
+mod desk;
 mod idle;
 mod meet;
 mod pages;
@@ -24,8 +25,8 @@ pub struct Scenario {
 
 /// All there are, those without use first.
 pub fn all() -> impl Iterator<Item = &'static Scenario> {
-    [pages::SCENARIOS, quick::SCENARIOS, tools::INSTALLS, idle::SCENARIOS]
+    [pages::SCENARIOS, quick::SCENARIOS, tools::INSTALLS, idle::SCENARIOS, desk::AT_REST]
         .into_iter()
-        .chain([work::SCENARIOS, sync::SCENARIOS, meet::SCENARIOS, tools::DEPLOYS])
+        .chain([work::SCENARIOS, sync::SCENARIOS, meet::SCENARIOS, tools::DEPLOYS, desk::AT_WORK])
         .flatten()
 }

@@ -10,7 +10,10 @@ use std::{
     collections::{BTreeSet, HashMap},
     convert::Infallible,
     net::Ipv4Addr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -52,7 +55,33 @@ pub(super) struct Shared {
     placed: Mutex<HashMap<String, Bytes>>,
     uploaded: Mutex<HashMap<String, u64>>,
     pushes: broadcast::Sender<Push>,
-    hang_ups: watch::Sender<u32>,
+    /// Seconds that have passed in the session's own time.
+    told_seconds: watch::Sender<u64>,
+    keep_alive_seconds: u64,
+}
+
+/// One connection's requests: how many are under way, and when the last one was answered.
+#[derive(Debug, Default)]
+struct Activity {
+    under_way: AtomicUsize,
+    last_seconds: AtomicU64,
+}
+
+/// A request that is under way until this is dropped.
+struct UnderWay(Arc<Shared>, Arc<Activity>);
+
+impl UnderWay {
+    fn new(shared: &Arc<Shared>, activity: &Arc<Activity>) -> Self {
+        activity.under_way.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(shared), Arc::clone(activity))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.1.last_seconds.store(*self.0.told_seconds.borrow(), Ordering::Relaxed);
+        self.1.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// Something that a host sends by itself to who holds a connection open.
@@ -63,15 +92,17 @@ pub(super) struct Push {
 }
 
 impl Server {
-    /// Starts it on port 443 of every address of the hub.
-    pub(super) fn start(lab: &Lab) -> anyhow::Result<Self> {
+    /// Starts it on port 443 of every address of the hub. It hangs up connections that rest for so many seconds of the
+    /// session's time.
+    pub(super) fn start(lab: &Lab, keep_alive_seconds: u64) -> anyhow::Result<Self> {
         let certificates = Arc::new(Certificates::new()?);
         let shared = Arc::new(Shared {
             certificates: Arc::clone(&certificates),
             placed: Mutex::default(),
             uploaded: Mutex::default(),
             pushes: broadcast::channel(64).0,
-            hang_ups: watch::channel(0).0,
+            told_seconds: watch::channel(0).0,
+            keep_alive_seconds,
         });
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut tls = rustls::ServerConfig::builder_with_provider(provider)
@@ -123,9 +154,10 @@ impl Server {
         heard.with_context(|| format!("nobody holds a connection to {host} open")).map(drop)
     }
 
-    /// Ends the connections that rest, as servers do after a minute or some; what is under way or held open stays.
-    pub(super) fn hang_up_resting(&self) {
-        self.shared.hang_ups.send_modify(|times| *times += 1);
+    /// So many seconds have passed in the session's time: connections that rested too long are ended, as servers do.
+    /// What is under way or held open stays.
+    pub(super) fn time_is(&self, told_seconds: u64) {
+        self.shared.told_seconds.send_replace(told_seconds);
     }
 }
 
@@ -164,19 +196,31 @@ async fn serve_http<S>(stream: S, shared: Arc<Shared>) -> anyhow::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let mut hang_ups = shared.hang_ups.subscribe();
-    let service = TowerToHyperService::new(Router::new().fallback(answer).with_state(shared));
+    let mut told_seconds = shared.told_seconds.subscribe();
+    let keep_alive = shared.keep_alive_seconds;
+    let activity = Arc::new(Activity::default());
+    activity.last_seconds.store(*told_seconds.borrow(), Ordering::Relaxed);
+    let state = (shared, Arc::clone(&activity));
+    let service = TowerToHyperService::new(Router::new().fallback(answer).with_state(state));
     let builder = Builder::new(TokioExecutor::new());
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let rested = told_seconds.wait_for(|now| {
+        let last = activity.last_seconds.load(Ordering::Relaxed);
+        activity.under_way.load(Ordering::Relaxed) == 0 && *now >= last + keep_alive
+    });
     tokio::select! {
         served = connection.as_mut() => return served.map_err(anyhow::Error::msg),
-        told = hang_ups.changed() => told?,
+        rested = rested => drop(rested?),
     }
     connection.as_mut().graceful_shutdown();
     connection.await.map_err(anyhow::Error::msg)
 }
 
-async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+async fn answer(
+    State((shared, activity)): State<(Arc<Shared>, Arc<Activity>)>,
+    request: Request,
+) -> Response {
+    let under_way = UnderWay::new(&shared, &activity);
     let (head, body) = request.into_parts();
     let named = head.headers.get("host").and_then(|host| host.to_str().ok());
     let host = head.uri.host().or(named).unwrap_or_default().to_owned();
@@ -201,7 +245,7 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     let response = if let Some(to) = asked.redirect {
         response.status(302).header("location", to).body(Body::empty())
     } else if asked.hold || asked.chunks > 0 {
-        response.header("content-type", "text/event-stream").body(stream(&shared, host, &asked))
+        response.header("content-type", "text/event-stream").body(stream(&shared, host, &asked, under_way))
     } else {
         let content = placed.unwrap_or_else(|| filler(kind, asked.bytes.unwrap_or(SHORT_BYTES)));
         response.header("content-type", kind).body(Body::from(content))
@@ -242,12 +286,13 @@ impl Asked {
     }
 }
 
-fn stream(shared: &Arc<Shared>, host: String, asked: &Asked) -> Body {
+fn stream(shared: &Arc<Shared>, host: String, asked: &Asked, under_way: UnderWay) -> Body {
     let (send, receive) = mpsc::channel::<Result<Bytes, Infallible>>(4);
     let (bytes, chunks, every_ms, hold) =
         (asked.bytes.unwrap_or(80), asked.chunks, asked.every_ms, asked.hold);
     let mut pushes = shared.pushes();
     tokio::spawn(async move {
+        let _under_way = under_way;
         for _ in 0..chunks.max(1) {
             if send.send(Ok(event(bytes))).await.is_err() {
                 return;

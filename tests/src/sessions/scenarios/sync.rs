@@ -65,14 +65,14 @@ const CLIENTS: &[SyncClient] = &[
 ];
 
 /// A client that runs, with its connections.
-struct Running {
+pub(super) struct Running {
     of: &'static SyncClient,
     notify: Line,
     api: Line,
     telemetry: Line,
 }
 
-fn start(play: &mut Play) -> anyhow::Result<(Client, Running)> {
+pub(super) fn start(play: &mut Play) -> anyhow::Result<(Client, Running)> {
     let of = play.one_of(CLIENTS)?;
     let client = Client::new(play)?;
     play.took_part("an HTTP/1.1 client of our own over rustls");
@@ -89,6 +89,17 @@ fn start(play: &mut Play) -> anyhow::Result<(Client, Running)> {
 }
 
 impl Running {
+    /// Where it asks and says what there is.
+    pub(super) fn host(&self) -> &'static str {
+        self.of.api.0
+    }
+
+    /// Some minutes after the last time: it is told that nothing changed, and reports about itself now and then.
+    pub(super) fn glance(&mut self, play: &mut Play) -> anyhow::Result<()> {
+        self.poll(play)?;
+        if play.chance(40) { self.report(play) } else { Ok(()) }
+    }
+
     /// Waits to be told of changes, for as long as the server lets it wait.
     fn poll(&mut self, play: &mut Play) -> anyhow::Result<f64> {
         let up = play.rng.random_range(150..400);

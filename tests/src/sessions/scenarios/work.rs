@@ -62,7 +62,6 @@ fn work(play: &mut Play) -> anyhow::Result<()> {
     play.means(app.host(), Evidence::Use);
     let mut browser = play.browser()?;
     let (tab, mut page) = open(play, &mut browser, app)?;
-    let socket = app.load.iter().position(|call| Some(call.at) == app.socket());
     // From a few changes before a meeting to a morning's work.
     let edits = play.rng.random_range(12..70);
     for _ in 0..edits {
@@ -72,27 +71,39 @@ fn work(play: &mut Play) -> anyhow::Result<()> {
             play.rng.random_range(20.0..90.0)
         };
         play.read(&mut browser, &tab, &mut page, seconds)?;
-        let save = play.request(&beacon(app.save, 300, 3_500));
-        match play.between((0, 99)) {
-            0..60 => browser.hit(&tab, &[save])?,
-            60..85 => {
-                let reads: Vec<_> =
-                    (0..play.between((1, 5))).map(|_| play.request(&ask(app.read, 2_000, 60_000))).collect();
-                browser.hit(&tab, &reads)?;
-            }
-            85..97 => {
-                if let Some(number) = socket {
-                    let (up, down) = (play.rng.random_range(80..900), play.rng.random_range(40..600));
-                    browser.message(&tab, &format!("s{number}"), up, down)?;
-                }
-            }
-            _ => {
-                let file = play.request(&beacon(app.upload, 40_000, 900_000));
-                browser.hit(&tab, &[file, save])?;
-            }
-        }
+        edit(play, &mut browser, &tab, app)?;
     }
     browser.close()
+}
+
+/// One thing that is done in an app: mostly something small is written.
+pub(super) fn edit(
+    play: &mut Play,
+    browser: &mut Browser,
+    tab: &Tab,
+    app: &'static WebApp,
+) -> anyhow::Result<()> {
+    let save = play.request(&beacon(app.save, 300, 3_500));
+    match play.between((0, 99)) {
+        0..60 => browser.hit(tab, &[save])?,
+        60..85 => {
+            let reads: Vec<_> =
+                (0..play.between((1, 5))).map(|_| play.request(&ask(app.read, 2_000, 60_000))).collect();
+            browser.hit(tab, &reads)?;
+        }
+        85..97 => {
+            let socket = app.load.iter().position(|call| Some(call.at) == app.socket());
+            if let Some(number) = socket {
+                let (up, down) = (play.rng.random_range(80..900), play.rng.random_range(40..600));
+                browser.message(tab, &format!("s{number}"), up, down)?;
+            }
+        }
+        _ => {
+            let file = play.request(&beacon(app.upload, 40_000, 900_000));
+            browser.hit(tab, &[file, save])?;
+        }
+    }
+    Ok(())
 }
 
 fn upload_once(play: &mut Play) -> anyhow::Result<()> {
