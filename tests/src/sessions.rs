@@ -15,6 +15,7 @@ mod client;
 mod embeds;
 mod page;
 mod play;
+mod quic;
 mod scenarios;
 mod server;
 mod socket;

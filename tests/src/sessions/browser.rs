@@ -45,8 +45,8 @@ pub(super) struct Tab {
 }
 
 impl Browser {
-    /// Starts one on the first device.
-    pub(super) fn start(lab: &Lab) -> anyhow::Result<Self> {
+    /// Starts one on the first device, with these flags beside its own.
+    pub(super) fn start(lab: &Lab, more: &[String]) -> anyhow::Result<Self> {
         let (say, hear) = (lab.path("browser-in"), lab.path("browser-out"));
         for pipe in [&say, &hear] {
             // One of an earlier browser may be there.
@@ -56,7 +56,11 @@ impl Browser {
         let profile = tempfile::Builder::new().prefix("chromium-").tempdir_in(lab.path(""))?.keep();
         let mut command = lab.devices()[0].command("sh");
         command.args(["-c", "in=$1 out=$2; shift 2; exec chromium \"$@\" 3<\"$in\" 4>\"$out\"", "sh"]);
-        command.args([&say, &hear]).args(FLAGS).arg(format!("--user-data-dir={}", profile.display()));
+        command
+            .args([&say, &hear])
+            .args(FLAGS)
+            .args(more)
+            .arg(format!("--user-data-dir={}", profile.display()));
         let running = Running::start(&mut command, &lab.path("chromium.log"))?;
         // Both ends open in the order in which the shell opens them, or each would wait for the other.
         let (say, hear) = (File::options().write(true).open(say)?, BufReader::new(File::open(hear)?));

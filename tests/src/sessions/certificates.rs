@@ -9,9 +9,10 @@ use std::{
 };
 
 use anyhow::Context;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    KeyUsagePurpose, PublicKeyData,
 };
 use rustls::{
     pki_types::PrivateKeyDer,
@@ -25,6 +26,8 @@ const OTHER_NAMES: usize = 40;
 /// The authority and what it signed.
 pub(super) struct Certificates {
     authority: Issuer<'static, KeyPair>,
+    /// One for all names, so that a browser can be told to trust it.
+    key: KeyPair,
     root_pem: String,
     made: Mutex<HashMap<String, Arc<CertifiedKey>>>,
     asked: Mutex<BTreeSet<String>>,
@@ -39,12 +42,19 @@ impl Certificates {
         let key = KeyPair::generate()?;
         let root_pem = params.self_signed(&key)?.pem();
         let authority = Issuer::new(params, key);
-        Ok(Self { authority, root_pem, made: Mutex::default(), asked: Mutex::default() })
+        let key = KeyPair::generate()?;
+        Ok(Self { authority, key, root_pem, made: Mutex::default(), asked: Mutex::default() })
     }
 
     /// The root certificate that clients must trust.
     pub(super) fn root_pem(&self) -> &str {
         &self.root_pem
+    }
+
+    /// SHA-256 of the servers' public key, in base64.
+    pub(super) fn key_fingerprint(&self) -> String {
+        let key = self.key.subject_public_key_info();
+        STANDARD.encode(ring::digest::digest(&ring::digest::SHA256, &key))
     }
 
     /// The names that clients asked for so far.
@@ -61,9 +71,8 @@ impl Certificates {
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let key = KeyPair::generate()?;
-        let leaf = params.signed_by(&key, &self.authority)?;
-        let der = PrivateKeyDer::try_from(key.serialize_der()).map_err(anyhow::Error::msg)?;
+        let leaf = params.signed_by(&self.key, &self.authority)?;
+        let der = PrivateKeyDer::try_from(self.key.serialize_der()).map_err(anyhow::Error::msg)?;
         let signing = rustls::crypto::ring::sign::any_supported_type(&der).context("a key of our own")?;
         Ok(CertifiedKey::new(vec![leaf.der().clone()], signing))
     }

@@ -16,7 +16,7 @@ use rand::{RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use super::{browser::Browser, server::Server, timeline::Timeline, world};
+use super::{browser::Browser, quic, server::Server, timeline::Timeline, world};
 use crate::{
     clock,
     lab::{Lab, Namespace, Running, pause, wait_for},
@@ -104,7 +104,15 @@ impl Play {
 
     /// A browser with a fresh profile.
     pub(super) fn browser(&mut self) -> anyhow::Result<Browser> {
-        let mut browser = Browser::start(&self.lab)?;
+        // HTTP/3 is what browsers do where nobody blocks it; many companies do.
+        let mut more = Vec::new();
+        if self.chance(60) {
+            let origins: Vec<_> = quic::HOSTS.iter().map(|host| format!("{host}:443")).collect();
+            more.push(format!("--origin-to-force-quic-on={}", origins.join(",")));
+            more.push(format!("--ignore-certificate-errors-spki-list={}", self.server.key_fingerprint()));
+            self.programs.insert("HTTP/3 where hosts offer it".to_owned());
+        }
+        let mut browser = Browser::start(&self.lab, &more)?;
         self.programs.insert(browser.version()?);
         Ok(browser)
     }

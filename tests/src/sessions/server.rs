@@ -1,4 +1,5 @@
-//! One HTTPS server that plays every host: over TLS 1.3, HTTP/2 and HTTP/1.1, with a certificate for each name.
+//! One HTTPS server that plays every host: over TLS 1.3, HTTP/2 and HTTP/1.1, with a certificate for each name, and
+//! over HTTP/3 (`quic.rs`).
 //!
 //! What it answers stands in the request, so that a scenario says it where it asks: `?bytes=` of the body, `&wait=` so
 //! many milliseconds first, `&hold=1` an event stream that stays open, `&chunks=` pieces of `bytes` each and `&every=`
@@ -36,7 +37,7 @@ use tokio::{
 };
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{certificates::Certificates, socket};
+use super::{certificates::Certificates, quic, socket};
 use crate::lab::Lab;
 
 /// Longest head of a request that may become a web socket.
@@ -62,7 +63,7 @@ pub(super) struct Shared {
 
 /// One connection's requests: how many are under way, and when the last one was answered.
 #[derive(Debug, Default)]
-struct Activity {
+pub(super) struct Activity {
     under_way: AtomicUsize,
     last_seconds: AtomicU64,
 }
@@ -109,6 +110,7 @@ impl Server {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_cert_resolver(certificates);
+        quic::serve(lab, &shared, tls.clone())?;
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(tls));
         let listener =
@@ -124,6 +126,11 @@ impl Server {
             }
         });
         Ok(Self { shared })
+    }
+
+    /// The fingerprint by which a browser may know the server's key: SHA-256 of it, in base64.
+    pub(super) fn key_fingerprint(&self) -> String {
+        self.shared.certificates.key_fingerprint()
     }
 
     /// The certificate that clients must trust, PEM.
@@ -162,6 +169,17 @@ impl Server {
 }
 
 impl Shared {
+    /// Waits until a connection has rested for so many seconds of the session's time.
+    pub(super) async fn rested(&self, activity: &Activity, seconds: u64) -> anyhow::Result<()> {
+        let mut told_seconds = self.told_seconds.subscribe();
+        activity.last_seconds.store(*told_seconds.borrow(), Ordering::Relaxed);
+        let has_rested = |now: &u64| {
+            let last = activity.last_seconds.load(Ordering::Relaxed);
+            activity.under_way.load(Ordering::Relaxed) == 0 && *now >= last + seconds
+        };
+        Ok(told_seconds.wait_for(has_rested).await.map(drop)?)
+    }
+
     /// What hosts send by themselves from now on.
     pub(super) fn pushes(&self) -> broadcast::Receiver<Push> {
         self.pushes.subscribe()
@@ -196,21 +214,14 @@ async fn serve_http<S>(stream: S, shared: Arc<Shared>) -> anyhow::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let mut told_seconds = shared.told_seconds.subscribe();
-    let keep_alive = shared.keep_alive_seconds;
     let activity = Arc::new(Activity::default());
-    activity.last_seconds.store(*told_seconds.borrow(), Ordering::Relaxed);
-    let state = (shared, Arc::clone(&activity));
+    let state = (Arc::clone(&shared), Arc::clone(&activity));
     let service = TowerToHyperService::new(Router::new().fallback(answer).with_state(state));
     let builder = Builder::new(TokioExecutor::new());
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let rested = told_seconds.wait_for(|now| {
-        let last = activity.last_seconds.load(Ordering::Relaxed);
-        activity.under_way.load(Ordering::Relaxed) == 0 && *now >= last + keep_alive
-    });
     tokio::select! {
         served = connection.as_mut() => return served.map_err(anyhow::Error::msg),
-        rested = rested => drop(rested?),
+        rested = shared.rested(&activity, shared.keep_alive_seconds) => rested?,
     }
     connection.as_mut().graceful_shutdown();
     connection.await.map_err(anyhow::Error::msg)
@@ -220,6 +231,11 @@ async fn answer(
     State((shared, activity)): State<(Arc<Shared>, Arc<Activity>)>,
     request: Request,
 ) -> Response {
+    respond(shared, activity, request).await
+}
+
+/// Does what a request asks for, over whichever protocol it came.
+pub(super) async fn respond(shared: Arc<Shared>, activity: Arc<Activity>, request: Request) -> Response {
     let under_way = UnderWay::new(&shared, &activity);
     let (head, body) = request.into_parts();
     let named = head.headers.get("host").and_then(|host| host.to_str().ok());

@@ -33,18 +33,15 @@ struct Fast {
 #[derive(Debug, Serialize)]
 pub(super) struct Told {
     /// Pauses that were lengthened.
-    pub(super) pauses: usize,
+    pauses: usize,
     /// Seconds added by them.
-    pub(super) added_seconds: i64,
-    /// The stretches that were played faster than life.
-    pub(super) stretches: Vec<Stretch>,
-}
-
-/// One stretch that was played faster than life.
-#[derive(Debug, Serialize)]
-pub(super) struct Stretch {
-    played_seconds: f64,
-    told_seconds: f64,
+    added_seconds: i64,
+    /// Stretches that were played faster than life.
+    stretches: usize,
+    /// Seconds that it took to play them.
+    stretches_played_seconds: f64,
+    /// Seconds that they take as told.
+    stretches_told_seconds: f64,
 }
 
 impl Timeline {
@@ -80,14 +77,9 @@ impl Timeline {
         Told {
             pauses: self.pauses.len(),
             added_seconds: self.pauses.iter().map(|pause| pause.added_us).sum::<i64>() / 1_000_000,
-            stretches: self
-                .fast
-                .iter()
-                .map(|fast| Stretch {
-                    played_seconds: fast.played.as_secs_f64(),
-                    told_seconds: fast.told.as_secs_f64(),
-                })
-                .collect(),
+            stretches: self.fast.len(),
+            stretches_played_seconds: self.fast.iter().map(|fast| fast.played.as_secs_f64()).sum(),
+            stretches_told_seconds: self.fast.iter().map(|fast| fast.told.as_secs_f64()).sum(),
         }
     }
 }

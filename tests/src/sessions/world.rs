@@ -179,6 +179,7 @@ mod tests {
     use crate::sessions::{
         apps::{ASSISTANTS, CHAT, HAND_OVER, WORK},
         embeds::{PLUMBING_HOSTS, WIDGETS},
+        quic,
     };
 
     #[test]
@@ -189,7 +190,8 @@ mod tests {
             calls.chain(app.login.iter().copied()).chain([app.open, app.read, app.save, app.upload])
         });
         let embeds = WIDGETS.iter().flat_map(|embed| embed.calls).map(|call| call.at);
-        for at in of_apps.chain(embeds).chain(PLUMBING_HOSTS.iter().copied()) {
+        let hosts = PLUMBING_HOSTS.iter().chain(quic::HOSTS).copied();
+        for at in of_apps.chain(embeds).chain(hosts) {
             let host = at.split('/').next().unwrap();
             assert!(has(host), "{host}");
         }
