@@ -314,3 +314,19 @@ pub(super) const HAND_OVER: &[WebApp] = &[
         upload: "s3.fr.transfernow.net/upload",
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use elsewhere_catalog::{Role, Verdict};
+
+    use super::*;
+
+    #[test]
+    fn the_catalog_knows_where_each_app_is_opened_as_the_services_own() {
+        for app in [WORK, CHAT, ASSISTANTS, HAND_OVER].into_iter().flatten() {
+            let verdict = elsewhere_catalog::builtin().classify(app.host());
+            let Verdict::Service { role, .. } = verdict else { panic!("{}: {verdict:?}", app.host()) };
+            assert!(!matches!(role, Role::Embed | Role::Hosted), "{}: {role:?}", app.host());
+        }
+    }
+}
