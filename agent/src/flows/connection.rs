@@ -443,12 +443,13 @@ impl Connection {
         self.three_way.is_done() && self.up.total == 0
     }
 
-    /// UDP on any other port without a hello is no connection to a service that we could name; a tunnel is counted.
+    /// UDP without a name, a hello and QUIC's port is no connection to a service that we could tell; a tunnel is counted.
     fn is_of_interest(&self) -> bool {
         if self.key.transport == Transport::Tcp {
             return true;
         }
-        self.hello.is_some() || self.key.dst.port() == 443 || is_tunnel(&self.key)
+        let is_named = matches!(self.naming, Naming::Known(..));
+        is_named || self.hello.is_some() || self.key.dst.port() == 443 || is_tunnel(&self.key)
     }
 
     fn idle(&self) -> SignedDuration {

@@ -517,14 +517,21 @@ fn quic_is_established_by_a_full_flight() {
 }
 
 #[test]
-fn udp_without_hello_counts_on_port_443_only() {
-    for (server, counts) in
-        [("198.51.100.1:443", true), ("198.51.100.1:3478", false), ("198.51.100.1:123", false)]
-    {
+fn udp_without_hello_counts_where_it_may_be_quic_or_has_a_name() {
+    let cases = [
+        ("198.51.100.1:443", None, true),
+        ("198.51.100.1:3478", None, false),
+        ("198.51.100.1:3478", Some("relay.example"), true),
+        ("198.51.100.1:123", Some("time.example"), false),
+    ];
+    for (server, name, counts) in cases {
         let mut wire = Wire::new(Transport::Udp, server);
+        if let Some(name) = name {
+            wire.asked_dns(name);
+        }
         wire.datagram(UP, 80);
         wire.datagram(DOWN, 90).wait(60_000);
-        assert_eq!(wire.end().is_some(), counts, "{server}");
+        assert_eq!(wire.end().is_some(), counts, "{server} {name:?}");
     }
 }
 
