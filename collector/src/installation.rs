@@ -16,10 +16,13 @@ use crate::{
     config::Config,
     device::{Device, DeviceId, DeviceState, Groups},
     device_day::DeviceDay,
-    portfolio::Portfolio,
+    portfolio::{Portfolio, PortfolioError},
     store::{Applied, DeviceDays, Store, StoreError, sqlite::SqliteStore},
     week::Week,
 };
+
+/// What the organisation offers and has decided, in the data directory.
+const PORTFOLIO: &str = "portfolio.toml";
 
 /// An opened collector directory. Cheap to clone.
 #[derive(Clone)]
@@ -119,9 +122,13 @@ impl Installation {
     }
 
     /// What the organisation offers and has decided, read anew, so that an edit counts at once. Without a
-    /// `portfolio.toml` nothing is ours yet.
+    /// `portfolio.toml` nothing is ours yet. An error goes into logs, so it quotes nothing of the file, which names domains.
     pub fn portfolio(&self) -> anyhow::Result<Portfolio> {
-        read_portfolio(&self.dir)
+        parse_portfolio(&self.dir)?.map_err(|error| {
+            let (file, count) = (self.dir.join(PORTFOLIO), error.mistakes.len());
+            let remedy = "`elsewhere-collector check-config` names each with its line";
+            anyhow!("{} has mistakes ({count}); {remedy}", file.display())
+        })
     }
 
     /// Enrols a device without a token; one that is known begins its next epoch. `group_token` says that many devices
@@ -198,17 +205,21 @@ fn make_private(dir: &Path) -> std::io::Result<()> {
 
 /// The portfolio of a collector directory; without a `portfolio.toml` nothing is ours yet.
 pub fn read_portfolio(dir: &Path) -> anyhow::Result<Portfolio> {
-    let path = dir.join("portfolio.toml");
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Portfolio::default()),
-        Err(error) => return Err(error).with_context(|| format!("read {}", path.display())),
-    };
-    Portfolio::parse(&text, elsewhere_catalog::builtin()).map_err(|error| {
+    let path = dir.join(PORTFOLIO);
+    parse_portfolio(dir)?.map_err(|error| {
         let file = path.display();
         let mistakes = error.mistakes.iter().map(|mistake| format!("{file} {mistake}"));
         anyhow!(mistakes.collect::<Vec<_>>().join("\n"))
     })
+}
+
+fn parse_portfolio(dir: &Path) -> anyhow::Result<Result<Portfolio, PortfolioError>> {
+    let path = dir.join(PORTFOLIO);
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Portfolio::parse(&text, elsewhere_catalog::builtin())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Ok(Portfolio::default())),
+        Err(error) => Err(error).with_context(|| format!("read {}", path.display())),
+    }
 }
 
 /// The date in UTC.
