@@ -4,6 +4,7 @@
 
 use std::{
     fs::{self, TryLockError},
+    io::Write,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -211,6 +212,23 @@ pub fn read_portfolio(dir: &Path) -> anyhow::Result<Portfolio> {
         let mistakes = error.mistakes.iter().map(|mistake| format!("{file} {mistake}"));
         anyhow!(mistakes.collect::<Vec<_>>().join("\n"))
     })
+}
+
+/// Adds blocks to `portfolio.toml`. It is replaced whole or not at all; what would not be read back is not written.
+pub fn append_to_portfolio(dir: &Path, blocks: &str) -> anyhow::Result<()> {
+    let path = dir.join(PORTFOLIO);
+    let before = fs::read_to_string(&path).with_context(|| {
+        format!("read {}; where there is none, begin one from portfolio.example.toml", path.display())
+    })?;
+    let after = format!("{}\n{blocks}", before.trim_end());
+    Portfolio::parse(&after, elsewhere_catalog::builtin())
+        .map_err(|error| anyhow!("{} with what is to be added: {error}", path.display()))?;
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    file.write_all(after.as_bytes())?;
+    file.as_file().set_permissions(fs::metadata(&path)?.permissions())?;
+    file.as_file().sync_all()?;
+    file.persist(&path).with_context(|| format!("write {}", path.display()))?;
+    Ok(())
 }
 
 fn parse_portfolio(dir: &Path) -> anyhow::Result<Result<Portfolio, PortfolioError>> {

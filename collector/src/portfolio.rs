@@ -4,6 +4,7 @@
 //! of a file together, each with its line. A status counts from the week it was set: [`Portfolio::landscape`] gives
 //! the state of one week, and no later decision reaches back into it.
 
+pub mod entry;
 mod file;
 pub mod import;
 mod landscape;
@@ -174,6 +175,16 @@ impl Portfolio {
             }
         }
         landscape
+    }
+
+    /// Id of the service with this id or name: one of the organisation's own, or of the catalog.
+    pub fn find_service<'p>(&'p self, catalog: &'p Catalog, text: &str) -> Option<&'p str> {
+        let own = self.own_services.iter().find(|own| own.id == text || own.name == text);
+        let of_catalog = || {
+            let named = || catalog.services().find(|known| known.name.eq_ignore_ascii_case(text));
+            catalog.service(text).or_else(named).map(|known| known.id)
+        };
+        own.map(|own| own.id.as_str()).or_else(of_catalog)
     }
 
     /// Ids of the services that are ours in a week.

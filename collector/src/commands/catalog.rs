@@ -1,6 +1,6 @@
 //! `catalog`: what the collector knows names by, and what its organisation adds to that.
 
-use std::{collections::BTreeMap, fs, io::Write, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use anyhow::{Context, anyhow};
 use elsewhere_catalog::{builtin, layer::LayerFacts};
@@ -145,7 +145,7 @@ fn import(args: &Import) -> anyhow::Result<()> {
     let portfolio = installation::read_portfolio(&args.data.data)?;
     let imported = import::import(&text, &portfolio, builtin()).with_context(|| file.to_string())?;
     if args.write {
-        append(args, &imported.text)?;
+        installation::append_to_portfolio(&args.data.data, &imported.text)?;
     } else {
         print(&imported.text)?;
     }
@@ -154,21 +154,6 @@ fn import(args: &Import) -> anyhow::Result<()> {
         "names {what}: {}; known already: {}; of private life and left out: {}",
         imported.names, imported.known, imported.private
     );
-    Ok(())
-}
-
-/// Replaced whole or not at all; what would not be read back is not written.
-fn append(args: &Import, blocks: &str) -> anyhow::Result<()> {
-    let path = args.data.data.join("portfolio.toml");
-    let before = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
-    let after = format!("{}\n{blocks}", before.trim_end());
-    Portfolio::parse(&after, builtin())
-        .map_err(|error| anyhow!("{} with the import: {error}", path.display()))?;
-    let mut file = tempfile::NamedTempFile::new_in(&args.data.data)?;
-    file.write_all(after.as_bytes())?;
-    file.as_file().set_permissions(fs::metadata(&path)?.permissions())?;
-    file.as_file().sync_all()?;
-    file.persist(&path).with_context(|| format!("write {}", path.display()))?;
     Ok(())
 }
 

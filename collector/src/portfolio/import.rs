@@ -6,11 +6,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use elsewhere_catalog::{
-    Catalog, Role, Verdict,
-    layer::{Layer, MAX_OWN_RULES, OwnRule, OwnService},
+    Catalog, Verdict,
+    layer::{Layer, MAX_OWN_RULES},
 };
 
-use super::Portfolio;
+use super::{
+    Portfolio,
+    entry::{Entry, New, own_id},
+};
 
 /// The columns, in any order.
 const COLUMNS: [&str; 3] = ["domain", "service", "need"];
@@ -97,21 +100,6 @@ struct Import<'p> {
     imported: Imported,
 }
 
-/// A service of the file.
-struct Entry {
-    /// Nothing where it is there already.
-    new: Option<New>,
-    /// The names that lead there.
-    names: Vec<String>,
-}
-
-/// What a new service is.
-#[derive(Clone, PartialEq, Eq)]
-struct New {
-    name: String,
-    need: String,
-}
-
 impl Import<'_> {
     fn row(&mut self, line: u64, domain: &str, service: &str, need: &str) -> Result<(), ImportError> {
         let refuse = |problem: String| Err(ImportError { line, problem });
@@ -132,14 +120,14 @@ impl Import<'_> {
                 return Ok(());
             }
         }
-        let (id, new) = match self.known(service) {
-            Some(id) => (id, None),
+        let (id, new) = match self.portfolio.find_service(self.catalog, service) {
+            Some(id) => (id.to_owned(), None),
             None if self.catalog.need(need).is_none() => {
                 return refuse(format!("need '{}' is not one of the catalog's", short(need)));
             }
             None => (own_id(service), Some(New { name: service.to_owned(), need: need.to_owned() })),
         };
-        let fresh = || Entry { new: new.clone(), names: Vec::new() };
+        let fresh = || Entry { service_id: id.clone(), new: new.clone(), names: Vec::new() };
         let entry = self.services.entry(id.clone()).or_insert_with(fresh);
         if new.is_some() && entry.new != new {
             return refuse(format!("service '{}' has another name or need in a line before", short(service)));
@@ -150,32 +138,10 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// The id of a service that is there, by its id or its name.
-    fn known(&self, service: &str) -> Option<String> {
-        let own = self.portfolio.own_services.iter().find(|own| own.id == service || own.name == service);
-        let of_catalog = || {
-            self.catalog
-                .service(service)
-                .or_else(|| self.catalog.services().find(|known| known.name.eq_ignore_ascii_case(service)))
-        };
-        own.map(|own| own.id.clone()).or_else(|| of_catalog().map(|known| known.id.to_owned()))
-    }
-
     /// Checks all of it as a device would, and writes it down.
     fn finish(mut self) -> Result<Imported, ImportError> {
         let mut facts = self.portfolio.layer.clone();
-        for (id, Entry { new, names }) in &self.services {
-            if let Some(New { name, need }) = new {
-                facts.services.push(OwnService { id: id.clone(), name: name.clone(), need: need.clone() });
-            }
-            let rule = |name: &String| OwnRule {
-                name: name.clone(),
-                exact: false,
-                service_id: id.clone(),
-                role: Role::App,
-            };
-            facts.rules.extend(names.iter().map(rule));
-        }
+        self.services.values().for_each(|entry| entry.add_to(&mut facts));
         let errors = Layer::new(self.catalog, &facts).err().unwrap_or_default();
         let wrong = errors.into_iter().map(|error| ImportError {
             line: self.lines.get(&error.fact).copied().unwrap_or(1),
@@ -184,30 +150,12 @@ impl Import<'_> {
         if let Some(first) = wrong.min_by_key(|error| error.line) {
             return Err(first);
         }
-        for (id, Entry { new, names }) in &self.services {
-            self.imported.names += names.len();
-            self.imported.text += &block(id, new.as_ref(), names);
+        for entry in self.services.values() {
+            self.imported.names += entry.names.len();
+            self.imported.text += &entry.text();
         }
         Ok(self.imported)
     }
-}
-
-fn block(id: &str, new: Option<&New>, names: &[String]) -> String {
-    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let Some(New { name, need }) = new else {
-        let block = |name| format!("\n[[name]]\nsuffix = {}\nservice = {}\n", quoted(name), quoted(id));
-        return names.iter().map(|name| block(name)).collect::<Vec<_>>().concat();
-    };
-    let hosts: Vec<String> = names.iter().map(|name| quoted(name)).collect();
-    let (id, name, need, hosts) = (quoted(id), quoted(name), quoted(need), hosts.join(", "));
-    format!("\n[[own_service]]\nid = {id}\nname = {name}\nneed = {need}\nhosts = [{hosts}]\n")
-}
-
-/// `own:` and the name's letters and digits.
-fn own_id(name: &str) -> String {
-    let words = name.to_ascii_lowercase();
-    let words = words.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    format!("own:{}", words.collect::<Vec<_>>().join("-"))
 }
 
 fn short(text: &str) -> String {
