@@ -15,6 +15,7 @@ pub mod enroll_token;
 pub mod freeze;
 pub mod query;
 pub mod serve;
+pub mod unknown;
 
 /// Which collector a command is about.
 #[derive(Clone, Debug, clap::Args)]

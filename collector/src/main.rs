@@ -7,7 +7,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use elsewhere_collector::commands::{
-    catalog, check_config, devices, digest, enroll_token, freeze, query, serve,
+    catalog, check_config, devices, digest, enroll_token, freeze, query, serve, unknown,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -29,6 +29,7 @@ enum Command {
     Query(query::Args),
     CheckConfig(check_config::Args),
     Catalog(catalog::Args),
+    Unknown(unknown::Args),
 }
 
 /// Exit codes: 0 done, 1 failed, 2 called wrongly (clap's own).
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::Query(args) => query::run(&args),
         Command::CheckConfig(args) => check_config::run(&args),
         Command::Catalog(args) => catalog::run(&args),
+        Command::Unknown(args) => unknown::run(args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -179,7 +179,8 @@ impl Portfolio {
 
     /// Id of the service with this id or name: one of the organisation's own, or of the catalog.
     pub fn find_service<'p>(&'p self, catalog: &'p Catalog, text: &str) -> Option<&'p str> {
-        let own = self.own_services.iter().find(|own| own.id == text || own.name == text);
+        let is_it = |own: &&OwnService| own.id == text || own.name.eq_ignore_ascii_case(text);
+        let own = self.own_services.iter().find(is_it);
         let of_catalog = || {
             let named = || catalog.services().find(|known| known.name.eq_ignore_ascii_case(text));
             catalog.service(text).or_else(named).map(|known| known.id)

@@ -74,7 +74,11 @@ pub trait Store: Send + Sync {
     /// Keeps a revealed name, if it was asked for and not known yet.
     fn reveal_name(&self, hash: u64, registrable_domain: &str) -> Result<(), StoreError>;
     /// Revealed names in alphabetical order.
-    fn revealed_names(&self) -> Result<Vec<String>, StoreError>;
+    fn revealed_names(&self) -> Result<Vec<RevealedName>, StoreError>;
+    /// Notes of a hash that its name is in no queue any more, and is not asked for again.
+    fn ignore_name(&self, hash: u64) -> Result<(), StoreError>;
+    /// Erases a name, if there is one, and notes of its hash that it is not asked for again.
+    fn erase_name(&self, hash: u64) -> Result<(), StoreError>;
 
     /// Is there any API token?
     fn has_api_tokens(&self) -> Result<bool, StoreError>;
@@ -146,6 +150,17 @@ pub struct Member {
     pub enrolled: Date,
     /// Enrolled by a token of many uses.
     pub group_token: bool,
+}
+
+/// A name outside the catalog that devices were asked for and have told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevealedName {
+    /// Its hash in the device-days.
+    pub hash: u64,
+    /// The name.
+    pub registrable_domain: String,
+    /// Nobody wants to give it a service.
+    pub ignored: bool,
 }
 
 /// Why the store did not do it. Nothing is half done.

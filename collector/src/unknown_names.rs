@@ -1,58 +1,135 @@
-//! Names outside the catalog: which hashes enough customers have reported, and the names that devices then reveal.
+//! Names outside the catalog: which hashes enough customers have reported, the names that devices then reveal, the queue in
+//! which people give these a service, and which stored hashes are that service from then on.
 //!
-//! A hash is looked for in the stored device-days, so there is no second place where a device stands beside a hash.
+//! A hash is looked for in the stored device-days, so there is no second place where a device stands beside a hash. A
+//! service is given in `portfolio.toml` and nowhere else: from there it goes to devices with all that the organisation
+//! adds to the catalog, and from there [`named`] has it, so that the device-days still held count back. Who takes the
+//! entry out takes all of that back.
+//!
+//! What always holds: only names that were revealed are matched with hashes, so what fewer than k customers reported
+//! stays a hash, whatever names the portfolio lists; a name of private life is neither kept nor shown.
+
+mod naming;
+mod queue;
 
 use std::collections::{HashMap, HashSet};
 
+use elsewhere_catalog::{Role, Verdict, builtin, layer::Layer};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::{
     device::Customer,
+    portfolio::Portfolio,
     store::{Store, StoreError},
     week::Week,
 };
+
+pub use naming::{Chosen, ignore, name};
+pub use queue::{Waiting, queue};
 
 /// Most hashes counted in one go: a fleet's whole web in a week fits; past it, new ones wait for the next night.
 const MAX_HASHES: usize = 500_000;
 /// Longest domain that DNS allows, in bytes.
 const MAX_DOMAIN: usize = 253;
 
+/// Customers by the hash they reported, each hash with so many at most as make a group.
+type Reporters = HashMap<u64, HashSet<Customer>>;
+
 /// Asks for the names of those hashes that at least `minimum_group` customers reported within these weeks.
 pub fn ask(store: &dyn Store, weeks: &[Week], minimum_group: u32) -> Result<(), StoreError> {
-    let enough = usize::try_from(minimum_group).unwrap_or(usize::MAX);
-    let mut reported: HashMap<u64, HashSet<Customer>> = HashMap::new();
+    let mut reported = Reporters::new();
     for week in weeks {
-        store.scan_week(*week, &mut |member, day| {
-            if day.shared_device {
-                return;
-            }
-            for unknown in &day.unknown_services {
-                if reported.len() >= MAX_HASHES && !reported.contains_key(&unknown.name_hash) {
-                    continue;
-                }
-                let customers = reported.entry(unknown.name_hash).or_default();
-                if customers.len() < enough {
-                    customers.insert(member.customer.clone());
-                }
-            }
-        })?;
+        count_reporters(store, *week, minimum_group, |_| true, &mut reported)?;
     }
-    let mut hashes: Vec<u64> = reported
-        .into_iter()
-        .filter(|(_, customers)| customers.len() >= enough)
-        .map(|(hash, _)| hash)
-        .collect();
+    let enough = |customers: &HashSet<Customer>| is_group(customers, minimum_group);
+    let mut hashes: Vec<u64> =
+        reported.into_iter().filter(|(_, customers)| enough(customers)).map(|(hash, _)| hash).collect();
     hashes.sort_unstable();
     store.ask_for_names(&hashes)
 }
 
-/// Keeps a revealed name if it is a domain and has the hash; anything else is dropped, since nobody asked for it.
+/// Adds who reported which of the wanted hashes in a week.
+fn count_reporters(
+    store: &dyn Store,
+    week: Week,
+    minimum_group: u32,
+    wanted: impl Fn(u64) -> bool,
+    reported: &mut Reporters,
+) -> Result<(), StoreError> {
+    store.scan_week(week, &mut |member, day| {
+        if day.shared_device {
+            return;
+        }
+        for unknown in day.unknown_services.iter().filter(|unknown| wanted(unknown.name_hash)) {
+            if reported.len() >= MAX_HASHES && !reported.contains_key(&unknown.name_hash) {
+                continue;
+            }
+            let customers = reported.entry(unknown.name_hash).or_default();
+            if !is_group(customers, minimum_group) {
+                customers.insert(member.customer.clone());
+            }
+        }
+    })
+}
+
+fn is_group(customers: &HashSet<Customer>, minimum_group: u32) -> bool {
+    customers.len() >= usize::try_from(minimum_group).unwrap_or(usize::MAX)
+}
+
+/// Keeps a revealed name if it is a domain and has the hash; anything else is dropped, since nobody asked for it. A name
+/// that is private life by this catalog, which an older agent does not know yet, is not kept and not asked for again.
 pub fn hear(store: &dyn Store, name_hash: u64, domain: &str) -> Result<(), StoreError> {
-    if is_domain(domain) && hash(&store.identity()?.unknown_name_key, domain) == name_hash {
-        store.reveal_name(name_hash, domain)?;
+    if !is_domain(domain) || hash(&store.identity()?.unknown_name_key, domain) != name_hash {
+        return Ok(());
     }
-    Ok(())
+    if builtin().classify(domain) == Verdict::Personal {
+        return store.erase_name(name_hash);
+    }
+    store.reveal_name(name_hash, domain)
+}
+
+/// Erases the revealed names that a newer catalog calls private life.
+pub fn erase_private(store: &dyn Store) -> Result<(), StoreError> {
+    let names = store.revealed_names()?.into_iter();
+    let mut private = names.filter(|name| builtin().classify(&name.registrable_domain) == Verdict::Personal);
+    private.try_for_each(|name| store.erase_name(name.hash))
+}
+
+/// The hashes whose names have a service by now, with its id: what rollup counts as use of it.
+pub fn named(store: &dyn Store, portfolio: &Portfolio) -> Result<HashMap<u64, String>, StoreError> {
+    let layer = layer(portfolio);
+    let named = store.revealed_names()?.into_iter().filter_map(|name| {
+        match verdict(&layer, &name.registrable_domain) {
+            Verdict::Service { service, role, .. } if is_worked_at(role) => {
+                Some((name.hash, service.id.to_owned()))
+            }
+            _ => None,
+        }
+    });
+    Ok(named.collect())
+}
+
+/// What the hosts are that a hash stands for: those of the domain for which there is no rule of their own.
+fn verdict<'l>(layer: &'l Layer, domain: &str) -> Verdict<'l> {
+    match builtin().classify_with(layer, domain) {
+        Verdict::Personal => Verdict::Personal,
+        _ => builtin().classify_with(layer, &format!("_.{domain}")),
+    }
+}
+
+/// A device took the name for one where people work. Where it turns out that one only signs in or loads from there, that
+/// was too much.
+fn is_worked_at(role: Role) -> bool {
+    match role {
+        Role::App | Role::Console | Role::Tenant | Role::Api | Role::Site => true,
+        Role::Login | Role::Content | Role::Embed | Role::Hosted => false,
+    }
+}
+
+/// What the organisation adds to the catalog; it was checked when the portfolio was read.
+fn layer(portfolio: &Portfolio) -> Layer {
+    Layer::new(builtin(), &portfolio.layer).unwrap_or_default()
 }
 
 fn is_domain(text: &str) -> bool {
@@ -72,40 +149,4 @@ pub(crate) fn hash(key: &[u8; 32], domain: &str) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::civil::date;
-
-    use super::*;
-    use crate::{
-        device::{DeviceId, Groups},
-        store::{DeviceDays, sqlite::SqliteStore},
-        wire::tests::good_day,
-    };
-
-    #[test]
-    fn a_name_is_asked_for_once_enough_customers_reported_it_and_kept_if_its_hash_fits() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = SqliteStore::create_or_open(dir.path()).unwrap();
-        let today = date(2026, 11, 13);
-        let week = Week::of(today);
-        let hash = hash(&store.identity().unwrap().unknown_name_key, "freightdesk.example");
-        // Ten devices, but two to a customer.
-        for bits in 0..10_u64 {
-            let mut wire = good_day(today, 1);
-            wire.unknown_services[0].name_hash = hash;
-            let pseudonym = Some(format!("c-{}", bits / 2).parse().unwrap());
-            let groups = Groups { pseudonym, ..Groups::default() };
-            let device = store.register_device(DeviceId::from_bits(bits), &groups, false, today).unwrap();
-            let days = vec![(&wire).try_into().unwrap()];
-            store.put_device_days(vec![DeviceDays { device, days }], today).unwrap();
-            ask(&store, &[week], 5).unwrap();
-            assert_eq!(store.names_to_reveal().unwrap().is_empty(), bits < 8, "{bits}");
-        }
-        for wrong in ["other.example", "Freightdesk.example", "", "freightdesk"] {
-            hear(&store, hash, wrong).unwrap();
-        }
-        assert!(store.revealed_names().unwrap().is_empty());
-        hear(&store, hash, "freightdesk.example").unwrap();
-        assert_eq!(store.revealed_names().unwrap(), ["freightdesk.example"]);
-    }
-}
+mod tests;

@@ -52,6 +52,7 @@ async fn work(installation: Installation, now: Timestamp) -> bool {
         jobs::nightly(&installation, now)?;
         let week = Week::of(crate::installation::utc_date(now));
         let (store, config) = (installation.store().as_ref(), installation.config());
+        unknown_names::erase_private(store)?;
         Ok::<_, anyhow::Error>(unknown_names::ask(store, &[week.plus(-1), week], config.minimum_group)?)
     });
     match worked.await {

@@ -12,7 +12,7 @@ use std::{
 use jiff::{Timestamp, civil::Date};
 
 use self::{database::Database, writer::Writer};
-use super::{Applied, DeviceDays, Identity, Member, Store, StoreError, Token};
+use super::{Applied, DeviceDays, Identity, Member, RevealedName, Store, StoreError, Token};
 use crate::{
     device::{Device, DeviceId, DeviceState, Groups},
     device_day::DeviceDay,
@@ -129,8 +129,16 @@ impl Store for SqliteStore {
         control::unknown_names::reveal(&self.control.write(), hash, registrable_domain)
     }
 
-    fn revealed_names(&self) -> Result<Vec<String>, StoreError> {
+    fn revealed_names(&self) -> Result<Vec<RevealedName>, StoreError> {
         control::unknown_names::revealed(&*self.control.read()?)
+    }
+
+    fn ignore_name(&self, hash: u64) -> Result<(), StoreError> {
+        control::unknown_names::ignore(&self.control.write(), hash)
+    }
+
+    fn erase_name(&self, hash: u64) -> Result<(), StoreError> {
+        control::unknown_names::erase(&self.control.write(), hash)
     }
 
     fn has_api_tokens(&self) -> Result<bool, StoreError> {

@@ -15,6 +15,7 @@ pub(super) const FILE: File = File {
     steps: &[
         include_str!("../../../migrations/control/001_installation.sql"),
         include_str!("../../../migrations/control/002_api_tokens.sql"),
+        include_str!("../../../migrations/control/003_ignored_names.sql"),
     ],
 };
 

@@ -154,7 +154,27 @@ fn a_name_is_kept_only_where_it_was_asked_for_and_the_first_answer_stands() {
     store.reveal_name(u64::MAX, "other.example").unwrap();
     store.reveal_name(4, "unasked.example").unwrap();
     assert_eq!(store.names_to_reveal().unwrap(), [3]);
-    assert_eq!(store.revealed_names().unwrap(), ["freightdesk.example"]);
+    let known = |ignored| RevealedName {
+        hash: u64::MAX,
+        registrable_domain: "freightdesk.example".to_owned(),
+        ignored,
+    };
+    assert_eq!(store.revealed_names().unwrap(), [known(false)]);
+    store.ignore_name(u64::MAX).unwrap();
+    assert_eq!(store.revealed_names().unwrap(), [known(true)]);
+}
+
+#[test]
+fn a_name_that_was_erased_is_never_asked_for_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::create_or_open(dir.path()).unwrap();
+    store.ask_for_names(&[1, 2]).unwrap();
+    store.reveal_name(2, "freightdesk.example").unwrap();
+    store.erase_name(1).unwrap();
+    store.erase_name(2).unwrap();
+    store.ask_for_names(&[1, 2]).unwrap();
+    store.reveal_name(2, "freightdesk.example").unwrap();
+    assert!(store.names_to_reveal().unwrap().is_empty() && store.revealed_names().unwrap().is_empty());
 }
 
 #[test]
