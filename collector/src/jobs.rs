@@ -13,6 +13,7 @@ use crate::{
     portfolio::{Landscape, Portfolio},
     published::{PublishedWeek, WeekState},
     rollup::{HISTORY_WEEKS, Tally},
+    unknown_names,
     week::Week,
 };
 
@@ -113,7 +114,7 @@ fn publish(installation: &Installation, week: Week, state: WeekState) -> anyhow:
     Ok(())
 }
 
-/// The published rows of a week as its device-days give them now.
+/// The published rows of a week as its device-days, and the names that have a service by now, give them.
 pub fn compute(installation: &Installation, week: Week) -> anyhow::Result<PublishedWeek> {
     let portfolio = installation.portfolio()?;
     let policy = Policy {
@@ -121,7 +122,8 @@ pub fn compute(installation: &Installation, week: Week) -> anyhow::Result<Publis
         main_dimension: portfolio.main_dimension.clone(),
     };
     let landscape = landscape(&portfolio, week);
-    let mut tally = Tally::new(week);
+    let named = unknown_names::named(installation.store().as_ref(), &portfolio)?;
+    let mut tally = Tally::new(week, named);
     for device in installation.store().devices()? {
         if device.state == DeviceState::Active && device.enrolled <= week.sunday() {
             tally.enrolled(device.id, &device.groups.segments);

@@ -4,7 +4,8 @@
 //! by evidence `use`; it lies in exactly one [`Part`]. A customer with several devices counts once, in the segments
 //! of the device with the lowest id. Left out of every figure: evidence `present`, another organisation's tenant
 //! (guest), services as often private as work, shared devices (they count as devices only), and services that this
-//! collector's catalog does not have.
+//! collector's catalog does not have. A hash of a name outside the catalog that has a service by now is use of that
+//! service, also beside a row of it: a day in which the name became known to the device has both, and counts once.
 //!
 //! What always holds: it is a pure function of what it was fed, in whatever order; the counts are exact and so never
 //! leave this program but through `floor`; a customer counts in every ancestor of its segment, in each dimension.

@@ -80,6 +80,53 @@ fn a_frozen_week_never_changes() {
     assert_ne!(compute(&installation, week("2026-W46")).unwrap(), frozen, "late days are kept and counted");
 }
 
+/// With us in the first week and at a name outside the catalog in the next two, of which one is frozen before the name
+/// is given a service.
+#[test]
+fn a_name_that_gets_a_service_counts_back_but_in_no_frozen_week() {
+    let dir = tempfile::tempdir().unwrap();
+    let weeks = ["2026-W44", "2026-W45", "2026-W46"];
+    let installation = story(&dir, &weeks);
+    let store = installation.store().as_ref();
+    let name = "freightdesk.example";
+    let name_hash = unknown_names::hash(&store.identity().unwrap().unknown_name_key, name);
+    for text in weeks {
+        let monday = week(text).monday();
+        for date in [monday, monday.tomorrow().unwrap()] {
+            let mut day = day(days_of(date), 2);
+            if text == weeks[0] {
+                day.usages[0].service_id = "sharepoint-online".into();
+            } else {
+                day.usages.clear();
+                day.unknown_services =
+                    vec![v1::UnknownService { name_hash, ..v1::UnknownService::default() }];
+            }
+            let now = at(&format!("{date}T20:00:00Z"));
+            for bits in 1..=8 {
+                installation.deliver(DeviceId::from_bits(bits), 1, vec![day.clone()], now).unwrap();
+            }
+        }
+    }
+    freeze(&installation, week(weeks[1]), Unfinished::Refused, at("2026-11-09T12:00:00Z")).unwrap();
+    let frozen = store.published(week(weeks[1])).unwrap();
+    store.ask_for_names(&[name_hash]).unwrap();
+    unknown_names::hear(store, name_hash, name).unwrap();
+    nightly(&installation, at("2026-11-11T01:00:00Z")).unwrap();
+    let files = || {
+        let (week, _) = store.published(week(weeks[2])).unwrap().unwrap();
+        let need = week.segments[0].need("store-files").unwrap();
+        (need.elsewhere_alone, need.left)
+    };
+    let nothing = Figure::Hidden(crate::published::Reason::K);
+    assert_eq!(files(), (nothing, nothing));
+
+    unknown_names::name(&installation, name, unknown_names::Chosen::Known("dropbox".into())).unwrap();
+    nightly(&installation, at("2026-11-12T01:00:00Z")).unwrap();
+    assert_eq!(files().0, Figure::Shown(16), "two days each");
+    assert_eq!(store.published(week(weeks[1])).unwrap(), frozen);
+    assert_eq!(files().1, nothing, "they had left in the week before, as the days held say by now");
+}
+
 #[test]
 fn a_week_that_has_not_ended_is_frozen_only_on_demand_and_says_so() {
     let dir = tempfile::tempdir().unwrap();

@@ -19,6 +19,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Tally {
     week: Week,
+    /// Ids of the services that hashes of names outside the catalog are.
+    named: HashMap<u64, String>,
     devices: HashMap<DeviceId, DeviceTally>,
     customers: HashMap<Customer, CustomerTally>,
     rows_not_in_catalog: u64,
@@ -47,9 +49,9 @@ struct CustomerTally {
 }
 
 impl Tally {
-    /// Nothing counted yet.
-    pub fn new(week: Week) -> Self {
-        Self { week, devices: HashMap::new(), customers: HashMap::new(), rows_not_in_catalog: 0 }
+    /// Nothing counted yet. `named` says which hashes of names outside the catalog are which service by now.
+    pub fn new(week: Week, named: HashMap<u64, String>) -> Self {
+        Self { week, named, devices: HashMap::new(), customers: HashMap::new(), rows_not_in_catalog: 0 }
     }
 
     /// A device that was enrolled in the week, whether it reported or not.
@@ -94,9 +96,11 @@ impl Tally {
                 self.rows_not_in_catalog += 1;
                 continue;
             };
-            let offered = landscape.service(service);
-            if !offered.as_often_private {
-                customer.note(service, offered.need, offered.side(), bit);
+            customer.meet(landscape, service, bit);
+        }
+        for unknown in &day.unknown_services {
+            if let Some(service) = self.named.get(&unknown.name_hash).and_then(|id| landscape.find(id)) {
+                customer.meet(landscape, service, bit);
             }
         }
     }
@@ -157,6 +161,14 @@ impl DeviceTally {
 }
 
 impl CustomerTally {
+    /// Notes use of a service. Noted again for the same date it changes nothing.
+    fn meet(&mut self, landscape: &Landscape, service: ServiceIndex, bit: u32) {
+        let offered = landscape.service(service);
+        if !offered.as_often_private {
+            self.note(service, offered.need, offered.side(), bit);
+        }
+    }
+
     fn note(&mut self, service: ServiceIndex, need: NeedIndex, side: Side, bit: u32) {
         if !self.needs.iter().any(|(known, _)| *known == need) {
             self.needs.push((need, Days::default()));

@@ -1,13 +1,20 @@
+use std::collections::HashMap;
+
 use jiff::civil::date;
 
 use super::*;
 use crate::{
     device::{Customer, DeviceId},
-    device_day::{AgentState, AppClass, BlindSpots, DeviceDay, Evidence, Place, Tenant, Usage},
+    device_day::{
+        AgentState, AppClass, BlindSpots, DeviceDay, Evidence, Place, Tenant, UnknownService, Usage,
+    },
     portfolio::{Landscape, SanctionStatus},
     segment::{Segment, Segments},
     week::Week,
 };
+
+/// Hash of a name that has been given the service `smash`.
+const FREIGHTDESK: u64 = 7;
 
 fn landscape() -> Landscape {
     let mut landscape =
@@ -59,6 +66,19 @@ fn day(of_november: i8, services: &[&str]) -> DeviceDay {
     }
 }
 
+/// The same day with these names outside the catalog too.
+fn with_names(mut day: DeviceDay, hashes: &[u64]) -> DeviceDay {
+    let unknown = |name_hash| UnknownService {
+        name_hash,
+        app_class: AppClass::Browser,
+        bytes_up: 1,
+        bytes_down: 1,
+        active_minutes: 5,
+    };
+    day.unknown_services = hashes.iter().copied().map(unknown).collect();
+    day
+}
+
 fn segments(text: &str) -> Segments {
     text.parse().unwrap()
 }
@@ -67,7 +87,7 @@ struct Story(Tally, Landscape);
 
 impl Story {
     fn new() -> Self {
-        Self(Tally::new(week()), landscape())
+        Self(Tally::new(week(), HashMap::from([(FREIGHTDESK, "smash".to_owned())])), landscape())
     }
 
     fn day(&mut self, device: u64, pseudonym: &str, groups: &str, day: &DeviceDay) -> &mut Self {
@@ -125,6 +145,33 @@ fn what_counts_in_no_figure_is_left_out() {
     assert_eq!((everybody.customers, everybody.devices, everybody.devices_reporting), (1, 1, 1));
     assert!(everybody.needs.is_empty());
     assert_eq!(rollup.rows_not_in_catalog, 1);
+}
+
+#[test]
+fn a_name_that_has_a_service_by_now_counts_as_its_use_and_once_a_day() {
+    let mut story = Story::new();
+    story
+        .day(1, "a", "", &with_names(day(9, &[]), &[FREIGHTDESK, 8]))
+        .day(1, "a", "", &with_names(day(10, &["smash"]), &[FREIGHTDESK, FREIGHTDESK]))
+        .day(2, "a", "", &with_names(day(10, &["outbox"]), &[FREIGHTDESK]))
+        .day(1, "a", "", &with_names(day(11, &[]), &[8]));
+    let mut shared = with_names(day(12, &[]), &[FREIGHTDESK]);
+    shared.shared_device = true;
+    story.day(1, "a", "", &shared);
+    let rollup = story.end();
+    let need = &node(&rollup, "all").needs["send-once"];
+    assert_eq!(need.days, [0, 1, 0, 1]);
+    assert_eq!(need.services["smash"], ServiceCounts { customers: 1, days: 2 });
+    assert_eq!(rollup.rows_not_in_catalog, 0, "a hash without a name is no service that is missing");
+}
+
+#[test]
+fn a_name_that_is_as_often_private_as_work_counts_in_no_figure() {
+    let mut tally = Tally::new(week(), HashMap::from([(FREIGHTDESK, "whatsapp".to_owned())]));
+    let customer = Customer::Device(DeviceId::from_bits(1));
+    let named = with_names(day(9, &[]), &[FREIGHTDESK]);
+    tally.add(&landscape(), DeviceId::from_bits(1), &customer, &Segments::default(), &named);
+    assert!(node(&tally.finish(&landscape(), 5), "all").needs.is_empty());
 }
 
 #[test]
