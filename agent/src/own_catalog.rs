@@ -2,8 +2,9 @@
 //!
 //! Refuses as a whole what the collector's certificate authority did not sign, what is older than what is held, and
 //! facts that are wrong; what was held before goes on. Facts about services and needs that this agent's catalog does not
-//! have yet are left out. Always holds: nothing in it makes a service of a personal name, but under domains that the
-//! receipt shows.
+//! have yet are left out. A name that gets a service in the middle of a day keeps the row it has until then, which goes as
+//! a hash: the collector counts that back. Always holds: nothing in it makes a service of a personal name, but under
+//! domains that the receipt shows.
 
 use std::{fs, io, path::Path, sync::Arc};
 

@@ -14,7 +14,7 @@ use std::{
     fmt::Write,
 };
 
-use elsewhere_catalog::{Catalog, Service, layer::Layer};
+use elsewhere_catalog::{Catalog, Service, Verdict, layer::Layer};
 use elsewhere_proto::v1;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use prost::Message;
@@ -274,15 +274,33 @@ impl Receipt<'_> {
         }
         let shown = if self.all { codes.len() } else { CODES };
         let rows = codes.iter().take(shown).map(|((day, domain), hash)| {
-            let fate = if self.told.contains(*domain) { "revealed" } else { "not revealed" };
-            vec![format!("  {domain}"), format!("as {}", day::code(*hash)), day::date(*day), fate.to_owned()]
+            let fate = match self.named(domain) {
+                Some(service) => format!("named {service}"),
+                None if self.told.contains(*domain) => "revealed".to_owned(),
+                None => "not revealed".to_owned(),
+            };
+            vec![format!("  {domain}"), format!("as {}", day::code(*hash)), day::date(*day), fate]
         });
         page.push_str(&table::lines(&rows.collect::<Vec<_>>()).join("\n"));
         writeln!(page)?;
         if codes.len() > shown {
             writeln!(page, "  {} more: elsewhere-agent show --all", codes.len() - shown)?;
         }
+        if codes.iter().any(|((_, domain), _)| self.named(domain).is_some()) {
+            writeln!(
+                page,
+                "  named: IT knows it as this service, and may count the days sent as a code for it too"
+            )?;
+        }
         Ok(())
+    }
+
+    /// The service that IT has given a name outside the catalog.
+    fn named(&self, domain: &str) -> Option<&str> {
+        match (self.catalog.classify(domain), self.catalog.classify_with(self.layer, domain)) {
+            (Verdict::Unknown, Verdict::Service { service, .. }) => Some(service.name),
+            _ => None,
+        }
     }
 
     /// Names behind the codes that were sent, the newest day first.

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use elsewhere_catalog::{
+    Role,
+    layer::{LayerFacts, OwnRule, OwnService},
+};
+
 use super::*;
 use crate::{
     app_class::AppClass,
@@ -107,19 +112,22 @@ fn state() -> State {
 }
 
 fn page(change: impl FnOnce(&mut Receipt<'_>)) -> String {
-    let (records, welcome, state, told) = (records(), welcome(), state(), BTreeSet::new());
+    page_after(&Layer::default(), &BTreeSet::new(), change)
+}
+
+fn page_after(layer: &Layer, told: &BTreeSet<String>, change: impl FnOnce(&mut Receipt<'_>)) -> String {
+    let (records, welcome, state) = (records(), welcome(), state());
     let groups = ["Marketing".to_owned(), "Leeds".to_owned()];
-    let layer = Layer::default();
     let mut receipt = Receipt {
         catalog: elsewhere_catalog::builtin(),
-        layer: &layer,
+        layer,
         device_id: Some("7f3a-c21e-0000-beef"),
         groups: &groups,
         pseudonym: "",
         state: Some(&state),
         welcome: Some(&welcome),
         records: &records,
-        told: &told,
+        told,
         sender: SENDER,
         now: at("2026-11-16T08:12:00Z"),
         zone: &TimeZone::UTC,
@@ -229,6 +237,36 @@ fn all_days_come_in_full_where_that_is_asked_for() {
 fn what_was_only_reached_is_counted_and_not_named() {
     let page = page(|receipt| receipt.all = true);
     assert!(!page.contains("DeepL") && !page.contains("only.reached.example"));
+}
+
+#[test]
+fn a_name_that_it_has_given_a_service_is_told_with_it() {
+    let freightdesk = OwnService {
+        id: "own:freightdesk".into(),
+        name: "Freightdesk".into(),
+        need: "erp-operations".into(),
+    };
+    let rule = OwnRule {
+        name: "freightdesk.example".into(),
+        exact: false,
+        service_id: freightdesk.id.clone(),
+        role: Role::App,
+    };
+    let facts = LayerFacts { services: vec![freightdesk], rules: vec![rule], ..LayerFacts::default() };
+    let layer = Layer::new(elsewhere_catalog::builtin(), &facts).unwrap();
+    let told = BTreeSet::from(["freightdesk.example".to_owned()]);
+    let codes = |layer: &Layer| {
+        let page = page_after(layer, &told, |_| {});
+        let from = page.find("SENT AS A CODE").unwrap();
+        page[from..].split("\n\n").next().unwrap().to_owned()
+    };
+    assert!(codes(&Layer::default()).contains("Fri 13 Nov  revealed\n"));
+    insta::assert_snapshot!(codes(&layer), @r"
+    SENT AS A CODE   names outside the catalog; IT learns the name only when 5 customers report the same
+      freightdesk.example  as 3bba 913f 6fa3 60bd  Fri 13 Nov  named Freightdesk
+      freightdesk.example  as 3bba 913f 6fa3 60bd  Thu 12 Nov  named Freightdesk
+      named: IT knows it as this service, and may count the days sent as a code for it too
+    ");
 }
 
 #[test]
