@@ -83,6 +83,7 @@ mod tests {
             resent_down: 0,
             outcome: Outcome::Established,
             timings: Timings::default(),
+            exchanges: Vec::new(),
             is_first: true,
             is_last: true,
         }

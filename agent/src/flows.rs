@@ -7,6 +7,7 @@
 //! out an established one.
 
 mod connection;
+mod exchanges;
 mod jumps;
 mod naming;
 mod near;
@@ -22,6 +23,7 @@ use std::{
 };
 
 use connection::{Connection, Wake};
+pub use exchanges::Exchange;
 use jiff::Timestamp;
 pub use pace::Transfer;
 pub use report::{Failure, Flow, FlowId, Hello, NameSource, Naming, Outcome, Timings, WhyOpen};
@@ -307,6 +309,7 @@ impl Flows {
             resent_down: 0,
             outcome,
             timings: Timings { lookup, ..Timings::default() },
+            exchanges: Vec::new(),
             is_first: true,
             is_last: true,
         });

@@ -19,7 +19,7 @@ use tries::Try;
 
 use crate::{
     app_class::{AppClass, AppMatch},
-    classify::Subject,
+    classify::{Subject, judge::may_show_pages},
     evidence::Door,
     flows::{Flow, Outcome},
 };
@@ -33,8 +33,14 @@ const BURST_QUIET: SignedDuration = SignedDuration::from_secs(2);
 const MAX_BEGINNINGS: usize = 64;
 /// A minute of a connection with less than this both ways is keeping alive, not activity.
 const ACTIVE_BYTES: u64 = 2_000;
+/// The need of services that others are let in by: their tenants and apps are doors to sign in at as well.
+const IDENTITY: &str = "identity";
+/// The needs whose services carry calls.
+const CALLS: [&str; 3] = ["video-meeting", "team-chat", "phone-sms"];
 /// The need whose services do nothing but hand over.
 const SEND_ONCE: &str = "send-once";
+/// The need whose services keep files, also for others to fetch.
+const STORE_FILES: &str = "store-files";
 /// Upper bounds of the first four size classes of transfers, in bytes.
 const SIZE_CLASSES: [u64; 4] = [1_000_000, 10_000_000, 50_000_000, 500_000_000];
 
@@ -65,10 +71,15 @@ impl Summarize {
             return;
         }
         let at = self.civil(flow.until);
+        if flow.may_be_a_call() && self.count_call(at, flow) {
+            return;
+        }
         self.count_connection(at.0, flow, subject);
         let (used, need, door, often_embedded) = match *subject {
             Subject::Service { service, role, often_embedded } => {
-                (Used::Service(service.id.to_owned()), Some(service.need), door(role), often_embedded)
+                let door =
+                    if service.need == IDENTITY && role != Role::Console { Door::Login } else { door(role) };
+                (Used::Service(service.id.to_owned()), Some(service.need), door, often_embedded)
             }
             Subject::Unlisted(domain) => (Used::Domain(domain.to_owned()), None, Door::Front, false),
             Subject::Plumbing(_) | Subject::Tunnel | Subject::Personal | Subject::Unnamed => return,
@@ -207,11 +218,34 @@ impl Summarize {
         let seen = &mut row.seen;
         seen.listed = matches!(key.used, Used::Service(_));
         seen.sends_once = entered.need == Some(SEND_ONCE);
+        seen.hands_out = entered.need.is_some_and(|need| [SEND_ONCE, STORE_FILES].contains(&need));
         seen.developer_tool = app_class == AppClass::DeveloperTool;
         seen.openings += u32::from(joined.opened_now);
         seen.active_slots = row.active.count();
         seen.held_open_minutes = seen.held_open_minutes.max(minutes_between(flow.started, flow.until));
+        seen.by_program |= flow.hello.as_deref().is_some_and(|hello| !may_show_pages(hello));
+        seen.own_front |= joined.door == Door::Front && !entered.often_embedded && flow.bytes_down > 0;
         seen.through(joined.door).add(slot, flow.bytes_up, flow.bytes_down);
+        seen.hear(joined.door, slot, flow.until, &flow.exchanges);
+    }
+
+    /// Datagrams to a nameless address count for the service that calls are made with and that was busy last; false
+    /// where none is open.
+    fn count_call(&mut self, at: (Date, u16), flow: &Flow) -> bool {
+        let (date, slot) = at;
+        let day = self.day(date);
+        let of_calls = |one: &&Try| one.need.as_deref().is_some_and(|need| CALLS.contains(&need));
+        let open = day.tries.iter().filter(of_calls).filter(|one| one.meant && one.goes_on_at(flow.from));
+        let Some(key) = open.max_by_key(|one| one.last_at()).map(|one| one.key.clone()) else { return false };
+        day.changes += 1;
+        day.active.mark(slot);
+        let Some(row) = day.row(&key) else { return false };
+        row.active.mark(slot);
+        row.bytes_up += flow.bytes_up;
+        row.bytes_down += flow.bytes_down;
+        row.seen.active_slots = row.active.count();
+        row.seen.call.add(slot, flow.bytes_up, flow.bytes_down);
+        true
     }
 
     /// Finds the try that a report belongs to, also one from before midnight. Only a connection that begins begins one:
@@ -270,7 +304,8 @@ fn door(role: Role) -> Door {
         Role::App | Role::Console | Role::Tenant | Role::Site => Door::Front,
         Role::Api => Door::Api,
         Role::Login => Door::Login,
-        Role::Content | Role::Embed | Role::Hosted => Door::Side,
+        Role::Content => Door::Content,
+        Role::Embed | Role::Hosted => Door::Side,
     }
 }
 

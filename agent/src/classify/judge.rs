@@ -22,7 +22,7 @@ use recall::Recall;
 use super::Subject;
 use crate::{
     app_class::{AppClass, AppMatch, Quality},
-    flows::Flow,
+    flows::{Flow, Hello},
 };
 
 /// Judges connections, and remembers what helps with the next one.
@@ -32,6 +32,11 @@ pub struct Judge {
     recall: Recall,
     /// Keys the hashes that are remembered.
     key: RandomState,
+}
+
+/// The hello may be that of a program that shows pages, a browser's or a client's that is built on one.
+pub fn may_show_pages(hello: &Hello) -> bool {
+    hello::may_show_pages(hello)
 }
 
 impl Judge {

@@ -1,5 +1,6 @@
 //! `elsewhere-agent usage`: what the agent would make of a capture, from `contact` up. It never leaves the machine.
 
+mod explain;
 mod table;
 
 use std::{
@@ -14,6 +15,7 @@ use elsewhere_catalog::Catalog;
 use jiff::{civil::Date, tz::TimeZone};
 use serde::Serialize;
 
+use self::explain::Reason;
 use super::{output::still_read, progress::Progress};
 use crate::{
     app_class::Quality,
@@ -28,7 +30,7 @@ use crate::{
 /// this leaves the device.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  elsewhere-agent usage --read office.pcapng --format json --zone Europe/London"
+    after_help = "Examples:\n  elsewhere-agent usage --read office.pcapng --explain\n  elsewhere-agent usage --read office.pcapng --format json --zone Europe/London"
 )]
 pub struct Args {
     /// The capture to read: pcap or pcapng
@@ -37,6 +39,9 @@ pub struct Args {
     /// How to print it
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// Say of each row which signals led to its evidence
+    #[arg(long)]
+    explain: bool,
     /// Time zone in which days are counted, like Europe/London; the system's where none is given
     #[arg(long, value_name = "ZONE", value_parser = parse_zone)]
     zone: Option<TimeZone>,
@@ -70,6 +75,9 @@ struct Row<'a> {
     bytes_up: u64,
     bytes_down: u64,
     active_minutes: u32,
+    /// Which signals led to the evidence, the one that decided first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    because: Vec<Reason>,
 }
 
 /// Runs it. What was whole in a damaged file is shown before the error.
@@ -80,7 +88,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let read = replay(&mut reader, &mut pipeline);
     pipeline.finish();
 
-    let rows = rows(catalog, &pipeline);
+    let rows = rows(catalog, &pipeline, args.explain);
     let mut out = BufWriter::new(io::stdout().lock());
     let written = match args.format {
         Format::Json => rows.iter().try_for_each(|row| write_json(row, &mut out)),
@@ -101,12 +109,16 @@ fn replay(reader: &mut Reader, pipeline: &mut Pipeline) -> Result<(), ReadError>
 }
 
 /// All rows: by day, then the surest and the heaviest first.
-fn rows<'a>(catalog: &'a Catalog, pipeline: &'a Pipeline) -> Vec<Row<'a>> {
+fn rows<'a>(catalog: &'a Catalog, pipeline: &'a Pipeline, explain: bool) -> Vec<Row<'a>> {
     let mut usages: Vec<_> = pipeline.usages().collect();
     usages.sort_by_key(|(day, usage)| {
         (*day, Reverse(usage.evidence()), Reverse(usage.bytes_up + usage.bytes_down), &usage.key)
     });
-    usages.into_iter().map(|(day, usage)| Row::new(catalog, day, usage)).collect()
+    let row = |(day, usage): (Date, &'a Usage)| {
+        let because = if explain { explain::reasons(&usage.seen) } else { Vec::new() };
+        Row { because, ..Row::new(catalog, day, usage) }
+    };
+    usages.into_iter().map(row).collect()
 }
 
 impl<'a> Row<'a> {
@@ -130,6 +142,7 @@ impl<'a> Row<'a> {
             bytes_up: usage.bytes_up,
             bytes_down: usage.bytes_down,
             active_minutes: usage.active_minutes(),
+            because: Vec::new(),
         }
     }
 }
@@ -167,7 +180,8 @@ mod tests {
         let mut service = Usage::new(by_browser);
         service.app_quality = Some(Quality::Engine);
         service.seen.listed = true;
-        service.seen.front.add(108, 2_000_000, 4_000);
+        service.seen.front.sent_at_once = 2_000_000;
+        service.seen.own_front = true;
         service.active.mark(108);
         (service.bytes_up, service.bytes_down, service.tries, service.failed) = (2_000_000, 4_000, 3, 1);
         day.usages = vec![outside, service];
@@ -182,7 +196,7 @@ mod tests {
     fn json_has_each_field_and_domain_only_outside_the_catalog() {
         let pipeline = pipeline();
         let mut out = Vec::new();
-        for row in rows(builtin(), &pipeline) {
+        for row in rows(builtin(), &pipeline, false) {
             write_json(&row, &mut out).unwrap();
         }
         insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
@@ -192,10 +206,30 @@ mod tests {
     }
 
     #[test]
+    fn every_row_says_why_where_that_is_asked_for() {
+        let pipeline = pipeline();
+        let rows = rows(builtin(), &pipeline, true);
+        let mut out = Vec::new();
+        table::write(&rows, &pipeline, &mut out).unwrap();
+        write_json(&rows[0], &mut out).unwrap();
+        insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
+        Fri 13 Nov 2026
+          service              need       evidence  by       place   tries  failed      up    down  active
+          WeTransfer           send-once  use       browser  office      3       1  2.0 MB  4.0 kB   5 min
+              use: 2.0 MB sent at once
+          freightdesk.example  -          contact   -        -           2       -   900 B   12 kB       -
+              contact: nothing came back
+          7 connections, of which 2 to advertising, system and update hosts
+
+        {"day":"2026-11-13","service_id":"wetransfer","service":"WeTransfer","need":"send-once","evidence":"use","app_class":"browser","app_quality":"engine","place":"office","tries":3,"failed":1,"bytes_up":2000000,"bytes_down":4000,"active_minutes":5,"because":[{"evidence":"use","signal":"sent-file","words":"2.0 MB sent at once"}]}
+        "#);
+    }
+
+    #[test]
     fn table_stands_in_columns() {
         let pipeline = pipeline();
         let mut out = Vec::new();
-        table::write(&rows(builtin(), &pipeline), &pipeline, &mut out).unwrap();
+        table::write(&rows(builtin(), &pipeline, false), &pipeline, &mut out).unwrap();
         insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r"
         Fri 13 Nov 2026
           service              need       evidence  by       place   tries  failed      up    down  active

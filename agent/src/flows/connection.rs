@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    FIN, Failure, Flow, FlowId, Hello, NameSource, Naming, Outcome, RST, SYN, Timings, WhyOpen, is_tunnel,
-    near, pace::Pace, stream::Stream, three_way::ThreeWay,
+    FIN, Failure, Flow, FlowId, Hello, NameSource, Naming, Outcome, RST, SYN, Timings, WhyOpen,
+    exchanges::Exchanges, is_tunnel, near, pace::Pace, stream::Stream, three_way::ThreeWay,
 };
 use crate::{
     app_class::AppMatch,
@@ -37,6 +37,9 @@ const QUIC_FLIGHT_BYTES: u64 = 1_000;
 const SILENT_INTERFACE: SignedDuration = SignedDuration::from_secs(10);
 /// No handshake is this long: with this much either way it went through, even if the server's hello was missed.
 const SURELY_THROUGH_BYTES: u64 = 16_384;
+
+/// UDP that brought this much each way may be a call: 20 seconds of sound.
+const CALL_BYTES: u64 = 100_000;
 
 /// A connection in the table.
 #[derive(Debug)]
@@ -81,6 +84,9 @@ pub(super) struct Connection {
     /// First and last payload not reported yet.
     covered: Option<(Timestamp, Timestamp)>,
     pace: Pace,
+    exchanges: Exchanges,
+    /// When the last report was made, if it kept an exchange back for the next.
+    kept_back: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,6 +150,8 @@ impl Connection {
             sent_after_server_hello: 0,
             covered: None,
             pace: Pace::default(),
+            exchanges: Exchanges::default(),
+            kept_back: None,
         };
         fresh.due = fresh.deadline();
         fresh
@@ -208,6 +216,7 @@ impl Connection {
     pub(super) fn on_hello(&mut self, hello: Hello) {
         if self.hello.is_none() {
             self.pace = Pace::behind_handshake();
+            self.exchanges = Exchanges::default();
         }
         self.hello = Some(Arc::new(hello));
     }
@@ -305,8 +314,11 @@ impl Connection {
         match (self.state, self.covered) {
             (State::Opening, _) if self.is_unused() => after(self.last, UNUSED_AFTER),
             (State::Opening, _) => after(self.last, SILENT_AFTER),
-            (_, Some((from, _))) => after(from, REPORT_EVERY).min(after(self.last, self.idle())),
-            (_, None) => after(self.last, self.idle()),
+            (_, covered) => {
+                let from = covered.map(|(from, _)| from).or(self.kept_back);
+                let idle = after(self.last, self.idle());
+                from.map_or(idle, |from| after(from, REPORT_EVERY).min(idle))
+            }
         }
     }
 
@@ -339,7 +351,7 @@ impl Connection {
             self.covered = None;
             return None;
         }
-        if !is_first && !is_last && self.covered.is_none() {
+        if !is_first && !is_last && self.covered.is_none() && self.kept_back.is_none() {
             return None;
         }
         if is_last {
@@ -348,6 +360,8 @@ impl Connection {
         self.reported = true;
         let (from, until) = self.covered.take().unwrap_or((self.last, self.last));
         let (server_waits, transfers) = self.pace.take();
+        let exchanges = self.exchanges.take(if is_last { Timestamp::MAX } else { until });
+        self.kept_back = self.exchanges.is_one_left().then_some(until);
         Some(Flow {
             id: self.id,
             key: self.key,
@@ -370,6 +384,7 @@ impl Connection {
                 server_waits,
                 transfers,
             },
+            exchanges,
             is_first,
             is_last,
         })
@@ -398,8 +413,14 @@ impl Connection {
         let is_talking = self.hello.is_none() || self.is_handshake_done();
         match (is_talking, up) {
             (false, _) => {}
-            (true, true) => self.pace.sent(now, until, bytes),
-            (true, false) => self.pace.received(now, until, bytes),
+            (true, true) => {
+                self.pace.sent(now, until, bytes);
+                self.exchanges.sent(now, until, bytes);
+            }
+            (true, false) => {
+                self.pace.received(now, until, bytes);
+                self.exchanges.received(now, until, bytes);
+            }
         }
     }
 
@@ -443,13 +464,19 @@ impl Connection {
         self.three_way.is_done() && self.up.total == 0
     }
 
-    /// UDP without a name, a hello and QUIC's port is no connection to a service that we could tell; a tunnel is counted.
+    /// UDP without a name, a hello and QUIC's port is no connection to a service that we could tell, unless it is sound
+    /// or picture of one that is open beside it; a tunnel is counted.
     fn is_of_interest(&self) -> bool {
         if self.key.transport == Transport::Tcp {
             return true;
         }
         let is_named = matches!(self.naming, Naming::Known(..));
-        is_named || self.hello.is_some() || self.key.dst.port() == 443 || is_tunnel(&self.key)
+        let may_be_a_call = self.up.total.min(self.down.total) >= CALL_BYTES;
+        is_named
+            || self.hello.is_some()
+            || self.key.dst.port() == 443
+            || is_tunnel(&self.key)
+            || may_be_a_call
     }
 
     fn idle(&self) -> SignedDuration {

@@ -18,7 +18,7 @@ pub(super) const TRANSFER_BYTES: u64 = 100_000;
 /// Samples kept for one report; a minute of a connection seldom has more. Past it the later ones are not taken.
 const MAX_SAMPLES: usize = 8;
 /// The least a request takes: a window update, a ping or an acknowledgement takes 31 to 48 bytes with TLS around it.
-const REQUEST_BYTES: u64 = 50;
+pub(super) const REQUEST_BYTES: u64 = 50;
 /// The least an answer takes: two of the above in one segment take 96 at most.
 const ANSWER_BYTES: u64 = 100;
 /// Two session tickets of some 250 bytes (RFC 8446 §4.6.1; OpenSSL sends two), and the settings of HTTP/2 or HTTP/3.

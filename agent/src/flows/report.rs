@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::pace::Transfer;
+use super::{exchanges::Exchange, is_tunnel, pace::Transfer};
 pub use crate::names::WhyOpen;
 use crate::{
     app_class::AppMatch,
-    decode::{EncryptedDns, FlowKey},
+    decode::{EncryptedDns, FlowKey, Transport},
     domain::Domain,
 };
 
@@ -50,10 +50,23 @@ pub struct Flow {
     pub outcome: Outcome,
     /// How long things took since the last report.
     pub timings: Timings,
+    /// What was said since the last report and what came back, in order; at most 32 and one.
+    pub exchanges: Vec<Exchange>,
     /// The first report on this connection.
     pub is_first: bool,
     /// The last report on this connection.
     pub is_last: bool,
+}
+
+impl Flow {
+    /// Datagrams to an address that nobody asked a name for and that is not QUIC's: perhaps sound and picture.
+    pub fn may_be_a_call(&self) -> bool {
+        let is_unnamed = matches!(self.naming, Naming::Open(_)) && self.hello.is_none();
+        self.key.transport == Transport::Udp
+            && is_unnamed
+            && self.key.dst.port() != 443
+            && !is_tunnel(&self.key)
+    }
 }
 
 /// Whom a connection is to, and how we know.

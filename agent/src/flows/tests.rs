@@ -464,5 +464,5 @@ fn encrypted_dns_is_told_of_the_whole_connection() {
     wire.server_hello().segment(UP, ACK, 200).wait(70_000).segment(UP, ACK, 300);
     wire.flows.finish();
     let told: Vec<_> = wire.reports().iter().map(|flow| flow.encrypted_dns).collect();
-    assert_eq!(told, [Some(EncryptedDns::Https); 2]);
+    assert_eq!(told, [Some(EncryptedDns::Https); 3]);
 }

@@ -76,7 +76,8 @@ mod tests {
             let used = Used::Service(id.into());
             let mut usage = Usage::new(UsageKey { used, app_class: AppClass::Unknown, place });
             usage.seen.listed = true;
-            usage.seen.front.add(1, up, 0);
+            usage.seen.front.sent_at_once = up;
+            usage.seen.own_front = true;
             usage
         };
         let mut day = Day::new("2026-11-13".parse().unwrap());

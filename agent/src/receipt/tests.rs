@@ -26,6 +26,8 @@ fn usage(used: Used, minutes: u16, up: u64, down: u64) -> Usage {
     }
     usage.seen.listed = listed;
     usage.seen.front.add(14 * 12, up, down);
+    usage.seen.front.sent_at_once = up;
+    usage.seen.own_front = true;
     (usage.tries, usage.bytes_up, usage.bytes_down) = (2, up, down);
     usage
 }

@@ -179,7 +179,8 @@ mod tests {
             place: Place::Unknown,
         };
         let mut usage = Usage::new(key);
-        usage.seen.front.add(100, 900_000, 900_000);
+        usage.seen.front.sent_at_once = 900_000;
+        usage.seen.own_front = true;
         day.usages.push(usage);
         day
     }

@@ -7,7 +7,7 @@ use crate::{
     classify::Subject,
     decode::{FlowKey, Transport},
     evidence::Evidence,
-    flows::{Failure, Flow, FlowId, Naming, Outcome, Timings, Transfer, WhyOpen},
+    flows::{Exchange, Failure, Flow, FlowId, Naming, Outcome, Timings, Transfer, WhyOpen},
 };
 
 /// 2026-11-13, 09:00 in Berlin.
@@ -15,6 +15,17 @@ const NINE: i64 = 1_794_556_800;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(NINE + seconds).unwrap()
+}
+
+/// A page and what it loads, or something sent.
+fn exchanges(from: i64, up: u64, down: u64) -> Vec<Exchange> {
+    let one = |later: i64, bytes_up: u64, bytes_down: u64| Exchange {
+        at: at(from + later),
+        bytes_up,
+        bytes_down,
+        answer: jiff::SignedDuration::ZERO,
+    };
+    vec![one(0, up / 2, down / 2), one(1, up - up / 2, down - down / 2)]
 }
 
 /// A whole connection in one report.
@@ -40,6 +51,7 @@ fn flow(from: i64, seconds: i64, up: u64, down: u64) -> Flow {
         resent_down: 0,
         outcome: Outcome::Established,
         timings: Timings::default(),
+        exchanges: exchanges(from, up, down),
         is_first: true,
         is_last: true,
     }
@@ -452,4 +464,31 @@ fn days_are_capped_and_the_earliest_goes() {
     let first = days.days().next().unwrap().date;
     days.forget_before(first.tomorrow().unwrap());
     assert_eq!(days.days().count(), MAX_DAYS - 1);
+}
+
+#[test]
+fn datagrams_to_nobody_are_a_call_where_a_meeting_is_open() {
+    let call = |from| {
+        let mut flow = flow(from, 60, 900_000, 4_000_000);
+        flow.key.transport = Transport::Udp;
+        flow.key.dst = "198.51.100.9:19305".parse().unwrap();
+        flow
+    };
+    let page =
+        |name: &'static str| move |days: &mut Summarize| see(days, &flow(0, 30, 3_000, 90_000), &host(name));
+    let cases: [(&str, Option<&'static str>, i64, Evidence); 4] = [
+        ("beside nothing", None, 60, Evidence::Contact),
+        ("beside files", Some("wetransfer.com"), 60, Evidence::Visit),
+        ("long after a meeting", Some("meet.google.com"), 3_600, Evidence::Visit),
+        ("in a meeting", Some("meet.google.com"), 60, Evidence::Use),
+    ];
+    for (case, opened, from, expected) in cases {
+        let mut days = berlin();
+        opened.map(page).into_iter().for_each(|open| open(&mut days));
+        see(&mut days, &call(from), &Subject::Unnamed);
+        let day = only_day(&days);
+        let best = day.usages.iter().map(Usage::evidence).max().unwrap_or(Evidence::Contact);
+        assert_eq!(best, expected, "{case}");
+        assert_eq!(day.blind_spots.unnamed, u32::from(expected != Evidence::Use), "{case}");
+    }
 }

@@ -74,6 +74,11 @@ impl Try {
         self.bytes_down += flow.bytes_down;
     }
 
+    /// When something last happened in it.
+    pub(super) fn last_at(&self) -> Timestamp {
+        self.last
+    }
+
     /// When it ends, or, having ended, when it is not needed for spills any more.
     pub(super) fn due(&self) -> Timestamp {
         if self.settled { later(later(self.last)) } else { later(self.last) }

@@ -14,15 +14,22 @@ const SENDER: Sender<'static> = Sender { agent_version: "1.4.0", catalog_version
 
 /// A row whose evidence is as asked for.
 fn usage(used: Used, evidence: Evidence) -> Usage {
-    let mut seen = Seen { listed: matches!(used, Used::Service(_)), openings: 1, ..Seen::default() };
+    let listed = matches!(used, Used::Service(_));
+    let mut seen = Seen { listed, openings: 1, own_front: true, ..Seen::default() };
     match evidence {
         Evidence::Contact => {}
-        Evidence::Visit => seen.through(Door::Front).add(110, 5_000, 50_000),
+        Evidence::Visit => {
+            seen.through(Door::Front).add(110, 5_000, 50_000);
+            seen.front.exchanges = 2;
+        }
         Evidence::Present => {
             seen.active_slots = 50;
             seen.through(Door::Front).add(110, 5_000, 50_000);
         }
-        Evidence::Use => seen.through(Door::Front).add(110, 2_000_000, 50_000),
+        Evidence::Use => {
+            seen.through(Door::Front).add(110, 2_000_000, 50_000);
+            seen.front.sent_at_once = 2_000_000;
+        }
     }
     let key = UsageKey { used, app_class: AppClass::Browser, place: Place::Away };
     let usage = Usage {

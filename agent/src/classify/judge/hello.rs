@@ -45,6 +45,8 @@ const QUIC: &[(&str, Engine)] = &[
     // Measured with Chromium 156.
     ("55b375c5d22e_178839b6cec1", Engine::Chromium),
 ];
+/// Apple's list, of Safari and of all that loads through the system. Published.
+const APPLE: &str = "a09f3c656075";
 /// What a browser offers to speak. Android's own services have Firefox's ciphers, but not both of these.
 const PAGES: [&str; 2] = ["h2", "http/1.1"];
 
@@ -179,6 +181,18 @@ impl Engine {
     }
 }
 
+/// The hello may be that of a program that shows pages: a browser, or a client that is built on one. Engines leave HTTP/2
+/// out where they open a socket; in QUIC nearly all is theirs.
+pub(super) fn may_show_pages(hello: &Hello) -> bool {
+    let mut parts = hello.ja4.split('_');
+    let is_quic = parts.next().is_none_or(|head| head.is_empty() || head.starts_with('q'));
+    let shows = |ciphers: &str| {
+        let is_listed = |(listed, engine): &(&str, Engine)| *listed == ciphers && *engine != Engine::Library;
+        ciphers == APPLE || CIPHERS.iter().any(is_listed)
+    };
+    is_quic || parts.next().is_some_and(shows)
+}
+
 /// What an engine says about the program at this place. Outside the catalog Chromium's may be anybody's client, and a
 /// library's anybody's agent.
 pub(super) fn told(engine: Engine, subject: &Subject<'_>) -> Option<AppMatch> {
@@ -200,6 +214,23 @@ pub(super) fn told(engine: Engine, subject: &Subject<'_>) -> Option<AppMatch> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_show_pages_is_told_by_the_ciphers_alone() {
+        let cases = [
+            ("t13d1516h2_8daaf6152771_02713d6af862", true),
+            ("t13d1515h1_8daaf6152771_de4a06bb82e3", true),
+            ("t13d2014h2_a09f3c656075_14788d8d241b", true),
+            ("q13d0312h3_55b375c5d22e_ffffffffffff", true),
+            ("", true),
+            ("t13d3112h2_e8f1e7e78f70_375ca2c5e164", false),
+            ("t13d1812h1_85036bcba153_375ca2c5e164", false),
+        ];
+        for (ja4, expected) in cases {
+            let hello = Hello { ja4: ja4.into(), alpn: Vec::new(), encrypted: false };
+            assert_eq!(may_show_pages(&hello), expected, "{ja4}");
+        }
+    }
 
     fn engine(ja4: &str, alpn: &[&str]) -> Option<Engine> {
         let alpn = alpn.iter().map(|&protocol| protocol.into()).collect();

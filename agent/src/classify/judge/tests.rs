@@ -39,6 +39,7 @@ fn flow(ja4: &str, owner: Option<(Quality, AppClass)>) -> Flow {
         resent_down: 0,
         outcome: Outcome::Established,
         timings: Timings::default(),
+        exchanges: Vec::new(),
         is_first: true,
         is_last: true,
     }

@@ -23,12 +23,14 @@ pub(super) fn write(rows: &[Row<'_>], pipeline: &Pipeline, out: &mut impl Write)
     }
     for day in pipeline.days() {
         writeln!(out, "{}", day.date.strftime("%a %d %b %Y"))?;
-        let of_day: Vec<_> = cells.iter().filter(|(date, _)| *date == day.date).collect();
-        if !of_day.is_empty() {
+        if rows.iter().any(|row| row.day == day.date) {
             write_line(&HEADINGS.map(str::to_owned), &widths, out)?;
         }
-        for (_, row) in of_day {
-            write_line(row, &widths, out)?;
+        for (row, (_, cells)) in rows.iter().zip(&cells).filter(|(row, _)| row.day == day.date) {
+            write_line(cells, &widths, out)?;
+            for reason in &row.because {
+                writeln!(out, "      {}: {}", reason.evidence.as_str(), reason.words)?;
+            }
         }
         writeln!(out, "  {}\n", unseen(day))?;
     }
@@ -82,7 +84,7 @@ fn unseen(day: &Day) -> String {
 }
 
 /// Bytes in three or four characters and a unit of thousands: `812 B`, `4.2 kB`, `37 MB`.
-fn bytes(count: u64) -> String {
+pub(super) fn bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
     if count < 1_000 {
         return format!("{count} B");

@@ -223,3 +223,17 @@ fn server_from_afar_shows_how_far_servers_are() {
         assert_eq!(wire.flows.sees_afar, afar, "{ttl}");
     }
 }
+
+#[test]
+fn datagrams_without_a_name_are_reported_once_they_may_be_a_call() {
+    for (rounds, expected) in [(90, 0), (110, 1)] {
+        let mut wire = Wire::new(Transport::Udp, "198.51.100.1:19305");
+        for _ in 0..rounds {
+            wire.datagram(UP, 1_000).datagram(DOWN, 1_000);
+        }
+        wire.flows.finish();
+        let told = wire.reports();
+        assert_eq!(told.len(), expected, "{rounds}");
+        assert!(told.iter().all(|flow| flow.may_be_a_call() && flow.bytes_up == rounds * 1_000));
+    }
+}
