@@ -6,7 +6,10 @@
 
 pub mod judge;
 
-use elsewhere_catalog::{Catalog, PlumbingKind, Role, Service, Verdict, layer::Layer};
+use elsewhere_catalog::{
+    Catalog, PlumbingKind, Role, Service, Verdict,
+    layer::{Layer, Tenancy},
+};
 
 use crate::flows::{Flow, Naming, is_tunnel};
 
@@ -21,6 +24,8 @@ pub enum Subject<'f> {
         role: Role,
         /// Pages of others load from this host too.
         often_embedded: bool,
+        /// Whose tenant of the service the host is.
+        tenancy: Tenancy,
     },
     /// A name outside the catalog, by its registrable domain.
     Unlisted(&'f str),
@@ -45,7 +50,8 @@ pub fn subject<'f>(catalog: &'f Catalog, layer: &'f Layer, flow: &'f Flow) -> Su
     let Naming::Known(name, _) = &flow.naming else { return Subject::Unnamed };
     match catalog.classify_with(layer, name.as_str()) {
         Verdict::Service { service, role, often_embedded } => {
-            Subject::Service { service, role, often_embedded }
+            let tenancy = layer.tenancy(service.id, role, name.as_str());
+            Subject::Service { service, role, often_embedded, tenancy }
         }
         Verdict::Plumbing(kind) => Subject::Plumbing(kind),
         Verdict::Personal => Subject::Personal,

@@ -11,8 +11,8 @@ mod tries;
 
 use std::collections::{BTreeMap, VecDeque};
 
-pub use day::{BlindSpots, Day, Degraded, Place, Slots, Spill, Usage, UsageKey, Used};
-use elsewhere_catalog::{PlumbingKind, Role};
+pub use day::{BlindSpots, Day, Degraded, Place, Slots, Spill, Tenants, Usage, UsageKey, Used};
+use elsewhere_catalog::{PlumbingKind, Role, layer::Tenancy};
 pub use histogram::Histogram;
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use tries::Try;
@@ -76,7 +76,7 @@ impl Summarize {
         }
         self.count_connection(at.0, flow, subject);
         let (used, need, door, often_embedded) = match *subject {
-            Subject::Service { service, role, often_embedded } => {
+            Subject::Service { service, role, often_embedded, .. } => {
                 let door =
                     if service.need == IDENTITY && role != Role::Console { Door::Login } else { door(role) };
                 (Used::Service(service.id.to_owned()), Some(service.need), door, often_embedded)
@@ -84,7 +84,11 @@ impl Summarize {
             Subject::Unlisted(domain) => (Used::Domain(domain.to_owned()), None, Door::Front, false),
             Subject::Plumbing(_) | Subject::Tunnel | Subject::Personal | Subject::Unnamed => return,
         };
-        let entered = Entered { used, need, door, often_embedded, is_head };
+        let tenancy = match subject {
+            Subject::Service { tenancy, .. } => *tenancy,
+            _ => Tenancy::NotKnown,
+        };
+        let entered = Entered { used, need, door, often_embedded, is_head, tenancy };
         self.count_usage(at, flow, app, &entered);
     }
 
@@ -193,6 +197,9 @@ impl Summarize {
             return;
         }
         let joined = self.join_try(date, &key, flow, entered);
+        if joined.door == Door::Login && flow.is_first && flow.outcome == Outcome::Established {
+            self.day(date).sign_in(flow.started, &entered.used);
+        }
         let is_active = flow.bytes_up + flow.bytes_down >= ACTIVE_BYTES;
         let day = self.day(date);
         day.changes += 1;
@@ -204,6 +211,7 @@ impl Summarize {
             row.active.mark(slot);
         }
         row.app_quality = row.app_quality.max(app.map(|app| app.quality));
+        row.tenants.reach(entered.tenancy);
         row.tries += u32::from(joined.begun);
         row.bytes_up += flow.bytes_up;
         row.bytes_down += flow.bytes_down;
@@ -290,6 +298,7 @@ struct Entered<'n> {
     often_embedded: bool,
     /// It began a burst.
     is_head: bool,
+    tenancy: Tenancy,
 }
 
 /// What became of its try.

@@ -5,6 +5,7 @@
 //! was only reached or looked at, any name, any address, any moment finer than a quarter of the day. Private life never
 //! came this far.
 
+use elsewhere_catalog::layer::Tenancy;
 use elsewhere_proto::v1;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::civil::Date;
@@ -117,11 +118,18 @@ fn wire_usage(service_id: &str, usage: &Usage) -> v1::Usage {
         turned_away: usage.turned_away,
         bytes_up: usage.bytes_up,
         bytes_down: usage.bytes_down,
-        // Whose tenant it is, and how many doors there were, is judged with the organisation's own catalog layer.
-        tenant: v1::Tenant::Unspecified.into(),
-        sign_in_hops: 0,
+        tenant: wire_tenant(usage.tenants.tenancy()).into(),
+        sign_in_hops: usage.sign_in_hops,
         server_wait: quantiles(&usage.server_wait).filter(|_| enough),
         transfer_times: transfer_times.collect(),
+    }
+}
+
+fn wire_tenant(tenancy: Tenancy) -> v1::Tenant {
+    match tenancy {
+        Tenancy::NotKnown => v1::Tenant::Unspecified,
+        Tenancy::Ours => v1::Tenant::Ours,
+        Tenancy::Guest => v1::Tenant::Guest,
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use elsewhere_catalog::layer::Tenancy;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
@@ -110,6 +111,12 @@ pub struct Usage {
     pub app_quality: Option<Quality>,
     /// What evidence is judged from.
     pub seen: Seen,
+    /// Whose tenants of the service were reached.
+    #[serde(default)]
+    pub tenants: Tenants,
+    /// Most services that were signed in at on the way, of all tries.
+    #[serde(default)]
+    pub sign_in_hops: u32,
     /// When there was activity.
     pub active: Slots,
     /// Connections with no gap over 10 minutes are one try.
@@ -128,6 +135,35 @@ pub struct Usage {
     pub server_wait: Histogram,
     /// Transfers by size: under 1 MB, to 10, to 50, to 500 MB, above.
     pub transfer_times: [Histogram; 5],
+}
+
+/// Whose tenants of a service were reached that day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tenants {
+    /// The organisation's own.
+    pub ours: bool,
+    /// Somebody else's.
+    pub guest: bool,
+}
+
+impl Tenants {
+    /// Takes in the tenant of a host.
+    pub(super) fn reach(&mut self, tenancy: Tenancy) {
+        match tenancy {
+            Tenancy::Ours => self.ours = true,
+            Tenancy::Guest => self.guest = true,
+            Tenancy::NotKnown => {}
+        }
+    }
+
+    /// Whose tenant the row stands for: who was with us was no mere guest that day.
+    pub fn tenancy(self) -> Tenancy {
+        match self {
+            Self { ours: true, .. } => Tenancy::Ours,
+            Self { guest: true, .. } => Tenancy::Guest,
+            Self { .. } => Tenancy::NotKnown,
+        }
+    }
 }
 
 /// Tries at one service that did not do and went over to another one.
@@ -324,6 +360,8 @@ impl Usage {
             key,
             app_quality: None,
             seen: Seen::default(),
+            tenants: Tenants::default(),
+            sign_in_hops: 0,
             active: Slots::default(),
             tries: 0,
             failed: 0,

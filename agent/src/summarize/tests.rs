@@ -62,10 +62,10 @@ fn failed(from: i64) -> Flow {
 }
 
 fn host(name: &str) -> Subject<'_> {
-    use elsewhere_catalog::Verdict;
+    use elsewhere_catalog::{Verdict, layer::Tenancy};
     match elsewhere_catalog::builtin().classify(name) {
         Verdict::Service { service, role, often_embedded } => {
-            Subject::Service { service, role, often_embedded }
+            Subject::Service { service, role, often_embedded, tenancy: Tenancy::NotKnown }
         }
         other => panic!("{name} is {other:?}"),
     }
@@ -490,5 +490,52 @@ fn datagrams_to_nobody_are_a_call_where_a_meeting_is_open() {
         let best = day.usages.iter().map(Usage::evidence).max().unwrap_or(Evidence::Contact);
         assert_eq!(best, expected, "{case}");
         assert_eq!(day.blind_spots.unnamed, u32::from(expected != Evidence::Use), "{case}");
+    }
+}
+
+#[test]
+fn row_is_the_guests_only_where_nobody_was_with_us() {
+    use elsewhere_catalog::layer::Tenancy::{Guest, NotKnown, Ours};
+    for (reached, expected) in
+        [(&[NotKnown][..], NotKnown), (&[NotKnown, Guest], Guest), (&[Guest, Ours, Guest], Ours)]
+    {
+        let mut days = berlin();
+        for &tenant in reached {
+            let Subject::Service { service, role, often_embedded, .. } = host("northmoor.sharepoint.com")
+            else {
+                unreachable!()
+            };
+            let subject = Subject::Service { service, role, often_embedded, tenancy: tenant };
+            see(&mut days, &flow(0, 10, 5_000, 50_000), &subject);
+        }
+        assert_eq!(only_day(&days).usages[0].tenants.tenancy(), expected, "{reached:?}");
+    }
+}
+
+#[test]
+fn sign_ins_soon_after_a_try_began_are_hops_on_its_way() {
+    let (slack, okta) = (host("app.slack.com"), host("northmoor.okta.com"));
+    let microsoft = host("login.microsoftonline.com");
+    let cases: &[(&str, &[(Flow, Subject<'_>)], u32)] = &[
+        ("none", &[(flow(0, 60, 900, 90_000), slack)], 0),
+        (
+            "two, one of them twice",
+            &[
+                (flow(0, 60, 900, 90_000), slack),
+                (flow(2, 9, 900, 9_000), okta),
+                (flow(7, 9, 900, 9_000), microsoft),
+                (flow(9, 9, 900, 9_000), okta),
+            ],
+            2,
+        ),
+        ("before it", &[(flow(0, 9, 900, 9_000), okta), (flow(5, 60, 900, 90_000), slack)], 0),
+        ("long after", &[(flow(0, 60, 900, 90_000), slack), (flow(130, 9, 900, 9_000), okta)], 0),
+        ("to what never answered", &[(failed(0), slack), (flow(2, 9, 900, 9_000), okta)], 0),
+    ];
+    for (case, flows, expected) in cases {
+        let mut days = berlin();
+        flows.iter().for_each(|(flow, subject)| see(&mut days, flow, subject));
+        days.handle_timeout(Timestamp::MAX);
+        assert_eq!(row(only_day(&days), "slack").sign_in_hops, *expected, "{case}");
     }
 }

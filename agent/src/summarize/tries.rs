@@ -14,6 +14,10 @@ pub(super) const GAP: SignedDuration = SignedDuration::from_mins(10);
 /// Tries that are under way at once; a person has a dozen, a page with many embeds a hundred. Past it the one that was
 /// quiet longest is settled early.
 pub(super) const MAX_TRIES: usize = 512;
+/// Signing in is done by then, with a second factor.
+const SIGNS_IN_WITHIN: SignedDuration = SignedDuration::from_mins(2);
+/// Services that one signs in at on the way to another; nobody is sent to more.
+const MAX_SIGN_INS: usize = 8;
 /// A try shorter than this is given up, if little moved.
 const GIVEN_UP_BEFORE: SignedDuration = SignedDuration::from_secs(20);
 /// A try that moved less than this each way is given up, if it was short.
@@ -37,6 +41,9 @@ pub(super) struct Try {
     bytes_up: u64,
     bytes_down: u64,
     settled: bool,
+    /// Where was signed in soon after it began.
+    #[serde(default)]
+    sign_ins: Vec<String>,
 }
 
 impl Try {
@@ -53,6 +60,7 @@ impl Try {
             bytes_up: 0,
             bytes_down: 0,
             settled: false,
+            sign_ins: Vec::new(),
         }
     }
 
@@ -72,6 +80,24 @@ impl Try {
         self.turned_away |= matches!(flow.outcome, Outcome::Failed(failure) if failure.is_by_a_filter());
         self.bytes_up += flow.bytes_up;
         self.bytes_down += flow.bytes_down;
+    }
+
+    /// Signing in takes place at a service then; it may be on the way to this one.
+    pub(super) fn signs_in(&mut self, at: Timestamp, service_id: &str) {
+        let is_new = !self.sign_ins.iter().any(|known| known == service_id);
+        if is_new && self.sign_ins.len() < MAX_SIGN_INS && at.duration_since(self.started) < SIGNS_IN_WITHIN {
+            self.sign_ins.push(service_id.to_owned());
+        }
+    }
+
+    /// It is one that somebody may sign in on the way to: the service answers, and people or programs work there.
+    pub(super) fn is_signed_in_to(&self, at: Timestamp) -> bool {
+        !self.settled && self.meant && self.started <= at
+    }
+
+    /// When it began.
+    pub(super) fn started_at(&self) -> Timestamp {
+        self.started
     }
 
     /// When something last happened in it.
@@ -108,6 +134,15 @@ impl Day {
         self.tries.retain(|one| one.due() > now);
     }
 
+    /// Somebody signs in somewhere: on the way to what was turned to last.
+    pub(super) fn sign_in(&mut self, at: Timestamp, used: &Used) {
+        let Used::Service(service_id) = used else { return };
+        let open = self.tries.iter_mut().filter(|one| one.is_signed_in_to(at));
+        if let Some(latest) = open.max_by_key(|one| one.started_at()) {
+            latest.signs_in(at, service_id);
+        }
+    }
+
     /// Makes room for another try.
     pub(super) fn make_room_for_try(&mut self) {
         if self.tries.len() < MAX_TRIES {
@@ -126,6 +161,8 @@ impl Day {
         self.changes += 1;
         let given_up = done.is_given_up();
         if let Some(row) = self.row(&done.key) {
+            let hops = u32::try_from(done.sign_ins.len()).unwrap_or(u32::MAX);
+            row.sign_in_hops = row.sign_in_hops.max(if done.handshake { hops } else { 0 });
             row.failed += u32::from(!done.handshake);
             row.given_up += u32::from(given_up);
             row.turned_away += u32::from(done.turned_away && !done.handshake);

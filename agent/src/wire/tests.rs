@@ -7,7 +7,7 @@ use super::{
 use crate::{
     app_class::AppClass,
     evidence::{Door, Evidence, Seen},
-    summarize::{Day, Degraded, Histogram, Place, Slots, Spill, Usage, UsageKey, Used},
+    summarize::{Day, Degraded, Histogram, Place, Slots, Spill, Tenants, Usage, UsageKey, Used},
 };
 
 const SENDER: Sender<'static> = Sender { agent_version: "1.4.0", catalog_version: "2026-11-11" };
@@ -38,6 +38,8 @@ fn usage(used: Used, evidence: Evidence) -> Usage {
         bytes_up: seen.front.bytes_up,
         bytes_down: seen.front.bytes_down,
         seen,
+        tenants: Tenants { ours: false, guest: true },
+        sign_in_hops: 2,
         active: Slots::default(),
         tries: 1,
         failed: 0,
@@ -135,6 +137,7 @@ fn everything_else_is_carried_over() {
         (record.usages[0].app_class(), record.usages[0].place()),
         (v1::AppClass::Browser, v1::Place::Away)
     );
+    assert_eq!((record.usages[0].tenant(), record.usages[0].sign_in_hops), (v1::Tenant::Guest, 2));
     assert_eq!((record.spills[0].count, record.spills[0].tries), (2, 1));
     assert_eq!(record.blind_spots.unwrap().connections, 9);
     let agent = record.agent.unwrap();

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use elsewhere_catalog::{PlumbingKind, Verdict};
+use elsewhere_catalog::{PlumbingKind, Verdict, layer::Tenancy};
 
 use super::*;
 use crate::{
@@ -48,7 +48,7 @@ fn flow(ja4: &str, owner: Option<(Quality, AppClass)>) -> Flow {
 fn at_host(name: &'static str) -> Subject<'static> {
     match elsewhere_catalog::builtin().classify(name) {
         Verdict::Service { service, role, often_embedded } => {
-            Subject::Service { service, role, often_embedded }
+            Subject::Service { service, role, often_embedded, tenancy: Tenancy::NotKnown }
         }
         Verdict::Unknown => Subject::Unlisted(name),
         other => panic!("{name} is {other:?}"),
