@@ -43,6 +43,8 @@ pub enum Signal {
     HandedOver,
     /// Something was fetched from a service made for handing over or keeping files, after its page had loaded.
     Received,
+    /// A program that shows no pages fetched something.
+    Fetched,
     /// Sound or picture went both ways.
     Called,
     /// A file, or as much as one, was sent at once.
@@ -79,6 +81,8 @@ const RULES: &[Rule] = &[
     (Evidence::Use, Signal::Received, |s| {
         s.hands_out && s.openings > 0 && s.acts.done().received >= 1_500 * KB
     }),
+    // What a program fetches that shows no pages, it was told to; clients at rest fetch less at their start.
+    (Evidence::Use, Signal::Fetched, |s| s.program_fetched >= 1_500 * KB),
     // A minute of sound takes 300 KB each way.
     (Evidence::Use, Signal::Called, |s| s.call.sent.best >= 200 * KB && s.call.moved.best >= 400 * KB),
     (Evidence::Use, Signal::SentFile, |s| {

@@ -39,6 +39,8 @@ const IDENTITY: &str = "identity";
 const CALLS: [&str; 3] = ["video-meeting", "team-chat", "phone-sms"];
 /// The need whose services do nothing but hand over.
 const SEND_ONCE: &str = "send-once";
+/// The needs from whose services tools pull what others published.
+const PULLED: [&str; 5] = ["code-hosting", "build-test", "cloud-hosting", "ai-platform", "it-management"];
 /// The need whose services keep files, also for others to fetch.
 const STORE_FILES: &str = "store-files";
 /// Upper bounds of the first four size classes of transfers, in bytes.
@@ -231,7 +233,15 @@ impl Summarize {
         seen.openings += u32::from(joined.opened_now);
         seen.active_slots = row.active.count();
         seen.held_open_minutes = seen.held_open_minutes.max(minutes_between(flow.started, flow.until));
-        seen.by_program |= flow.hello.as_deref().is_some_and(|hello| !may_show_pages(hello));
+        let by_program = flow.hello.as_deref().is_some_and(|hello| !may_show_pages(hello));
+        seen.by_program |= by_program;
+        if by_program
+            && joined.door == Door::Front
+            && !entered.need.is_some_and(|need| PULLED.contains(&need))
+        {
+            let most = flow.exchanges.iter().map(|exchange| exchange.bytes_down).max();
+            seen.program_fetched = seen.program_fetched.max(most.unwrap_or_default());
+        }
         seen.own_front |= joined.door == Door::Front && !entered.often_embedded && flow.bytes_down > 0;
         seen.through(joined.door).add(slot, flow.bytes_up, flow.bytes_down);
         seen.hear(joined.door, slot, flow.until, &flow.exchanges);

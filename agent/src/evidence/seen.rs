@@ -37,6 +37,9 @@ pub struct Seen {
     /// A program held a connection that is not built to show pages.
     #[serde(default)]
     pub by_program: bool,
+    /// Most that such a program fetched at once where people work, of what is no package; in bytes.
+    #[serde(default)]
+    pub program_fetched: u64,
     /// A host was reached where people work and that pages of others seldom load from.
     #[serde(default)]
     pub own_front: bool,

@@ -36,6 +36,9 @@ fn words(signal: Signal, seen: &Seen) -> String {
             format!("{} sent within ten minutes to where handing over is all that is done", bytes(sent))
         }
         Signal::Received => format!("{} fetched at once after its page had loaded", bytes(done.received)),
+        Signal::Fetched => {
+            format!("{} fetched at once by a program that shows no pages", bytes(seen.program_fetched))
+        }
         Signal::Called => {
             let moved = seen.call.bytes_up + seen.call.bytes_down;
             format!("{} of sound or picture both ways while it was open", bytes(moved))
