@@ -256,8 +256,36 @@ fn full_enrolment() -> (v1::EnrollmentToken, v1::EnrollRequest, v1::EnrollRespon
     (token, request, response)
 }
 
+/// What an organisation adds, every field set; devices keep it on their disk.
+fn full_delta() -> v1::CatalogDelta {
+    let service = v1::OwnService {
+        id: "own:outbox".to_owned(),
+        name: "Outbox".to_owned(),
+        need: "send-once".to_owned(),
+    };
+    let rule = v1::OwnRule {
+        name: "outbox.northmoor.example".to_owned(),
+        exact: true,
+        service_id: "own:outbox".to_owned(),
+        role: "app".to_owned(),
+    };
+    let tenant =
+        v1::TenantHost { service_id: "sharepoint".to_owned(), host: "northmoor.sharepoint.com".to_owned() };
+    let facts = v1::CatalogFacts {
+        version: 7,
+        services: vec![service],
+        rules: vec![rule],
+        own_domains: vec!["northmoor.example".to_owned()],
+        tenants: vec![tenant],
+    };
+    v1::CatalogDelta { facts: facts.encode_to_vec(), signature: vec![6; 16] }
+}
+
 #[test]
 fn golden_encodings_are_read_for_ever() {
+    let delta = full_delta();
+    holds("catalog_delta.bin", &delta);
+    holds("catalog_facts.bin", &v1::CatalogFacts::decode(&delta.facts[..]).unwrap());
     holds("device_day.bin", &full_device_day());
     holds("visit_hello.bin", &full_hello());
     let name = v1::RevealedName {
@@ -277,5 +305,5 @@ fn golden_encodings_are_read_for_ever() {
     holds("renew_request.bin", &v1::RenewRequest { csr: vec![3; 16] });
     let renewed = v1::RenewResponse { certificate: vec![4; 16], ca_certificate: vec![5; 16] };
     holds("renew_response.bin", &renewed);
-    assert_eq!(fs::read_dir(GOLDEN).unwrap().count(), 11, "each golden file has its line above");
+    assert_eq!(fs::read_dir(GOLDEN).unwrap().count(), 13, "each golden file has its line above");
 }
