@@ -75,7 +75,9 @@ const KB: u64 = 1_000;
 const RULES: &[Rule] = &[
     // Something small is enough where handing over is all the service does.
     (Evidence::Use, Signal::HandedOver, |s| {
-        s.sends_once && s.front.sent.best + s.api.sent.best + s.content.sent.best >= 100 * KB
+        let at_once = s.front.sent_at_once.max(s.api.sent_at_once).max(s.content.sent_at_once);
+        let sent = s.front.sent.best + s.api.sent.best + s.content.sent.best;
+        s.sends_once && (sent >= 100 * KB || at_once >= 30 * KB)
     }),
     // More than a page and its pictures.
     (Evidence::Use, Signal::Received, |s| {
@@ -83,8 +85,8 @@ const RULES: &[Rule] = &[
     }),
     // What a program fetches that shows no pages, it was told to; clients at rest fetch less at their start.
     (Evidence::Use, Signal::Fetched, |s| s.program_fetched >= 1_500 * KB),
-    // A minute of sound takes 300 KB each way.
-    (Evidence::Use, Signal::Called, |s| s.call.sent.best >= 200 * KB && s.call.moved.best >= 400 * KB),
+    // 20 seconds of sound.
+    (Evidence::Use, Signal::Called, |s| s.call.sent.best >= 100 * KB && s.call.moved.best >= 200 * KB),
     (Evidence::Use, Signal::SentFile, |s| {
         let at_once = s.front.sent_at_once.max(s.api.sent_at_once).max(s.content.sent_at_once);
         s.itself() && at_once >= 100 * KB
@@ -93,7 +95,7 @@ const RULES: &[Rule] = &[
     // other programs measure by themselves adds up to more.
     (Evidence::Use, Signal::ProgramSent, |s| {
         let said = s.front.said.best + s.api.said.best + s.content.said.best;
-        s.developer_tool && said >= 4 * KB || s.by_program && said >= 50 * KB
+        s.developer_tool && said >= 4 * KB || s.by_program && said >= 30 * KB
     }),
     // Widgets are worked in too, but seldom for long.
     (Evidence::Use, Signal::Worked, |s| {

@@ -7,7 +7,7 @@
 //!
 //! Connections report once a minute, so what they tell is put in order first. Time is that of the frames.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, ops::RangeInclusive};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -17,16 +17,21 @@ use crate::flows::Exchange;
 
 /// Less than this sent is a stir: typing is told and presence; it counts for nothing, but an act soon after it is lively.
 const ACT_BYTES: u64 = 200;
-/// So many times more received than sent is fetching.
-const FETCHED: u64 = 20;
+/// So many times more received than sent is fetching; what is saved is often read again at once.
+const FETCHED: u64 = 40;
 /// Fetching this much is loading a page or a part of it.
-const PAGE_BYTES: u64 = 20_000;
+const PAGE_BYTES: u64 = 40_000;
 /// What is sent so soon after a page began to load belongs to its loading.
-const LOADS: SignedDuration = SignedDuration::from_secs(10);
+const LOADS: SignedDuration = SignedDuration::from_secs(6);
+/// As much as [`SAID_BYTES`] so soon after the last time keeps to no clock: what measures or polls by itself says less,
+/// or comes less often.
+const OFTEN: SignedDuration = SignedDuration::from_secs(10);
+/// More than a poll says.
+const SAID_BYTES: u64 = 600;
 /// An answer that took this long and was not long came piece by piece.
 const IN_PIECES: SignedDuration = SignedDuration::from_secs(3);
-/// More than this is a download.
-const SPOKEN_BYTES: u64 = 300_000;
+/// Less than this is news that is waited for, more is a download.
+const SPOKEN_BYTES: RangeInclusive<u64> = 3_000..=300_000;
 /// Acts so close together are one act: connections beside each other tell of the same.
 const AT_ONCE: SignedDuration = SignedDuration::from_secs(2);
 /// The next act of somebody at work comes sooner than this.
@@ -118,7 +123,7 @@ pub struct Done {
 impl Acts {
     /// Takes in an exchange of a report.
     pub(super) fn add(&mut self, door: Door, exchange: &Exchange) {
-        let in_pieces = exchange.answer >= IN_PIECES && exchange.bytes_down <= SPOKEN_BYTES;
+        let in_pieces = exchange.answer >= IN_PIECES && SPOKEN_BYTES.contains(&exchange.bytes_down);
         let &Exchange { at, bytes_up: up, bytes_down: down, .. } = exchange;
         let place = self.waiting.partition_point(|one| one.at <= at);
         self.waiting.insert(place, Told { at, door, up, down, in_pieces });
@@ -213,7 +218,8 @@ impl Rhythm {
         let in_size = is_act && self.sizes.iter().any(|&known| told.up.abs_diff(known) <= known / 50 + 8);
         keep(&mut self.gaps_ms, gap_ms);
         keep(&mut self.sizes, Some(told.up));
-        !in_time && !in_size
+        let often = told.up >= SAID_BYTES && gap.is_some_and(|gap| gap < OFTEN);
+        told.in_pieces || often || !in_time && !in_size
     }
 }
 

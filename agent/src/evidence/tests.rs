@@ -51,8 +51,18 @@ fn work_is_told_from_what_programs_do_by_themselves() {
     let slowly: Vec<_> = (1..).zip(moments).map(|(act, at)| (at, 300 + 211 * act, 400, 0)).collect();
     let read = then(&[(40, 900, 300_000, 1), (95, 1_100, 90_000, 1), (200, 700, 400_000, 2)]);
     let beats: Vec<_> = (1..200).map(|beat| (beat * 30, 67, 64, 0)).collect();
-    let polls: Vec<_> = (1..100).map(|poll| (poll * 7 + poll * poll % 5, 620, 180, 0)).collect();
+    let polls: Vec<_> = (1..100).map(|poll| (poll * 7 + poll * poll % 5, 420, 180, 0)).collect();
+    // As a script would, and as a page does that reads again what it saved.
+    let every = |seconds: i64, up: u64, down: u64| -> Vec<Told> {
+        then(&(3..15).map(|turn| (turn * seconds, up, down, 0)).collect::<Vec<_>>())
+    };
+    let same_prompt: Vec<Told> = then(&(1..6).map(|turn| (turn * 20, 900, 9_000, 5)).collect::<Vec<_>>());
     let cases: &[(&str, Seen, Evidence, Signal)] = &[
+        ("messages of one length", opened(&every(4, 750, 300)), Evidence::Use, Signal::Worked),
+        ("saved and read again", opened(&every(5, 900, 30_000)), Evidence::Use, Signal::Worked),
+        ("same prompt again", opened(&same_prompt), Evidence::Use, Signal::Worked),
+        ("polls often", opened(&every(5, 420, 300)), Evidence::Visit, Signal::Opened),
+        ("measures often", opened(&every(10, 1_500, 90)), Evidence::Visit, Signal::Opened),
         ("edited", opened(&edits), Evidence::Use, Signal::Worked),
         ("asked an assistant", opened(&prompts), Evidence::Use, Signal::Worked),
         ("wrote now and then", opened(&slowly), Evidence::Use, Signal::WentOn),

@@ -516,7 +516,8 @@ fn row_is_the_guests_only_where_nobody_was_with_us() {
 fn sign_ins_soon_after_a_try_began_are_hops_on_its_way() {
     let (slack, okta) = (host("app.slack.com"), host("northmoor.okta.com"));
     let microsoft = host("login.microsoftonline.com");
-    let cases: &[(&str, &[(Flow, Subject<'_>)], u32)] = &[
+    type Case<'c> = (&'c str, &'c [(Flow, Subject<'c>)], u32);
+    let cases: &[Case<'_>] = &[
         ("none", &[(flow(0, 60, 900, 90_000), slack)], 0),
         (
             "two, one of them twice",
