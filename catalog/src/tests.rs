@@ -63,6 +63,12 @@ fn names_are_told_apart() {
         ("www.facebook.com", "facebook:site"),
         ("pixel.facebook.com", "plumbing:ad-tracker"),
         ("safebrowsing.googleapis.com", "plumbing:safe-browsing"),
+        // Called by pages, programs and operating systems of the vendor by themselves.
+        ("play.google.com", "plumbing:vendor"),
+        ("oauth2.googleapis.com", "plumbing:vendor"),
+        ("edgeservices.bing.com", "plumbing:vendor"),
+        ("enterpriseregistration.windows.net", "plumbing:vendor"),
+        ("eur.loki.delve.office.com", "plumbing:vendor"),
         ("ctldl.windowsupdate.com", "plumbing:certificates"),
         ("au.download.windowsupdate.com", "plumbing:update"),
         ("www.google-analytics.com", "google-analytics:embed"),
@@ -89,6 +95,9 @@ fn a_service_that_pages_embed_says_so() {
     };
     assert!(often_embedded("calendly.com"));
     assert!(often_embedded("www.youtube.com"));
+    assert!(often_embedded("app-sj01.marketo.com"));
+    assert!(often_embedded("heapanalytics.com"));
+    assert!(often_embedded("login.live.com"));
     assert!(!often_embedded("wetransfer.com"));
 }
 
