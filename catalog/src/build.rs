@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs, process};
 
+#[expect(unreachable_pub, reason = "the build checks what the program reads")]
+mod attribute;
 mod compile;
 #[expect(dead_code, reason = "the build fills what the program reads")]
 mod name;
@@ -13,7 +15,7 @@ mod service;
 mod table;
 
 use compile::{Compiled, Texts};
-use table::Record;
+use table::{Known, Record};
 
 fn main() {
     println!("cargo::rerun-if-changed=needs.toml");
@@ -53,15 +55,14 @@ fn write_source(compiled: &Compiled) -> Result<String, std::fmt::Error> {
         write!(out, "Record {{ id: Span({}), name: Span({}), vendor: Span({}), ", id.0, name.0, vendor.0)?;
         writeln!(out, "home: Span({}), need: {need}, as_often_private: {as_often_private} }},", home.0)?;
     }
-    let with_attributes = || compiled.services.iter().zip(0..).filter(|(one, _)| !one.attributes.is_empty());
-    writeln!(out, "];\nstatic ATTRIBUTES: [(u16, &[Attribute]); {}] = [", with_attributes().count())?;
-    for (service, place) in with_attributes() {
-        write!(out, "({}, &[", u16::try_from(place).expect("there are fewer services than rules"))?;
-        for (name, attribute) in &service.attributes {
-            write!(out, "Attribute {{ name: {name:?}, value: {:?}, ", attribute.value)?;
-            write!(out, "source: {:?}, month: {:?} }}, ", attribute.source, attribute.month)?;
-        }
-        writeln!(out, "]),")?;
+    writeln!(out, "];\nstatic ATTRIBUTES: [Known; {}] = [", layout.attributes.len())?;
+    for Known { service, name, value, source, month } in &layout.attributes {
+        write!(
+            out,
+            "Known {{ service: {service}, name: AttributeName::{name:?}, value: Span({}), ",
+            value.0
+        )?;
+        writeln!(out, "source: Span({}), month: Span({}) }},", source.0, month.0)?;
     }
     writeln!(out, "];\nstatic RULES: [Rule; {}] = [", layout.rules.len())?;
     for rule in &layout.rules {

@@ -4,8 +4,10 @@
 //! found at once: keys, roles, kinds, needs or attributes nobody knows; ids that are taken or no kebab-case; names that
 //! are not in their plain form (lower case, no final dot, `xn--`); the same rule twice, also across services, plumbing
 //! and personal; a public suffix, which would claim everybody's names; a suffix inside another vendor's; an app or
-//! login among plumbing; an attribute without source or month.
+//! login among plumbing; a version that is no date; an attribute whose value has not its form, that has no source, or
+//! that is known from after that date.
 
+mod attributes;
 mod files;
 mod layout;
 mod rules;
@@ -13,8 +15,8 @@ mod rules;
 use std::path::Path;
 use std::{fmt, fs, io};
 
+use crate::attribute::AttributeName;
 use crate::name;
-use crate::service::Attribute;
 use crate::table::Target;
 
 pub(crate) use layout::lay_out;
@@ -73,8 +75,8 @@ pub(crate) struct CheckedService {
     pub home: String,
     pub need: String,
     pub as_often_private: bool,
-    /// Name and facts, in the order of [`Attribute::NAMES`].
-    pub attributes: Vec<(&'static str, files::Attribute)>,
+    /// In the order of [`AttributeName::ALL`].
+    pub attributes: Vec<(AttributeName, files::Attribute)>,
 }
 
 /// A rule that leads to its service by place.
@@ -112,6 +114,11 @@ pub(crate) fn compile(texts: &Texts) -> Result<Compiled, Vec<Refusal>> {
 }
 
 fn check_services(parsed: &files::Parsed, refusals: &mut Vec<Refusal>) -> Vec<CheckedService> {
+    let review = attributes::month_of(&parsed.version).unwrap_or_else(|| {
+        let reason = format!("version `{}` is not a date like 2026-11-22", parsed.version);
+        refusals.push(Refusal { file: "needs.toml".to_owned(), reason });
+        "9999-12"
+    });
     let mut services = Vec::new();
     for need in &parsed.services {
         let mut refuse = |reason| refusals.push(Refusal { file: need.file.clone(), reason });
@@ -141,7 +148,7 @@ fn check_services(parsed: &files::Parsed, refusals: &mut Vec<Refusal>) -> Vec<Ch
                 home: service.home.as_deref().unwrap_or_else(|| first.name()).to_owned(),
                 need: need.id.clone(),
                 as_often_private: service.as_often_private,
-                attributes: check_attributes(service, &mut refuse),
+                attributes: attributes::check(service, review, &mut refuse),
             });
         }
     }
@@ -154,41 +161,10 @@ fn check_services(parsed: &files::Parsed, refusals: &mut Vec<Refusal>) -> Vec<Ch
     services
 }
 
-fn check_attributes(
-    service: &files::Service,
-    refuse: &mut impl FnMut(String),
-) -> Vec<(&'static str, files::Attribute)> {
-    let mut attributes = Vec::new();
-    for (name, attribute) in &service.attributes {
-        let at = format!("service `{}`: attribute `{name}`", service.id);
-        let Some(known) = Attribute::NAMES.into_iter().find(|known| known == name) else {
-            refuse(format!("{at}: is none of {}", Attribute::NAMES.join(", ")));
-            continue;
-        };
-        if !attribute.source.starts_with("https://") {
-            refuse(format!("{at}: the source is the https address of the page that says so"));
-        }
-        if !is_month(&attribute.month) {
-            refuse(format!("{at}: month `{}` is not like 2026-11", attribute.month));
-        }
-        attributes.push((known, attribute.clone()));
-    }
-    attributes.sort_by_key(|(name, _)| Attribute::NAMES.iter().position(|known| known == name));
-    attributes
-}
-
 fn is_kebab_case(id: &str) -> bool {
     id.split('-').all(|word| {
         !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     })
-}
-
-fn is_month(text: &str) -> bool {
-    let Some((year, month)) = text.split_once('-') else { return false };
-    year.len() == 4
-        && year.bytes().all(|byte| byte.is_ascii_digit())
-        && month.len() == 2
-        && month.parse().is_ok_and(|month: u8| (1..=12).contains(&month))
 }
 
 #[cfg(test)]

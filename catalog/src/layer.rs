@@ -162,7 +162,7 @@ impl Layer {
     pub fn service(&self, id: &str) -> Option<Service<'_>> {
         let at = self.services.binary_search_by(|service| service.id.as_str().cmp(id)).ok()?;
         let OwnService { id, name, need } = self.services.get(at)?;
-        Some(Service { id, name, vendor: "", home: "", need, as_often_private: false, attributes: &[] })
+        Some(Service { id, name, vendor: "", home: "", need, as_often_private: false })
     }
 
     /// Whose tenant a host of a service is: a host in role `tenant`, or one that the organisation named.

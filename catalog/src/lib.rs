@@ -11,6 +11,7 @@
 //! - A personal name answers [`Verdict::Personal`] and no more: the categories do not reach the program.
 //! - [`Catalog::classify`] takes any bytes off the wire that are a `str`. What is no name is [`Verdict::Unknown`].
 
+mod attribute;
 pub mod layer;
 mod memory;
 mod name;
@@ -20,8 +21,9 @@ mod table;
 #[cfg(test)]
 mod compile;
 
-use table::{Record, Table, Target};
+use table::{Known, Record, Table, Target};
 
+pub use attribute::{AttributeName, Price, Value};
 pub use memory::Memory;
 pub use service::{Attribute, Need, PlumbingKind, Role, Rule, Service, Verdict};
 
@@ -36,8 +38,8 @@ pub struct Catalog {
     version: &'static str,
     needs: &'static [Need],
     services: &'static [Record],
-    /// By the service's place, of those that have some.
-    attributes: &'static [(u16, &'static [Attribute])],
+    /// By the service's place.
+    attributes: &'static [Known],
     table: Table<'static>,
 }
 
@@ -64,13 +66,31 @@ impl Catalog {
 
     /// The service with this id.
     pub fn service(&self, id: &str) -> Option<Service<'_>> {
-        let place = self.services.binary_search_by(|record| self.table.piece(record.id).cmp(id)).ok()?;
-        Some(self.service_at(place))
+        Some(self.service_at(self.place_of(id)?))
+    }
+
+    /// What is publicly known about the service with this id, in the order of [`AttributeName::ALL`].
+    pub fn attributes(&self, id: &str) -> impl Iterator<Item = Attribute<'_>> {
+        let place = self.place_of(id).and_then(|place| u16::try_from(place).ok());
+        let known = place.map_or(&[][..], |place| {
+            let first = self.attributes.partition_point(|known| known.service < place);
+            let past = self.attributes.partition_point(|known| known.service <= place);
+            &self.attributes[first..past]
+        });
+        known.iter().map(|known| Attribute {
+            name: known.name,
+            value: self.table.piece(known.value),
+            source: self.table.piece(known.source),
+            month: self.table.piece(known.month),
+        })
+    }
+
+    fn place_of(&self, id: &str) -> Option<usize> {
+        self.services.binary_search_by(|record| self.table.piece(record.id).cmp(id)).ok()
     }
 
     fn service_at(&self, place: usize) -> Service<'_> {
         let record = &self.services[place];
-        let attributes = self.attributes.binary_search_by(|(of, _)| usize::from(*of).cmp(&place));
         Service {
             id: self.table.piece(record.id),
             name: self.table.piece(record.name),
@@ -78,7 +98,6 @@ impl Catalog {
             home: self.table.piece(record.home),
             need: self.needs[usize::from(record.need)].id,
             as_often_private: record.as_often_private,
-            attributes: attributes.map_or(&[], |at| self.attributes[at].1),
         }
     }
 
@@ -129,8 +148,9 @@ const MAX_INTERNATIONAL_BYTES: usize = 4 * table::MAX_NAME_BYTES;
 /// Made by `build.rs` from the TOML files.
 #[expect(clippy::unreadable_literal, reason = "nobody reads the slots of a hash table")]
 mod compiled {
-    use crate::service::{Attribute, Need, PlumbingKind, Role};
-    use crate::table::{Record, Rule, Span, Table, Target};
+    use crate::attribute::AttributeName;
+    use crate::service::{Need, PlumbingKind, Role};
+    use crate::table::{Known, Record, Rule, Span, Table, Target};
 
     include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
 }

@@ -1,11 +1,11 @@
 //! What the compiled catalog takes in memory.
 
-use crate::{Catalog, service::Attribute};
+use crate::Catalog;
 
 /// Bytes of the catalog's parts, counted from the parts themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Memory {
-    /// Words, rules and slots: all that a lookup reads.
+    /// Rules, slots and all words.
     pub table_bytes: usize,
     /// Needs, services and attributes.
     pub facts_bytes: usize,
@@ -19,16 +19,12 @@ impl Memory {
 
     pub(crate) fn of(catalog: &Catalog) -> Self {
         let needs = catalog.needs.iter().map(|need| words([need.id, need.name, need.job])).sum::<usize>();
-        let attributes = catalog.attributes.iter().flat_map(|(_, attributes)| *attributes);
-        let of_attribute =
-            |one: &Attribute| size_of_val(one) + words([one.name, one.value, one.source, one.month]);
         Self {
             table_bytes: catalog.table.bytes(),
             facts_bytes: size_of_val(catalog.needs)
                 + needs
                 + size_of_val(catalog.services)
-                + size_of_val(catalog.attributes)
-                + attributes.map(of_attribute).sum::<usize>(),
+                + size_of_val(catalog.attributes),
         }
     }
 }

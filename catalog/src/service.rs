@@ -1,5 +1,7 @@
 //! What the catalog speaks of: needs, services, and what a name can turn out to be.
 
+use crate::attribute::AttributeName;
+
 /// A job that customers hire a service for.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Need {
@@ -28,42 +30,19 @@ pub struct Service<'c> {
     pub need: &'c str,
     /// As often private as work (webmail, messengers, social networks): in no figure by default.
     pub as_often_private: bool,
-    /// What else is publicly known about it.
-    pub attributes: &'c [Attribute],
 }
 
-impl<'c> Service<'c> {
-    /// The attribute of this name, if it is known.
-    pub fn attribute(&self, name: &str) -> Option<&'c Attribute> {
-        self.attributes.iter().find(|attribute| attribute.name == name)
-    }
-}
-
-/// One publicly known fact about a service, with where and when it was read.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Attribute {
-    /// One of [`Attribute::NAMES`].
-    pub name: &'static str,
-    /// In words: "2 GB", "yes".
-    pub value: &'static str,
+/// One publicly known fact about a service, and who says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attribute<'c> {
+    /// What it is about.
+    pub name: AttributeName,
+    /// In words: "2 GB", "yes". [`AttributeName::read`] tells what they say.
+    pub value: &'c str,
     /// Address of the page that says so.
-    pub source: &'static str,
-    /// Month in which it was read, `2026-11`.
-    pub month: &'static str,
-}
-
-impl Attribute {
-    /// What the catalog records: the first five matter to a customer, the rest to IT.
-    pub const NAMES: [&str; 8] = [
-        "free_tier",
-        "size_limit",
-        "guests_without_account",
-        "list_price",
-        "kept_for",
-        "mfa",
-        "sso_price",
-        "self_hostable",
-    ];
+    pub source: &'c str,
+    /// The last month in which that page is known to have said so, `2026-11`.
+    pub month: &'c str,
 }
 
 /// What a host does for its service.

@@ -6,6 +6,7 @@
 mod scan;
 
 use self::scan::Letters;
+use crate::attribute::AttributeName;
 use crate::service::{PlumbingKind, Role};
 
 /// The longest name that DNS can carry, as text (RFC 1035, 2.3.4).
@@ -52,6 +53,17 @@ pub(crate) struct Record {
     /// Place in the list of needs.
     pub need: u8,
     pub as_often_private: bool,
+}
+
+/// One attribute of a service, by pieces of the table's text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
+    /// Place of the service.
+    pub service: u16,
+    pub name: AttributeName,
+    pub value: Span,
+    pub source: Span,
+    pub month: Span,
 }
 
 impl Span {

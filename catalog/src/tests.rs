@@ -169,12 +169,34 @@ fn every_need_has_services() {
 }
 
 #[test]
+fn what_is_known_about_a_service_is_told_in_order_and_can_be_read() {
+    let known = |id| builtin().attributes(id).map(|one| (one.name, one.value)).collect::<Vec<_>>();
+    assert_eq!(
+        known("nextcloud"),
+        [(AttributeName::SelfHostable, "yes")],
+        "and nothing of its neighbours in the list"
+    );
+    let mut with_some = 0;
+    for service in builtin().services() {
+        let attributes: Vec<_> = builtin().attributes(service.id).collect();
+        with_some += usize::from(!attributes.is_empty());
+        assert!(attributes.is_sorted_by(|a, b| a.name < b.name), "{}", service.id);
+        for one in attributes {
+            assert!(one.name.read(one.value).is_ok(), "{}: {one:?}", service.id);
+            assert!(one.source.starts_with("https://") && !one.month.is_empty(), "{}: {one:?}", service.id);
+        }
+    }
+    assert!(with_some >= 300, "{with_some}");
+}
+
+#[test]
 fn every_service_is_found_by_its_id_and_serves_a_known_need() {
     for service in builtin().services() {
         assert_eq!(builtin().service(service.id), Some(service));
         assert!(builtin().need(service.need).is_some(), "{}", service.id);
     }
     assert_eq!(builtin().service("no-such-service"), None);
+    assert_eq!(builtin().attributes("no-such-service").count(), 0);
 }
 
 #[test]

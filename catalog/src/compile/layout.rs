@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use super::{CheckedService, Compiled, Texts};
-use crate::table::{self, Record, Rule, Span};
+use crate::table::{self, Known, Record, Rule, Span};
 
 /// The table's parts, ready to be written down or looked up in.
 pub(crate) struct Layout {
     pub text: String,
     pub services: Vec<Record>,
+    /// By the service's place.
+    pub attributes: Vec<Known>,
     pub rules: Vec<Rule>,
     pub slots: Vec<u16>,
 }
@@ -25,7 +27,19 @@ pub(crate) fn lay_out(compiled: &Compiled) -> Layout {
         insert(&mut slots, &rule.name, place);
     }
     let services = compiled.services.iter().map(|service| record(compiled, service, &mut text)).collect();
-    Layout { text: text.bytes, services, rules, slots }
+    // Last, so that the words which lookups read stand together.
+    let attributes = (0u16..).zip(&compiled.services).flat_map(|(service, checked)| {
+        checked.attributes.iter().map(move |(name, attribute)| (service, *name, attribute))
+    });
+    let attributes = attributes.map(|(service, name, attribute)| Known {
+        service,
+        name,
+        value: text.span(&attribute.value),
+        source: text.span(&attribute.source),
+        month: text.span(&attribute.month),
+    });
+    let attributes = attributes.collect();
+    Layout { text: text.bytes, services, attributes, rules, slots }
 }
 
 fn record(compiled: &Compiled, service: &CheckedService, text: &mut Text) -> Record {

@@ -96,19 +96,6 @@ fn a_bad_service_is_refused() {
         (with("home = \"Box.com\""), "service `box`: home `Box.com`: write it as `box.com`"),
         (with("colour = \"blue\""), "unknown field `colour`"),
         (
-            with(r#"attributes.mascot = { value = "fox", source = "https://box.com", month = "2026-11" }"#),
-            "service `box`: attribute `mascot`: is none of free_tier,",
-        ),
-        (with(r#"attributes.mfa = { value = "yes", month = "2026-11" }"#), "missing field `source`"),
-        (
-            with(r#"attributes.mfa = { value = "yes", source = "", month = "2026-11" }"#),
-            "attribute `mfa`: the source is the https address",
-        ),
-        (
-            with(r#"attributes.mfa = { value = "yes", source = "https://box.com", month = "2026-13" }"#),
-            "attribute `mfa`: month `2026-13` is not like 2026-11",
-        ),
-        (
             service("box", "Box", site) + &service("box", "Box", r#"{ suffix = "box.net", role = "site" }"#),
             "service `box`: the id is taken in services/store-files.toml",
         ),
@@ -123,6 +110,80 @@ fn a_bad_service_is_refused() {
         assert!(
             said.starts_with("services/store-files.toml: ") && said.contains(reason),
             "{said}\nlacks {reason}"
+        );
+    }
+}
+
+/// A service with one attribute.
+fn known(name: &str, value: &str, source: &str, month: &str) -> Texts {
+    let site = service("box", "Box", r#"{ suffix = "box.com", role = "site" }"#);
+    let fact = format!("{{ value = \"{value}\", source = \"{source}\", month = \"{month}\" }}");
+    texts(&format!("{site}attributes.{name} = {fact}\n"), "", "")
+}
+
+#[test]
+fn a_bad_attribute_is_refused() {
+    let (page, long) = ("https://box.com/pricing", "a".repeat(MAX_WORD_BYTES));
+    let cases = [
+        (
+            known("mascot", "fox", page, "2026-11"),
+            "attribute `mascot`: is none of free_tier, size_limit, guests_without_account, list_price, kept_for, mfa, \
+             sso_price, self_hostable",
+        ),
+        (
+            known("size_limit", "3GB", page, "2026-11"),
+            "attribute `size_limit`: value `3GB` is not `unlimited` or a size like `3 GB`",
+        ),
+        (
+            known("mfa", "yes", &format!("https://box.com/{long}"), "2026-11"),
+            "attribute `mfa`: value or source is longer than 200 bytes",
+        ),
+        (known("mfa", "yes", page, "2026-13"), "attribute `mfa`: month `2026-13` is not like 2026-11"),
+        (known("mfa", "yes", page, "11/2026"), "attribute `mfa`: month `11/2026` is not like 2026-11"),
+        (
+            known("mfa", "yes", page, "2026-12"),
+            "attribute `mfa`: month `2026-12` is after the catalog's version, 2026-11",
+        ),
+    ];
+    for (texts, reason) in cases {
+        assert_eq!(refusals(&texts), format!("services/store-files.toml: service `box`: {reason}"));
+    }
+}
+
+#[test]
+fn an_attribute_names_the_page_that_says_so() {
+    let sources = [
+        "",
+        "box.com",
+        "http://box.com",
+        "https://",
+        "https://box",
+        "https://Box.com/a",
+        "https://box.com/a b",
+    ];
+    for source in sources {
+        assert_eq!(
+            refusals(&known("mfa", "yes", source, "2026-11")),
+            "services/store-files.toml: service `box`: attribute `mfa`: the source is the https address of the page that \
+             says so",
+            "for {source}"
+        );
+    }
+    assert_eq!(refusals(&known("mfa", "yes", "https://box.com/a?b=c#d", "2026-11")), "");
+    let site = service("box", "Box", r#"{ suffix = "box.com", role = "site" }"#);
+    let without = |fact: &str| refusals(&texts(&format!("{site}attributes.mfa = {{ {fact} }}\n"), "", ""));
+    assert!(without(r#"value = "yes", month = "2026-11""#).contains("missing field `source`"));
+    assert!(without(r#"value = "yes", source = "https://box.com""#).contains("missing field `month`"));
+}
+
+#[test]
+fn a_version_that_is_no_date_is_refused() {
+    for version in ["", "2026-11", "2026-11-32", "2026-13-01", "26-11-22", "2026-11-2a"] {
+        let mut texts = texts("service = []", "", "");
+        texts.needs = NEEDS.replace("2026-11-22", version);
+        assert_eq!(
+            refusals(&texts),
+            format!("needs.toml: version `{version}` is not a date like 2026-11-22")
         );
     }
 }
@@ -225,7 +286,10 @@ fn the_built_in_catalog_is_what_its_files_say() {
     let needs: Vec<_> = compiled.needs.iter().map(|need| (&*need.id, &*need.name, &*need.job)).collect();
     assert_eq!(needs, builtin.needs().iter().map(|need| (need.id, need.name, need.job)).collect::<Vec<_>>());
     assert_eq!(compiled.services.len(), builtin.services().len());
-    assert_eq!(lay_out(&compiled).services.len(), builtin.services().len());
+    let layout = lay_out(&compiled);
+    assert_eq!(layout.services.len(), builtin.services().len());
+    let attributes = compiled.services.iter().map(|service| service.attributes.len());
+    assert_eq!(layout.attributes.len(), attributes.sum());
     for (file, built) in compiled.services.iter().zip(builtin.services()) {
         assert_eq!(
             [&file.id, &file.name, &file.vendor, &file.home, &file.need],
@@ -235,7 +299,7 @@ fn the_built_in_catalog_is_what_its_files_say() {
         let attributes: Vec<_> =
             file.attributes.iter().map(|(name, a)| (*name, &*a.value, &*a.source, &*a.month)).collect();
         let of_built: Vec<_> =
-            built.attributes.iter().map(|a| (a.name, a.value, a.source, a.month)).collect();
+            crate::builtin().attributes(built.id).map(|a| (a.name, a.value, a.source, a.month)).collect();
         assert_eq!(attributes, of_built, "{}", file.id);
     }
 }
