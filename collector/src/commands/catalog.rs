@@ -1,9 +1,9 @@
 //! `catalog`: what the collector knows names by, and what its organisation adds to that.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, fmt::Write as _, fs, path::PathBuf};
 
 use anyhow::{Context, anyhow};
-use elsewhere_catalog::{builtin, layer::LayerFacts};
+use elsewhere_catalog::{Verdict, builtin, layer::LayerFacts};
 
 use crate::{
     commands::{DataArgs, print},
@@ -14,7 +14,7 @@ use crate::{
 /// Largest CSV file that is read, in bytes; as many rows as are taken fill half of it. A larger one is refused.
 const MAX_CSV_BYTES: u64 = 4 << 20;
 
-/// Check, compare and extend what the organisation adds to the catalog.
+/// Read the catalog; check, compare and extend what the organisation adds to the catalog.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -26,6 +26,7 @@ enum Action {
     Check(Check),
     Diff(Diff),
     Import(Import),
+    Show(Show),
 }
 
 /// Check a portfolio's own services, names, domains and tenants, and say how many there are.
@@ -67,12 +68,23 @@ struct Import {
     data: DataArgs,
 }
 
-/// Runs one of the three.
+/// Print what is publicly known about services: free allowance, size limit, price, sign-in, each with its source and the
+/// last month in which that is known to have said so.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  elsewhere-collector catalog show wetransfer docs.google.com")]
+struct Show {
+    /// Services, by id or by one of their hosts.
+    #[arg(value_name = "SERVICE", required = true)]
+    services: Vec<String>,
+}
+
+/// Runs one of the four.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     match &args.action {
         Action::Check(args) => check(args),
         Action::Diff(args) => diff(args),
         Action::Import(args) => import(args),
+        Action::Show(args) => print(&known(&args.services)?),
     }
 }
 
@@ -103,6 +115,27 @@ fn diff(args: &Diff) -> anyhow::Result<()> {
         anyhow!(mistakes.collect::<Vec<_>>().join("\n"))
     })?;
     print(&changes(&before, &lines(&other.layer)))
+}
+
+/// A head line for each service, and below it a line for each attribute.
+fn known(services: &[String]) -> anyhow::Result<String> {
+    let catalog = builtin();
+    let mut text = String::new();
+    for asked in services {
+        let service = catalog.service(asked).or_else(|| match catalog.classify(asked) {
+            Verdict::Service { service, .. } => Some(service),
+            _ => None,
+        });
+        let Some(service) = service else {
+            return Err(anyhow!("the catalog has no service '{asked}'; give an id or a host of one"));
+        };
+        writeln!(text, "{} ({}), for {}", service.name, service.id, service.need)?;
+        for attribute in catalog.attributes(service.id) {
+            let (name, value) = (attribute.name.as_str(), attribute.value);
+            writeln!(text, "  {name:<22}  {value}  ({}, {})", attribute.source, attribute.month)?;
+        }
+    }
+    Ok(text)
 }
 
 /// Each fact by what it is about, and what it says.
@@ -160,6 +193,23 @@ fn import(args: &Import) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_service_is_shown_by_id_or_host_with_the_source_of_each_fact() {
+        let by_id = known(&["wetransfer".to_owned()]).unwrap();
+        assert!(by_id.starts_with("WeTransfer (wetransfer), for send-once\n  "), "{by_id}");
+        assert!(
+            by_id.lines().skip(1).all(|line| line.contains("(https://") && line.ends_with(')')),
+            "{by_id}"
+        );
+        assert_eq!(known(&["WWW.WeTransfer.com".to_owned()]).unwrap(), by_id);
+        let both = known(&["wetransfer".to_owned(), "zoom".to_owned()]).unwrap();
+        assert!(both.starts_with(&by_id) && both.contains("Zoom (zoom)"), "{both}");
+        for unknown in ["no-such-service", "example.org", "www.doctolib.de"] {
+            let refused = known(&[unknown.to_owned()]).unwrap_err().to_string();
+            assert!(refused.contains(&format!("no service '{unknown}'")), "{refused}");
+        }
+    }
 
     #[test]
     fn a_difference_says_what_goes_and_what_comes() {
