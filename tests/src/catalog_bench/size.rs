@@ -31,8 +31,13 @@ pub fn measure(catalog: &Catalog, table: &mut Table) {
         (count("service"), count("plumbing"), count("personal"));
     let beside = format!("{service} of services, {plumbing} plumbing, {personal} personal");
     table.row("size: rules", catalog.rules().len() as f64, "rules", &beside, Goal::AtLeast(RULES_GOAL));
+    let attributes = catalog.services().map(|service| catalog.attributes(service.id).count());
+    let attributes: Vec<usize> = attributes.filter(|count| *count > 0).collect();
+    let beside = format!("of {} services", attributes.len());
+    let known: usize = attributes.iter().sum();
+    table.row("size: attributes", known as f64, "facts", &beside, Goal::None);
     let memory = catalog.memory();
-    let beside = format!("{} what a lookup reads, {} facts", memory.table_bytes, memory.facts_bytes);
+    let beside = format!("{} rules and words, {} facts", memory.table_bytes, memory.facts_bytes);
     table.row("size: in memory", memory.bytes() as f64, "bytes", &beside, Goal::AtMost(BYTES_GOAL));
 }
 
