@@ -80,9 +80,7 @@ const RULES: &[Rule] = &[
         s.sends_once && (sent >= 100 * KB || at_once >= 30 * KB)
     }),
     // More than a page and its pictures.
-    (Evidence::Use, Signal::Received, |s| {
-        s.hands_out && s.openings > 0 && s.acts.done().received >= 1_500 * KB
-    }),
+    (Evidence::Use, Signal::Received, |s| s.hands_out && s.own_front && s.acts.done().received >= 1_500 * KB),
     // What a program fetches that shows no pages, it was told to; clients at rest fetch less at their start.
     (Evidence::Use, Signal::Fetched, |s| s.program_fetched >= 1_500 * KB),
     // 20 seconds of sound.

@@ -61,8 +61,8 @@ pub struct Acts {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 struct Counted {
-    /// When the last page began to load.
-    page: Option<Timestamp>,
+    /// When the last visit to the front door began, and when it went on.
+    visit: Option<(Timestamp, Timestamp)>,
     /// What is sent until then belongs to a page that loads.
     loads_until: Option<Timestamp>,
     /// The last act or stir.
@@ -152,10 +152,13 @@ impl Counted {
         if told.door == Door::Side {
             return;
         }
+        if told.door == Door::Front {
+            self.come_in(told.at);
+        }
         let loads = self.loads_until.is_some_and(|until| told.at < until);
         if told.down > told.up.saturating_mul(FETCHED) && !told.in_pieces {
             if told.down >= PAGE_BYTES {
-                self.fetch(told, loads);
+                self.fetch(told);
             }
             return;
         }
@@ -179,13 +182,17 @@ impl Counted {
 }
 
 impl Counted {
+    /// Something at the front door: a visit begins, or goes on.
+    fn come_in(&mut self, at: Timestamp) {
+        let since =
+            self.visit.filter(|(_, last)| at.duration_since(*last) < TOGETHER).map_or(at, |(since, _)| since);
+        self.visit = Some((since, at));
+    }
+
     /// A page or a part of it, or, later than a page takes, something that somebody fetched.
-    fn fetch(&mut self, told: &Told, loads: bool) {
-        if self.page.is_some_and(|since| told.at.duration_since(since) >= LOADS) {
+    fn fetch(&mut self, told: &Told) {
+        if self.visit.is_some_and(|(since, _)| told.at.duration_since(since) >= LOADS) {
             self.received = self.received.max(told.down);
-        }
-        if told.door == Door::Front && !loads {
-            self.page = Some(told.at);
         }
         self.loads_until = told.at.checked_add(LOADS).ok();
     }
