@@ -18,6 +18,7 @@ mod play;
 mod quic;
 mod scenarios;
 mod server;
+mod sites;
 mod socket;
 mod timeline;
 mod world;

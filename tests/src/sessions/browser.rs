@@ -118,6 +118,14 @@ impl Browser {
         Ok(())
     }
 
+    /// Scrolls down so many screens, and gives the page the time to notice.
+    pub(super) fn scroll(&mut self, tab: &Tab, screens: u32) -> anyhow::Result<()> {
+        let script = format!(
+            "new Promise(done => {{ scrollBy(0, {screens} * innerHeight); setTimeout(() => done(true), 100); }})"
+        );
+        self.run(tab, &script).map(drop)
+    }
+
     /// Sends so many bytes over a socket and waits for so many back, if any.
     pub(super) fn message(&mut self, tab: &Tab, name: &str, up: usize, down: usize) -> anyhow::Result<()> {
         let text = format!("{down}:{}", "x".repeat(up.saturating_sub(4)));

@@ -10,6 +10,8 @@ pub(super) enum Kind {
     Script,
     /// An image that the page names.
     Image,
+    /// An image far down the page, fetched when somebody scrolls to it.
+    Lazy,
     /// A page within the page.
     Frame,
     /// Something that a script asks for, with a body where `up` says so.

@@ -58,6 +58,9 @@ impl Play {
             let tag = match call.kind {
                 Kind::Script => format!("<script async src=\"{address}\"></script>\n"),
                 Kind::Image => format!("<img src=\"{address}\">\n"),
+                Kind::Lazy => format!(
+                    "<p style=\"height:600px\"></p><img loading=\"lazy\" width=\"600\" height=\"400\" src=\"{address}\">\n"
+                ),
                 Kind::Frame => format!("<iframe src=\"{address}\"></iframe>\n"),
                 Kind::Ask | Kind::Socket | Kind::Stream => {
                     script += &self.spoken(call, number, &address);
@@ -92,7 +95,7 @@ impl Play {
             if call.kind == Kind::Ask { format!("&n={}", self.next_number()) } else { String::new() };
         let kind = match call.kind {
             Kind::Script => "&as=.js",
-            Kind::Image => "&as=.gif",
+            Kind::Image | Kind::Lazy => "&as=.gif",
             Kind::Frame => "&as=.html",
             Kind::Ask | Kind::Socket | Kind::Stream => "",
         };

@@ -177,6 +177,18 @@ impl Play {
         self.rng.random_range(from..=to.max(from))
     }
 
+    /// A number from here to there, each doubling as likely as the next: most are small and a few are large.
+    pub(super) fn wide(&mut self, (from, to): (f64, f64)) -> f64 {
+        self.rng.random_range(from.ln()..to.ln()).exp()
+    }
+
+    /// A size in bytes from here to there, as [`Play::wide`].
+    pub(super) fn wide_bytes(&mut self, range: (f64, f64)) -> u32 {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole bytes do")]
+        let bytes = self.wide(range) as u32;
+        bytes
+    }
+
     /// It happens in so many of a hundred cases.
     pub(super) fn chance(&mut self, percent: u32) -> bool {
         self.rng.random_range(0..100) < percent

@@ -2,6 +2,7 @@
 
 mod desk;
 mod idle;
+mod look;
 mod meet;
 mod pages;
 mod quick;
@@ -25,7 +26,7 @@ pub struct Scenario {
 
 /// All there are, those without use first.
 pub fn all() -> impl Iterator<Item = &'static Scenario> {
-    [pages::SCENARIOS, quick::SCENARIOS, tools::INSTALLS, idle::SCENARIOS, desk::AT_REST]
+    [pages::SCENARIOS, quick::SCENARIOS, look::SCENARIOS, tools::INSTALLS, idle::SCENARIOS, desk::AT_REST]
         .into_iter()
         .chain([work::SCENARIOS, sync::SCENARIOS, meet::SCENARIOS, tools::DEPLOYS, desk::AT_WORK])
         .flatten()

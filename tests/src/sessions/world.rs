@@ -34,7 +34,7 @@ const VENDORS: &[&[&str]] = &[
     &["slack.com", "slack-edge.com", "slackb.com"],
     &["discord.com", "discord.gg", "discordapp.com"],
     &["dropbox.com", "dropboxapi.com", "dropboxstatic.com"],
-    &["box.com", "box.net"],
+    &["box.com", "box.net", "boxcdn.net"],
     &["wetransfer.com", "wetransfer.net"],
     &["fromsmash.com", "fromsmash.co"],
     &[
@@ -47,8 +47,8 @@ const VENDORS: &[&[&str]] = &[
         "hubspotemail.net",
         "hubspotusercontent-na1.net",
     ],
-    &["intercom.io", "intercomcdn.com"],
-    &["stripe.com", "stripe.network"],
+    &["intercom.com", "intercom.io", "intercomcdn.com"],
+    &["stripe.com", "stripe.network", "stripecdn.com", "stripeassets.com"],
     &["zdassets.com", "zendesk.com"],
     &["drift.com", "driftt.com"],
     &["disqus.com", "disquscdn.com"],
@@ -66,7 +66,7 @@ const VENDORS: &[&[&str]] = &[
     &["spotify.com", "spotifycdn.com", "scdn.co"],
     &["github.com", "githubusercontent.com"],
     &["openai.com", "chatgpt.com", "oaistatic.com", "oaiusercontent.com"],
-    &["claude.ai", "anthropic.com"],
+    &["claude.ai", "claude.com", "anthropic.com"],
     &["okta.com", "oktacdn.com"],
     &["pypi.org"],
     &["pythonhosted.org"],
@@ -94,16 +94,20 @@ const VENDORS: &[&[&str]] = &[
     &["bidswitch.net"],
     &["bounceexchange.com"],
     &["calendly.com"],
+    &["canva.com"],
     &["casalemedia.com"],
     &["clickup.com"],
     &["cloudinary.com"],
     &["confiant-integrations.net"],
     &["cookiebot.com"],
     &["daily-courier.example"],
+    &["datadoghq.com"],
     &["demdex.net"],
+    &["docusign.com"],
     &["figma.com"],
     &["fontawesome.com"],
     &["fullstory.com"],
+    &["gitlab.com"],
     &["gofile.io"],
     &["harbour-times.example"],
     &["hcaptcha.com"],
@@ -114,6 +118,8 @@ const VENDORS: &[&[&str]] = &[
     &["launchdarkly.com"],
     &["lijit.com"],
     &["linear.app"],
+    &["loom.com"],
+    &["mailchimp.com"],
     &["meadow.example"],
     &["media.net"],
     &["miro.com"],
@@ -124,12 +130,16 @@ const VENDORS: &[&[&str]] = &[
     &["optimizely.com"],
     &["permutive.com"],
     &["perplexity.ai"],
+    &["pipedrive.com"],
+    &["postman.com"],
     &["pubmatic.com"],
     &["rlcdn.com"],
     &["rubiconproject.com"],
+    &["sanity.io"],
     &["scorecardresearch.com"],
     &["search.example"],
     &["sendgrid.net"],
+    &["shopify.com"],
     &["speedcurve.com"],
     &["splunkcloud.com"],
     &["substackcdn.com"],
@@ -143,9 +153,11 @@ const VENDORS: &[&[&str]] = &[
     &["typekit.net"],
     &["unpkg.com"],
     &["vercel.com"],
+    &["website-files.com"],
     &["yandex.ru"],
     &["yimg.com"],
-    &["zoom.us"],
+    &["zapier.com"],
+    &["zoom.us", "zoom.com"],
 ];
 
 /// A name and all below it, and the address.
@@ -180,6 +192,7 @@ mod tests {
         apps::{ASSISTANTS, CHAT, HAND_OVER, WORK},
         embeds::{PLUMBING_HOSTS, WIDGETS},
         quic,
+        sites::{CONSENT, SITES},
     };
 
     #[test]
@@ -191,7 +204,12 @@ mod tests {
         });
         let embeds = WIDGETS.iter().flat_map(|embed| embed.calls).map(|call| call.at);
         let hosts = PLUMBING_HOSTS.iter().chain(quic::HOSTS).copied();
-        for at in of_apps.chain(embeds).chain(hosts) {
+        let of_sites = SITES.iter().flat_map(|site| {
+            let tells = site.tells.iter().map(|call| call.at);
+            site.pages.iter().copied().chain([site.scripts, site.images]).chain(tells)
+        });
+        let consent = CONSENT.iter().map(|call| call.at);
+        for at in of_apps.chain(embeds).chain(hosts).chain(of_sites).chain(consent) {
             let host = at.split('/').next().unwrap();
             assert!(has(host), "{host}");
         }
