@@ -18,6 +18,7 @@ mod play;
 mod quic;
 mod scenarios;
 mod server;
+mod shares;
 mod sites;
 mod socket;
 mod timeline;

@@ -1,8 +1,9 @@
 //! Real Chromium without a screen, told over its debugging pipe what a person would do: no byte of that is on the wire.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{BufRead, BufReader, Write},
+    path::Path,
     time::Duration,
 };
 
@@ -52,7 +53,7 @@ impl Browser {
         let (say, hear) = (lab.path("browser-in"), lab.path("browser-out"));
         for pipe in [&say, &hear] {
             // One of an earlier browser may be there.
-            drop(std::fs::remove_file(pipe));
+            drop(fs::remove_file(pipe));
             run(std::process::Command::new("mkfifo").arg(pipe))?;
         }
         let profile = tempfile::Builder::new().prefix("chromium-").tempdir_in(lab.path(""))?.keep();
@@ -138,6 +139,22 @@ impl Browser {
             )
         };
         self.run(tab, &script).map(drop)
+    }
+
+    /// Follows a link in a tab's page to a file of so many bytes, and waits until it lies in the folder.
+    pub(super) fn download(&mut self, tab: &Tab, url: &str, folder: &Path, bytes: u64) -> anyhow::Result<()> {
+        let to = json!({ "behavior": "allow", "downloadPath": folder });
+        self.call(None, "Browser.setDownloadBehavior", &to)?;
+        self.run(tab, &format!("location.href = {}", json!(url)))?;
+        crate::lab::wait_for("the file", || {
+            let files = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+            let is_whole = |file: &fs::DirEntry| {
+                let part = file.path().extension().is_some_and(|ending| ending == "crdownload");
+                !part && file.metadata().is_ok_and(|file| file.len() == bytes)
+            };
+            Ok(files.iter().any(is_whole).then_some(()))
+        })?;
+        Ok(fs::remove_dir_all(folder)?)
     }
 
     /// Runs a script in a tab's page and gives what came of it.

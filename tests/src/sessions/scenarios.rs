@@ -6,6 +6,7 @@ mod look;
 mod meet;
 mod pages;
 mod quick;
+mod shared;
 mod sync;
 mod tools;
 mod work;
@@ -26,8 +27,23 @@ pub struct Scenario {
 
 /// All there are, those without use first.
 pub fn all() -> impl Iterator<Item = &'static Scenario> {
-    [pages::SCENARIOS, quick::SCENARIOS, look::SCENARIOS, tools::INSTALLS, idle::SCENARIOS, desk::AT_REST]
-        .into_iter()
-        .chain([work::SCENARIOS, sync::SCENARIOS, meet::SCENARIOS, tools::DEPLOYS, desk::AT_WORK])
-        .flatten()
+    [
+        pages::SCENARIOS,
+        quick::SCENARIOS,
+        look::SCENARIOS,
+        shared::VIEWED,
+        tools::INSTALLS,
+        idle::SCENARIOS,
+        desk::AT_REST,
+    ]
+    .into_iter()
+    .chain([
+        work::SCENARIOS,
+        shared::FETCHED,
+        sync::SCENARIOS,
+        meet::SCENARIOS,
+        tools::DEPLOYS,
+        desk::AT_WORK,
+    ])
+    .flatten()
 }

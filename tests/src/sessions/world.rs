@@ -22,19 +22,22 @@ const VENDORS: &[&[&str]] = &[
         "microsoft.com",
         "live.com",
         "onedrive.com",
+        "office.com",
         "office.net",
+        "sharepoint.com",
+        "microsoftpersonalcontent.com",
         "microsoftonline.com",
         "msftauth.net",
         "bing.com",
         "clarity.ms",
     ],
-    &["notion.so", "notion.com", "notionusercontent.com"],
+    &["notion.so", "notion.com", "notion.site", "notionusercontent.com"],
     &["asana.com", "asana.biz"],
     &["atlassian.com", "trello.com", "trellocdn.com"],
     &["slack.com", "slack-edge.com", "slackb.com"],
     &["discord.com", "discord.gg", "discordapp.com"],
-    &["dropbox.com", "dropboxapi.com", "dropboxstatic.com"],
-    &["box.com", "box.net", "boxcdn.net"],
+    &["dropbox.com", "dropboxapi.com", "dropboxstatic.com", "dropboxusercontent.com"],
+    &["box.com", "box.net", "boxcdn.net", "boxcloud.com"],
     &["wetransfer.com", "wetransfer.net"],
     &["fromsmash.com", "fromsmash.co"],
     &[
@@ -79,6 +82,9 @@ const VENDORS: &[&[&str]] = &[
     &["chartbeat.com", "chartbeat.net"],
     &["criteo.com", "criteo.net"],
     &["outbrain.com", "outbrainimg.com"],
+    &["zoom.us", "zoom.com"],
+    &["coda.io", "codahosted.io"],
+    &["lucid.app", "lucidchart.com"],
     &["1rx.io"],
     &["360yield.com"],
     &["3lift.com"],
@@ -105,6 +111,7 @@ const VENDORS: &[&[&str]] = &[
     &["demdex.net"],
     &["docusign.com"],
     &["figma.com"],
+    &["filemail.com"],
     &["fontawesome.com"],
     &["fullstory.com"],
     &["gitlab.com"],
@@ -125,12 +132,14 @@ const VENDORS: &[&[&str]] = &[
     &["miro.com"],
     &["mistral.ai"],
     &["monday.com"],
+    &["mural.co"],
     &["netlify.com"],
     &["npmjs.org"],
     &["optimizely.com"],
     &["permutive.com"],
     &["perplexity.ai"],
     &["pipedrive.com"],
+    &["pitch.com"],
     &["postman.com"],
     &["pubmatic.com"],
     &["rlcdn.com"],
@@ -145,6 +154,7 @@ const VENDORS: &[&[&str]] = &[
     &["substackcdn.com"],
     &["swisstransfer.com"],
     &["taboola.com"],
+    &["tally.so"],
     &["teads.tv"],
     &["tiktok.com"],
     &["tiqcdn.com"],
@@ -154,10 +164,10 @@ const VENDORS: &[&[&str]] = &[
     &["unpkg.com"],
     &["vercel.com"],
     &["website-files.com"],
+    &["whimsical.com"],
     &["yandex.ru"],
     &["yimg.com"],
     &["zapier.com"],
-    &["zoom.us", "zoom.com"],
 ];
 
 /// A name and all below it, and the address.
@@ -192,6 +202,7 @@ mod tests {
         apps::{ASSISTANTS, CHAT, HAND_OVER, WORK},
         embeds::{PLUMBING_HOSTS, WIDGETS},
         quic,
+        shares::{DOCUMENTS, FILES},
         sites::{CONSENT, SITES},
     };
 
@@ -209,7 +220,11 @@ mod tests {
             site.pages.iter().copied().chain([site.scripts, site.images]).chain(tells)
         });
         let consent = CONSENT.iter().map(|call| call.at);
-        for at in of_apps.chain(embeds).chain(hosts).chain(of_sites).chain(consent) {
+        let of_shares = DOCUMENTS.iter().chain(FILES).flat_map(|share| {
+            let file = share.file.into_iter().flat_map(|(asked, file)| [asked, file]);
+            share.load.iter().map(|call| call.at).chain([share.open, share.more.at]).chain(file)
+        });
+        for at in of_apps.chain(embeds).chain(hosts).chain(of_sites).chain(consent).chain(of_shares) {
             let host = at.split('/').next().unwrap();
             assert!(has(host), "{host}");
         }
