@@ -9,6 +9,7 @@ mod quick;
 mod shared;
 mod sync;
 mod tools;
+mod video;
 mod work;
 
 use super::play::Play;
@@ -30,6 +31,7 @@ pub fn all() -> impl Iterator<Item = &'static Scenario> {
     [
         pages::SCENARIOS,
         quick::SCENARIOS,
+        video::SCENARIOS,
         look::SCENARIOS,
         shared::VIEWED,
         tools::INSTALLS,

@@ -84,6 +84,7 @@ const VENDORS: &[&[&str]] = &[
     &["outbrain.com", "outbrainimg.com"],
     &["zoom.us", "zoom.com"],
     &["coda.io", "codahosted.io"],
+    &["wistia.com", "wistia.net"],
     &["lucid.app", "lucidchart.com"],
     &["1rx.io"],
     &["360yield.com"],
