@@ -16,6 +16,7 @@ mod embeds;
 mod page;
 mod play;
 mod quic;
+mod repositories;
 mod scenarios;
 mod server;
 mod shares;

@@ -10,7 +10,7 @@ use elsewhere_tests::sessions;
 #[derive(Parser)]
 #[command(name = "elsewhere-sessions", version, max_term_width = 110)]
 enum Command {
-    /// Plays scenarios and writes captures with labels: needs root, iproute2, dnsmasq, tcpdump, chromium, curl, node, npm, pip
+    /// Plays scenarios and writes captures with labels: needs root, iproute2, dnsmasq, tcpdump, chromium, curl, git, node, npm, pip
     Make(Make),
 }
 

@@ -1,10 +1,12 @@
 //! What is played: each scenario is a function of a session's dice.
 
+mod code;
 mod desk;
 mod idle;
 mod look;
 mod meet;
 mod pages;
+mod pulls;
 mod quick;
 mod shared;
 mod sync;
@@ -35,6 +37,7 @@ pub fn all() -> impl Iterator<Item = &'static Scenario> {
         look::SCENARIOS,
         shared::VIEWED,
         tools::INSTALLS,
+        pulls::SCENARIOS,
         idle::SCENARIOS,
         desk::AT_REST,
     ]
@@ -45,6 +48,7 @@ pub fn all() -> impl Iterator<Item = &'static Scenario> {
         sync::SCENARIOS,
         meet::SCENARIOS,
         tools::DEPLOYS,
+        code::SCENARIOS,
         desk::AT_WORK,
     ])
     .flatten()

@@ -4,13 +4,14 @@
 //! What it answers stands in the request, so that a scenario says it where it asks: `?bytes=` of the body, `&wait=` so
 //! many milliseconds first, `&hold=1` an event stream that stays open, `&chunks=` pieces of `bytes` each and `&every=`
 //! so many milliseconds, `&to=` a redirect, `&as=` the kind of file, by its ending. Bodies sent to it are read to their end. Pages and files with a content of
-//! their own are put in place beforehand. A connection that asks for HTTP/1.1 alone may become a web socket
+//! their own are put in place beforehand; for repositories of code git answers (`repositories.rs`). A connection that asks for HTTP/1.1 alone may become a web socket
 //! (`socket.rs`).
 
 use std::{
     collections::{BTreeSet, HashMap},
     convert::Infallible,
     net::Ipv4Addr,
+    path::PathBuf,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -37,7 +38,7 @@ use tokio::{
 };
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{certificates::Certificates, quic, socket};
+use super::{certificates::Certificates, quic, repositories, socket};
 use crate::lab::Lab;
 
 /// Longest head of a request that may become a web socket.
@@ -59,6 +60,8 @@ pub(super) struct Shared {
     /// Seconds that have passed in the session's own time.
     told_seconds: watch::Sender<u64>,
     keep_alive_seconds: u64,
+    /// Repositories of code, in a folder a host.
+    repositories: PathBuf,
 }
 
 /// One connection's requests: how many are under way, and when the last one was answered.
@@ -104,6 +107,7 @@ impl Server {
             pushes: broadcast::channel(64).0,
             told_seconds: watch::channel(0).0,
             keep_alive_seconds,
+            repositories: lab.path("repositories"),
         });
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut tls = rustls::ServerConfig::builder_with_provider(provider)
@@ -147,6 +151,11 @@ impl Server {
     pub(super) fn place(&self, host: &str, path: &str, content: impl Into<Bytes>) {
         let mut placed = self.shared.placed.lock().expect("nobody panicked with it");
         placed.insert(format!("{host}{path}"), content.into());
+    }
+
+    /// The folder of a host's repositories.
+    pub(super) fn repositories(&self, host: &str) -> PathBuf {
+        self.shared.repositories.join(host)
     }
 
     /// Bytes in bodies that a host has read so far.
@@ -252,8 +261,13 @@ pub(super) async fn respond(shared: Arc<Shared>, activity: Arc<Activity>, reques
     if head.headers.get("cookie").is_none() {
         response = response.header("set-cookie", cookie(&host));
     }
-    let received = axum::body::to_bytes(body, usize::MAX).await.map_or(0, |body| body.len() as u64);
-    *shared.uploaded.lock().expect("nobody panicked with it").entry(host.clone()).or_default() += received;
+    let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    *shared.uploaded.lock().expect("nobody panicked with it").entry(host.clone()).or_default() +=
+        body.len() as u64;
+    if repositories::is_asked_for(head.uri.path()) {
+        let answered = repositories::answer(&shared.repositories.join(&host), &head, body).await;
+        return answered.unwrap_or_else(|error| failed(&error));
+    }
     tokio::time::sleep(Duration::from_millis(asked.wait_ms)).await;
     let place = format!("{host}{}", head.uri.path());
     let placed = shared.placed.lock().expect("nobody panicked with it").get(&place).cloned();
@@ -267,6 +281,12 @@ pub(super) async fn respond(shared: Arc<Shared>, activity: Arc<Activity>, reques
         response.header("content-type", kind).body(Body::from(content))
     };
     response.unwrap_or_default()
+}
+
+fn failed(error: &anyhow::Error) -> Response {
+    let mut response = Response::new(Body::from(format!("{error:#}")));
+    *response.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
+    response
 }
 
 /// What a request asks for.

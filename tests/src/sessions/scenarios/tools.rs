@@ -38,7 +38,7 @@ fn install(play: &mut Play) -> anyhow::Result<()> {
 }
 
 /// Bytes that do not compress, so that a package has the size that was drawn.
-fn noise(play: &mut Play, bytes: usize) -> Vec<u8> {
+pub(super) fn noise(play: &mut Play, bytes: usize) -> Vec<u8> {
     let mut noise = vec![0; bytes];
     rand::Rng::fill_bytes(&mut play.rng, &mut noise);
     noise
@@ -176,27 +176,29 @@ fn deploy(play: &mut Play) -> anyhow::Result<()> {
 }
 
 /// Address, bytes up, bytes down.
-type Wanted = (String, u32, u32);
+pub(super) type Wanted = (String, u32, u32);
 
-fn curl(play: &mut Play, folder: &Path, calls: &[Wanted]) -> anyhow::Result<()> {
+pub(super) fn curl(play: &mut Play, folder: &Path, calls: &[Wanted]) -> anyhow::Result<()> {
     // One run for all, as scripts do that care for speed: one connection.
-    let mut command = format!("curl --silent --show-error --fail --cacert {} --output /dev/null", root(play));
+    let mut command =
+        format!("curl --silent --show-error --fail --location --cacert {} --output /dev/null", root(play));
     for (number, (url, up, down)) in calls.iter().enumerate() {
         let body = folder.join(format!("body-{number}"));
         fs::write(&body, vec![b'd'; usize::try_from(*up)?])?;
         let sent = if *up > 0 { format!(" --data-binary @{}", body.display()) } else { String::new() };
         let next = if number > 0 {
-            format!(" --next --silent --fail --cacert {} --output /dev/null", root(play))
+            format!(" --next --silent --fail --location --cacert {} --output /dev/null", root(play))
         } else {
             String::new()
         };
-        let one = format!("{next}{sent} '{url}?bytes={down}&n={}'", play.next_number());
+        let joint = if url.contains('?') { '&' } else { '?' };
+        let one = format!("{next}{sent} '{url}{joint}bytes={down}&n={}'", play.next_number());
         command.push_str(&one);
     }
     tool(play, folder, "curl", &command)
 }
 
-fn node(play: &mut Play, folder: &Path, calls: &[Wanted]) -> anyhow::Result<()> {
+pub(super) fn node(play: &mut Play, folder: &Path, calls: &[Wanted]) -> anyhow::Result<()> {
     let calls: Vec<_> =
         calls.iter().map(|(url, up, down)| json!([format!("{url}?bytes={down}&n=1"), up])).collect();
     let script = format!(
@@ -210,12 +212,12 @@ fn node(play: &mut Play, folder: &Path, calls: &[Wanted]) -> anyhow::Result<()> 
     tool(play, folder, "node", &command)
 }
 
-fn root(play: &Play) -> String {
+pub(super) fn root(play: &Play) -> String {
     play.lab.path("root.pem").display().to_string()
 }
 
 /// Runs a command line on the device, with a home of its own.
-fn tool(play: &mut Play, folder: &Path, name: &str, command: &str) -> anyhow::Result<()> {
+pub(super) fn tool(play: &mut Play, folder: &Path, name: &str, command: &str) -> anyhow::Result<()> {
     let version = run(Command::new(name).arg("--version"))?;
     let version = String::from_utf8_lossy(&version.stdout).lines().next().unwrap_or_default().to_owned();
     play.took_part(&format!("{name} {version}"));
