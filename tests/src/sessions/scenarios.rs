@@ -5,9 +5,11 @@ mod desk;
 mod idle;
 mod look;
 mod meet;
+mod native;
 mod pages;
 mod pulls;
 mod quick;
+mod reader;
 mod shared;
 mod sync;
 mod tools;
@@ -39,6 +41,7 @@ pub fn all() -> impl Iterator<Item = &'static Scenario> {
         tools::INSTALLS,
         pulls::SCENARIOS,
         idle::SCENARIOS,
+        native::SCENARIOS,
         desk::AT_REST,
     ]
     .into_iter()
