@@ -42,6 +42,35 @@ fn a_newsletter_is_contact_and_a_held_out_seed_is_put_aside() {
     assert!(hosts.iter().chain(&more).any(|host| capture.names(host)), "no sender's images were fetched");
 }
 
+#[test]
+fn looking_around_is_a_visit_of_what_was_opened_and_a_contact_of_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = scenario("look-around").make(2, folder.path()).unwrap();
+    let capture = Capture::read(&made.capture);
+    let visited: Vec<_> = made.labels.iter().filter(|label| label.evidence == Evidence::Visit).collect();
+    assert!((1..=4).contains(&visited.len()), "{:?}", made.labels);
+    for label in &visited {
+        let home = elsewhere_catalog::builtin().service(label.service_id).unwrap().home;
+        let domain = psl::domain_str(home).unwrap();
+        assert!(capture.names(domain), "no hello names {domain}");
+    }
+    assert!(made.labels.iter().all(|label| label.evidence <= Evidence::Visit), "{:?}", made.labels);
+    assert!(capture.wire_bytes > 500_000, "{} bytes", capture.wire_bytes);
+    assert!(capture.seconds > 20.0, "{} s", capture.seconds);
+}
+
+#[test]
+fn a_file_that_was_taken_is_use_of_where_it_lay() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = scenario("shared-file").make(1, folder.path()).unwrap();
+    let used: Vec<_> = made.labels.iter().filter(|label| label.evidence == Evidence::Use).collect();
+    assert_eq!(used.len(), 1, "{:?}", made.labels);
+    let need = elsewhere_catalog::builtin().service(used[0].service_id).unwrap().need;
+    assert!(["send-once", "store-files"].contains(&need), "{need}");
+    let capture = Capture::read(&made.capture);
+    assert!(capture.wire_bytes > 1_500_000, "{} bytes", capture.wire_bytes);
+}
+
 fn scenario(name: &str) -> &'static Scenario {
     sessions::all().find(|scenario| scenario.name == name).unwrap()
 }
