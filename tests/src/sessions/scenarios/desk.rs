@@ -97,7 +97,13 @@ fn desk(play: &mut Play, work_in: Option<&'static WebApp>) -> anyhow::Result<()>
         calls.extend(play.plumbing(plumbing));
         let host = *play.one_of(SITES)?;
         let mut page = play.page(host, &format!("/page-{turn}.html"), &calls, 50_000);
-        browser.visit(&tab, &page.url)?;
+        browser.open(&tab, &page.url)?;
+        // What rests in the background does not wait for a page to be loaded.
+        if play.chance(40) {
+            sync.report(play)?;
+            chat.go_on(play, &mut browser, 0.0)?;
+        }
+        browser.loaded(&tab)?;
         for _ in 0..play.between((4, 12)) {
             let seconds = play.rng.random_range(20.0..60.0);
             play.read(&mut browser, &tab, &mut page, seconds)?;

@@ -1,6 +1,10 @@
 //! Programs that run because they were started with the desk, and that nobody looks at.
 
-use super::{Scenario, sync, work};
+use super::{
+    Scenario,
+    reader::{self, Reader},
+    sync, work,
+};
 use crate::sessions::{apps::CHAT, embeds::ask, play::Play};
 use elsewhere_agent::evidence::Evidence;
 use rand::RngExt;
@@ -20,7 +24,9 @@ fn chat(play: &mut Play) -> anyhow::Result<()> {
     let app = play.one_of(CHAT)?;
     play.means(app.host(), Evidence::Present);
     let mut browser = play.browser()?;
-    let (tab, mut page) = work::open(play, &mut browser, app)?;
+    let mut reader = Reader::sometimes(play, 40)?;
+    let (tab, mut page) =
+        reader::meanwhile(&mut reader, play, 60, |play| work::open(play, &mut browser, app))?;
     let number = app.load.iter().position(|call| Some(call.at) == app.socket()).unwrap_or_default();
     let (name, socket) = (format!("s{number}"), app.socket().unwrap_or_default());
     let host = socket.split('/').next().unwrap_or_default();
@@ -31,16 +37,20 @@ fn chat(play: &mut Play) -> anyhow::Result<()> {
     while now < 7_200.0 {
         play.read(&mut browser, &tab, &mut page, beat_seconds)?;
         now += beat_seconds;
-        browser.message(&tab, &name, 40, 40)?;
-        if play.chance(talk_percent) {
-            let bytes = play.rng.random_range(250..2_000);
-            play.server.push(host, bytes)?;
-        }
-        // Counters of what is unread.
-        if play.chance(8) {
-            let counters = play.request(&ask(app.read, 300, 3_000));
-            browser.hit(&tab, &[counters])?;
-        }
+        reader::go_on(&mut reader, play, beat_seconds)?;
+        reader::meanwhile(&mut reader, play, 8, |play| {
+            browser.message(&tab, &name, 40, 40)?;
+            if play.chance(talk_percent) {
+                let bytes = play.rng.random_range(250..2_000);
+                play.server.push(host, bytes)?;
+            }
+            // Counters of what is unread.
+            if play.chance(8) {
+                let counters = play.request(&ask(app.read, 300, 3_000));
+                browser.hit(&tab, &[counters])?;
+            }
+            Ok(())
+        })?;
     }
     browser.close()
 }

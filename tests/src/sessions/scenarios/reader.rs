@@ -55,7 +55,8 @@ impl Reader {
     }
 }
 
-/// Does something, in so many of a hundred cases while a reader's page begins to load. No time may pass in it.
+/// Does something, in so many of a hundred cases while a reader's page begins to load. Time may pass in it by
+/// [`Play::pause`] alone, which waits for the page.
 pub(super) fn meanwhile<T>(
     reader: &mut Option<Reader>,
     play: &mut Play,

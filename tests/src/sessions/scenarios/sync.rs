@@ -1,6 +1,9 @@
 //! Programs that keep a folder the same here and in the cloud.
 
-use super::Scenario;
+use super::{
+    Scenario,
+    reader::{self, Reader},
+};
 use crate::sessions::{
     client::{Client, Line},
     play::Play,
@@ -96,32 +99,35 @@ impl Running {
 
     /// Some minutes after the last time: it is told that nothing changed, and reports about itself now and then.
     pub(super) fn glance(&mut self, play: &mut Play) -> anyhow::Result<()> {
-        self.poll(play)?;
+        self.poll(play, &mut None)?;
         if play.chance(40) { self.report(play) } else { Ok(()) }
     }
 
     /// Waits to be told of changes, for as long as the server lets it wait.
-    fn poll(&mut self, play: &mut Play) -> anyhow::Result<f64> {
+    fn poll(&mut self, play: &mut Play, reader: &mut Option<Reader>) -> anyhow::Result<f64> {
         let up = play.rng.random_range(150..400);
         self.notify.begin(play, self.of.notify.1, up, 60, 90)?;
         crate::lab::pause(std::time::Duration::from_millis(40));
         let seconds = f64::from(play.between(self.of.poll_seconds));
         play.wait(seconds)?;
-        self.notify.finish()?;
+        reader::meanwhile(reader, play, 10, |_| self.notify.finish())?;
         Ok(seconds)
     }
 
-    fn report(&mut self, play: &mut Play) -> anyhow::Result<()> {
+    /// It tells about itself.
+    pub(super) fn report(&mut self, play: &mut Play) -> anyhow::Result<()> {
         let up = play.rng.random_range(700..5_000);
         self.telemetry.ask(play, self.of.telemetry.1, up, 40)
     }
 
     /// For so many seconds nothing changes.
-    fn rest(&mut self, play: &mut Play, seconds: f64) -> anyhow::Result<()> {
+    fn rest(&mut self, play: &mut Play, reader: &mut Option<Reader>, seconds: f64) -> anyhow::Result<()> {
         let (mut now, mut reported, mut listed) = (0.0, 0.0, 0.0);
         let report_every = play.rng.random_range(300.0..1_800.0);
         while now < seconds {
-            now += self.poll(play)?;
+            let polled = self.poll(play, reader)?;
+            now += polled;
+            reader::go_on(reader, play, polled)?;
             let after = play.rng.random_range(0.2..3.0);
             play.pause(after)?;
             if now - reported > report_every {
@@ -140,9 +146,10 @@ impl Running {
 }
 
 fn idle(play: &mut Play) -> anyhow::Result<()> {
-    let (_client, mut running) = start(play)?;
+    let mut reader = Reader::sometimes(play, 40)?;
+    let (_client, mut running) = reader::meanwhile(&mut reader, play, 60, start)?;
     play.means(running.of.api.0, Evidence::Present);
-    running.rest(play, 7_200.0)
+    running.rest(play, &mut reader, 7_200.0)
 }
 
 fn changed_folder(play: &mut Play) -> anyhow::Result<()> {
@@ -151,7 +158,7 @@ fn changed_folder(play: &mut Play) -> anyhow::Result<()> {
     let (client, mut running) = start(play)?;
     play.means(running.of.api.0, Evidence::Use);
     let seconds = play.rng.random_range(60.0..900.0);
-    running.rest(play, seconds)?;
+    running.rest(play, &mut None, seconds)?;
     let folder: u32 = play.rng.random_range(5_000_000..25_000_000);
     let mut left = folder;
     let mut content = client.open(play, running.of.content.0)?;
@@ -172,5 +179,5 @@ fn changed_folder(play: &mut Play) -> anyhow::Result<()> {
     ensure!(arrived == u64::from(folder), "{arrived} of {folder} bytes arrived");
     running.api.ask(play, running.of.api.1, 2_500, 900)?;
     let seconds = play.rng.random_range(60.0..900.0);
-    running.rest(play, seconds)
+    running.rest(play, &mut None, seconds)
 }
