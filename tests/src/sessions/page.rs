@@ -2,7 +2,7 @@
 
 use super::{
     browser::{Browser, Tab},
-    embeds::{Call, Embed, Kind, PLUMBING_HOSTS},
+    embeds::{Call, Embed, Kind, PLUMBING_HOSTS, WIDGETS},
     play::Play,
 };
 use rand::seq::SliceRandom;
@@ -136,6 +136,17 @@ impl Play {
     ) -> anyhow::Result<()> {
         let due: Vec<_> = page.due(seconds).iter().map(|call| self.request(call)).collect();
         if due.is_empty() { Ok(()) } else { browser.hit(tab, &due) }
+    }
+
+    /// What a page has on it from others: so many tools, and so many hosts of ad tech and measuring.
+    pub(super) fn others(&mut self, tools: (u32, u32), hosts: (u32, u32)) -> anyhow::Result<Vec<Call>> {
+        let mut embeds: Vec<_> = WIDGETS.iter().collect();
+        embeds.shuffle(&mut self.rng);
+        embeds.truncate(usize::try_from(self.between(tools))?);
+        let mut others = calls(&embeds);
+        let hosts = usize::try_from(self.between(hosts))?;
+        others.extend(self.plumbing(hosts));
+        Ok(others)
     }
 
     /// The calls of so many third parties that deliver, measure and advertise.

@@ -9,12 +9,11 @@ use super::{
 use crate::sessions::{
     apps::{CHAT, WORK, WebApp},
     browser::{Browser, Tab},
-    embeds::WIDGETS,
-    page::{self, Page},
+    page::Page,
     play::Play,
 };
 use elsewhere_agent::evidence::Evidence;
-use rand::{RngExt, seq::SliceRandom};
+use rand::RngExt;
 
 pub(super) const AT_REST: &[Scenario] = &[Scenario {
     name: "desk-at-rest",
@@ -89,12 +88,7 @@ fn desk(play: &mut Play, work_in: Option<&'static WebApp>) -> anyhow::Result<()>
                 chat.go_on(play, &mut browser, seconds)?;
             }
         }
-        let mut widgets: Vec<_> = WIDGETS.iter().collect();
-        widgets.shuffle(&mut play.rng);
-        widgets.truncate(usize::try_from(play.between((1, 6)))?);
-        let mut calls = page::calls(&widgets);
-        let plumbing = usize::try_from(play.between((5, 40)))?;
-        calls.extend(play.plumbing(plumbing));
+        let calls = play.others((1, 6), (5, 40))?;
         let host = *play.one_of(SITES)?;
         let mut page = play.page(host, &format!("/page-{turn}.html"), &calls, 50_000);
         browser.open(&tab, &page.url)?;

@@ -127,10 +127,10 @@ fn parts(play: &mut Play, site: &Site, bytes: u32, with_scripts: bool) -> Vec<Ca
     let part = |kind, at, bytes| Call { kind, at, down: (bytes, bytes), up: (0, 0), every_seconds: 0 };
     let mut calls = Vec::new();
     let of_scripts = if with_scripts { bytes / 100 * play.between((25, 60)) } else { 0 };
-    for bytes in shares(play, of_scripts, (3, 25)) {
+    for bytes in divide(play, of_scripts, (3, 25)) {
         calls.push(part(Kind::Script, site.scripts, bytes));
     }
-    for (number, bytes) in shares(play, bytes - of_scripts, (4, 30)).into_iter().enumerate() {
+    for (number, bytes) in divide(play, bytes - of_scripts, (4, 30)).into_iter().enumerate() {
         let kind = if number < 3 { Kind::Image } else { Kind::Lazy };
         calls.push(part(kind, site.images, bytes));
     }
@@ -138,7 +138,7 @@ fn parts(play: &mut Play, site: &Site, bytes: u32, with_scripts: bool) -> Vec<Ca
 }
 
 /// So many bytes in between so and so many parts, none like the other.
-fn shares(play: &mut Play, bytes: u32, parts: (u32, u32)) -> Vec<u32> {
+fn divide(play: &mut Play, bytes: u32, parts: (u32, u32)) -> Vec<u32> {
     if bytes == 0 {
         return Vec::new();
     }
@@ -175,7 +175,7 @@ fn turn(
 ) -> anyhow::Result<()> {
     let (bytes, data) = (play.wide_bytes(NEXT_PAGE_BYTES), play.between((8_000, 200_000)));
     let mut requests = vec![(format!("{}.json?n={}&bytes={data}", page.url, play.next_number()), 0)];
-    for bytes in shares(play, bytes, (2, 12)) {
+    for bytes in divide(play, bytes, (2, 12)) {
         requests.push(play.request(&ask(looked.site.images, bytes, bytes)));
     }
     browser.hit(tab, &requests)

@@ -3,11 +3,9 @@
 use super::pages::SITES;
 use crate::sessions::{
     browser::{Browser, Tab},
-    embeds::WIDGETS,
-    page::{self, Page},
+    page::Page,
     play::Play,
 };
-use rand::seq::SliceRandom;
 
 /// A browser of its own with a page in it.
 pub(super) struct Reader {
@@ -33,12 +31,7 @@ impl Reader {
         play: &mut Play,
         work: impl FnOnce(&mut Play) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
-        let mut widgets: Vec<_> = WIDGETS.iter().collect();
-        widgets.shuffle(&mut play.rng);
-        widgets.truncate(usize::try_from(play.between((1, 6)))?);
-        let mut calls = page::calls(&widgets);
-        let hosts = usize::try_from(play.between((5, 40)))?;
-        calls.extend(play.plumbing(hosts));
+        let calls = play.others((1, 6), (5, 40))?;
         let (host, path) = (*play.one_of(SITES)?, format!("/read-{}.html", play.next_number()));
         let page = play.page(host, &path, &calls, 50_000);
         self.browser.open(&self.tab, &page.url)?;

@@ -2,11 +2,10 @@
 
 use super::{Scenario, pages::SITES};
 use crate::sessions::{
-    embeds::{Call, WIDGETS, again, ask, beacon, frame, image, script},
-    page,
+    embeds::{Call, again, ask, beacon, frame, image, script},
     play::Play,
 };
-use rand::{RngExt, seq::SliceRandom};
+use rand::RngExt;
 
 pub(super) const SCENARIOS: &[Scenario] = &[Scenario {
     name: "video-in-page",
@@ -86,12 +85,7 @@ fn watch(play: &mut Play) -> anyhow::Result<()> {
     let host = *play.one_of(SITES)?;
     for number in 0..*play.one_of(&[1, 1, 1, 2])? {
         let player = play.one_of(PLAYERS)?;
-        let mut widgets: Vec<_> = WIDGETS.iter().collect();
-        widgets.shuffle(&mut play.rng);
-        widgets.truncate(usize::try_from(play.between((0, 4)))?);
-        let mut calls = page::calls(&widgets);
-        let hosts = usize::try_from(play.between((5, 30)))?;
-        calls.extend(play.plumbing(hosts));
+        let mut calls = play.others((0, 4), (5, 30))?;
         calls.extend(player.load);
         let mut page = play.page(host, &format!("/film-{number}.html"), &calls, 40_000);
         browser.visit(&tab, &page.url)?;
