@@ -122,9 +122,11 @@ impl Play {
         self.programs.insert(program.to_owned());
     }
 
-    /// What is done with this host's service comes to this much; of other services that are reached, it is a contact.
+    /// What is done with this host's service comes to this much, or to more that was said before; of other services
+    /// that are reached, it is a contact.
     pub(super) fn means(&mut self, host: &str, evidence: Evidence) {
-        self.meant.insert(host.to_owned(), evidence);
+        let meant = self.meant.entry(host.to_owned()).or_insert(evidence);
+        *meant = (*meant).max(evidence);
     }
 
     /// So many seconds pass in which nobody does anything. Servers hang up where it is long.
