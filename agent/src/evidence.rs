@@ -1,7 +1,8 @@
 //! How sure the device is that a person worked with a service: contact < visit < present < use.
 //!
-//! One table of rules over what was seen of a service on one day; the first that holds decides. What was seen only
-//! ever grows during a day, and so does the evidence.
+//! One table of rules over what was seen of a service on one day; the first that holds decides. It asks through which
+//! door of the service and by which kind of program ([`Seen`]), and what somebody did there among all that pages and
+//! programs do by themselves ([`acts`]). What was seen only ever grows during a day, and with it what leaves the device.
 
 pub mod acts;
 mod seen;
@@ -95,10 +96,14 @@ const RULES: &[Rule] = &[
         let said = s.front.said.best + s.api.said.best + s.content.said.best;
         s.developer_tool && said >= 4 * KB || s.by_program && said >= 30 * KB
     }),
-    // Widgets are worked in too, but seldom for long.
+    // Who signs in came to work; widgets are worked in too, but seldom for long.
     (Evidence::Use, Signal::Worked, |s| {
         let done = s.acts.done();
-        let (lively, acts) = if s.surely_itself() { (2, 3) } else { (4, 6) };
+        let (lively, acts) = match s.surely_itself() {
+            true if s.signed_in => (1, 2),
+            true => (2, 3),
+            false => (4, 6),
+        };
         s.itself() && done.lively >= lively && done.acts >= acts
     }),
     // Clients at rest come to four outside their rhythm there, to more where only programs work.

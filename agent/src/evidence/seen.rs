@@ -43,6 +43,9 @@ pub struct Seen {
     /// A host was reached where people work and that pages of others seldom load from.
     #[serde(default)]
     pub own_front: bool,
+    /// Somebody signed in on the way there.
+    #[serde(default)]
+    pub signed_in: bool,
     /// Tries that began at the front door with the head of a burst.
     pub openings: u32,
     /// Stretches of 5 minutes with activity.

@@ -57,25 +57,26 @@ fn work_is_told_from_what_programs_do_by_themselves() {
         then(&(3..15).map(|turn| (turn * seconds, up, down, 0)).collect::<Vec<_>>())
     };
     let same_prompt: Vec<Told> = then(&(1..6).map(|turn| (turn * 20, 900, 9_000, 5)).collect::<Vec<_>>());
-    let cases: &[(&str, Seen, Evidence, Signal)] = &[
-        ("messages of one length", opened(&every(4, 750, 300)), Evidence::Use, Signal::Worked),
-        ("saved and read again", opened(&every(5, 900, 30_000)), Evidence::Use, Signal::Worked),
-        ("same prompt again", opened(&same_prompt), Evidence::Use, Signal::Worked),
-        ("polls often", opened(&every(5, 420, 300)), Evidence::Visit, Signal::Opened),
-        ("measures often", opened(&every(10, 1_500, 90)), Evidence::Visit, Signal::Opened),
-        ("edited", opened(&edits), Evidence::Use, Signal::Worked),
-        ("asked an assistant", opened(&prompts), Evidence::Use, Signal::Worked),
-        ("wrote now and then", opened(&slowly), Evidence::Use, Signal::WentOn),
-        ("file sent", opened(&then(&[(20, 140_000, 300, 1)])), Evidence::Use, Signal::SentFile),
-        ("looked at", opened(&then(&[(1, 900, 40_000, 0)])), Evidence::Visit, Signal::Opened),
-        ("read on", opened(&read), Evidence::Visit, Signal::Opened),
-        ("tab left open", opened(&then(&by_the_clock(60, 7_200))), Evidence::Present, Signal::RunsByItself),
-        ("heartbeat of a client", opened(&then(&beats)), Evidence::Present, Signal::RunsByItself),
-        ("asks for news all the time", opened(&then(&polls)), Evidence::Visit, Signal::Opened),
-        ("fetched ahead", opened(&[(0, 900, 60_000, 0)]), Evidence::Contact, Signal::Reached),
+    let cases: [(&str, Vec<Told>, Evidence, Signal); 15] = [
+        ("messages of one length", every(4, 750, 300), Evidence::Use, Signal::Worked),
+        ("saved and read again", every(5, 900, 30_000), Evidence::Use, Signal::Worked),
+        ("same prompt again", same_prompt, Evidence::Use, Signal::Worked),
+        ("polls often", every(5, 420, 300), Evidence::Visit, Signal::Opened),
+        ("measures often", every(10, 1_500, 90), Evidence::Visit, Signal::Opened),
+        ("edited", edits, Evidence::Use, Signal::Worked),
+        ("asked an assistant", prompts, Evidence::Use, Signal::Worked),
+        ("wrote now and then", slowly, Evidence::Use, Signal::WentOn),
+        ("file sent", then(&[(20, 140_000, 300, 1)]), Evidence::Use, Signal::SentFile),
+        ("looked at", then(&[(1, 900, 40_000, 0)]), Evidence::Visit, Signal::Opened),
+        ("read on", read, Evidence::Visit, Signal::Opened),
+        ("tab left open", then(&by_the_clock(60, 7_200)), Evidence::Present, Signal::RunsByItself),
+        ("heartbeat of a client", then(&beats), Evidence::Present, Signal::RunsByItself),
+        ("asks for news all the time", then(&polls), Evidence::Visit, Signal::Opened),
+        ("fetched ahead", vec![(0, 900, 60_000, 0)], Evidence::Contact, Signal::Reached),
     ];
-    for (case, seen, evidence, signal) in cases {
-        assert_eq!(judge(seen), (*evidence, *signal), "{case}: {:?}", seen.acts.done());
+    for (case, told, evidence, signal) in cases {
+        let seen = opened(&told);
+        assert_eq!(judge(&seen), (evidence, signal), "{case}: {:?}", seen.acts.done());
     }
 }
 
@@ -115,6 +116,10 @@ fn context_changes_the_verdict() {
         tell(&mut tool, Door::Api, told);
         assert_eq!(judge(&tool).0, expected, "{told:?}");
     }
+
+    let short = then(&[(40, 900, 300, 0), (52, 1_400, 300, 0)]);
+    assert_eq!(judge(&opened(&short)).0, Evidence::Visit);
+    assert_eq!(judge(&Seen { signed_in: true, ..opened(&short) }).1, Signal::Worked);
 
     let mut call = opened(&[LOADS]);
     (0..4).for_each(|slot| call.call.add(slot, 900_000, 4_000_000));

@@ -82,22 +82,19 @@ impl Try {
         self.bytes_down += flow.bytes_down;
     }
 
-    /// Signing in takes place at a service then; it may be on the way to this one.
-    pub(super) fn signs_in(&mut self, at: Timestamp, service_id: &str) {
+    /// Signing in takes place at a service then: whether it is on the way to this one.
+    fn signs_in(&mut self, at: Timestamp, service_id: &str) -> bool {
+        let is_on_the_way = at.duration_since(self.started) < SIGNS_IN_WITHIN;
         let is_new = !self.sign_ins.iter().any(|known| known == service_id);
-        if is_new && self.sign_ins.len() < MAX_SIGN_INS && at.duration_since(self.started) < SIGNS_IN_WITHIN {
+        if is_on_the_way && is_new && self.sign_ins.len() < MAX_SIGN_INS {
             self.sign_ins.push(service_id.to_owned());
         }
+        is_on_the_way
     }
 
     /// It is one that somebody may sign in on the way to: the service answers, and people or programs work there.
-    pub(super) fn is_signed_in_to(&self, at: Timestamp) -> bool {
+    fn is_signed_in_to(&self, at: Timestamp) -> bool {
         !self.settled && self.meant && self.started <= at
-    }
-
-    /// When it began.
-    pub(super) fn started_at(&self) -> Timestamp {
-        self.started
     }
 
     /// When something last happened in it.
@@ -138,8 +135,12 @@ impl Day {
     pub(super) fn sign_in(&mut self, at: Timestamp, used: &Used) {
         let Used::Service(service_id) = used else { return };
         let open = self.tries.iter_mut().filter(|one| one.is_signed_in_to(at));
-        if let Some(latest) = open.max_by_key(|one| one.started_at()) {
-            latest.signs_in(at, service_id);
+        let Some(latest) = open.max_by_key(|one| one.started) else { return };
+        if latest.signs_in(at, service_id) {
+            let key = latest.key.clone();
+            if let Some(row) = self.row(&key) {
+                row.seen.signed_in = true;
+            }
         }
     }
 

@@ -54,8 +54,10 @@ fn words(signal: Signal, seen: &Seen) -> String {
             format!("{} sent by {who} within ten minutes", bytes(said))
         }
         Signal::Worked => format!(
-            "{} acts within ten minutes, {} of them soon after another or answered piece by piece",
-            done.acts, done.lively
+            "{} acts within ten minutes{}, {} of them soon after another or answered piece by piece",
+            done.acts,
+            if seen.signed_in { " and a sign-in" } else { "" },
+            done.lively
         ),
         Signal::WentOn => format!("{} acts within ten minutes where people work", done.at_front),
         Signal::RunsByItself => format!(
