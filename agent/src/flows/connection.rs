@@ -85,8 +85,6 @@ pub(super) struct Connection {
     covered: Option<(Timestamp, Timestamp)>,
     pace: Pace,
     exchanges: Exchanges,
-    /// When the last report was made, if it kept an exchange back for the next.
-    kept_back: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +149,6 @@ impl Connection {
             covered: None,
             pace: Pace::default(),
             exchanges: Exchanges::default(),
-            kept_back: None,
         };
         fresh.due = fresh.deadline();
         fresh
@@ -315,7 +312,8 @@ impl Connection {
             (State::Opening, _) if self.is_unused() => after(self.last, UNUSED_AFTER),
             (State::Opening, _) => after(self.last, SILENT_AFTER),
             (_, covered) => {
-                let from = covered.map(|(from, _)| from).or(self.kept_back);
+                let kept_back = self.exchanges.is_one_left().then_some(self.last);
+                let from = covered.map(|(from, _)| from).or(kept_back);
                 let idle = after(self.last, self.idle());
                 from.map_or(idle, |from| after(from, REPORT_EVERY).min(idle))
             }
@@ -351,7 +349,7 @@ impl Connection {
             self.covered = None;
             return None;
         }
-        if !is_first && !is_last && self.covered.is_none() && self.kept_back.is_none() {
+        if !is_first && !is_last && self.covered.is_none() && !self.exchanges.is_one_left() {
             return None;
         }
         if is_last {
@@ -361,7 +359,6 @@ impl Connection {
         let (from, until) = self.covered.take().unwrap_or((self.last, self.last));
         let (server_waits, transfers) = self.pace.take();
         let exchanges = self.exchanges.take(if is_last { Timestamp::MAX } else { until });
-        self.kept_back = self.exchanges.is_one_left().then_some(until);
         Some(Flow {
             id: self.id,
             key: self.key,

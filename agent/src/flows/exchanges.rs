@@ -39,13 +39,17 @@ pub(super) struct Exchanges {
     current: Option<Current>,
 }
 
+/// The one under way. Times are microseconds since 1970: each connection in the table holds one.
 #[derive(Clone, Copy, Debug)]
 struct Current {
-    exchange: Exchange,
+    began: i64,
     /// When payload was last sent.
-    sent: Timestamp,
-    /// When the answer began and when it went on.
-    heard: Option<(Timestamp, Timestamp)>,
+    sent: i64,
+    /// When the answer began and when it went on; the latter is 0 before.
+    heard: i64,
+    last_heard: i64,
+    bytes_up: u64,
+    bytes_down: u64,
     /// It was not handed over with the last report.
     kept_back: bool,
 }
@@ -56,51 +60,68 @@ impl Exchanges {
         if bytes < REQUEST_BYTES {
             return;
         }
+        let (now, until) = (now.as_microsecond(), until.as_microsecond());
         let is_full = self.done.len() >= MAX_EXCHANGES;
-        let is_over = |current: &mut Current| !is_full && now.duration_since(current.sent) >= BREATH;
-        self.done.extend(self.current.take_if(is_over).map(|over| over.exchange));
-        let exchange = Exchange { at: now, bytes_up: 0, bytes_down: 0, answer: SignedDuration::ZERO };
-        let current =
-            self.current.get_or_insert(Current { exchange, sent: until, heard: None, kept_back: false });
-        current.exchange.bytes_up += bytes;
+        let is_over = |current: &mut Current| !is_full && lasts(current.sent, now, BREATH);
+        self.done.extend(self.current.take_if(is_over).map(Current::done));
+        let current = self.current.get_or_insert(Current::at(now));
+        current.bytes_up += bytes;
         current.sent = current.sent.max(until);
     }
 
     /// Payload came down from `now` until then.
     pub(super) fn received(&mut self, now: Timestamp, until: Timestamp, bytes: u64) {
+        let (now, until) = (now.as_microsecond(), until.as_microsecond());
         let Some(current) = self.current.as_mut().filter(|current| !current.is_over(now)) else { return };
-        let (first, last) = current.heard.unwrap_or((now, until));
-        let last = last.max(until);
-        current.heard = Some((first, last));
-        current.exchange.bytes_down += bytes;
-        current.exchange.answer = last.duration_since(first).max(SignedDuration::ZERO);
+        if current.last_heard == 0 {
+            current.heard = now;
+        }
+        current.last_heard = current.last_heard.max(until);
+        current.bytes_down += bytes;
     }
 
     /// Hands over those that began [`MAY_GO_ON`] before `now`, over or not; a fresher one comes with the next report.
     pub(super) fn take(&mut self, now: Timestamp) -> Vec<Exchange> {
         let is_due = |current: &mut Current| {
             std::mem::replace(&mut current.kept_back, true)
-                || now.duration_since(current.exchange.at) >= MAY_GO_ON
+                || lasts(current.began, now.as_microsecond(), MAY_GO_ON)
         };
-        self.done.extend(self.current.take_if(is_due).map(|over| over.exchange));
+        self.done.extend(self.current.take_if(is_due).map(Current::done));
         std::mem::take(&mut self.done)
     }
 
-    /// One was kept back.
+    /// One was kept back at the last report.
     pub(super) fn is_one_left(&self) -> bool {
-        self.current.is_some()
+        self.current.is_some_and(|current| current.kept_back)
     }
 }
 
 impl Current {
-    /// Nothing that comes down belongs to it any more.
-    fn is_over(&self, now: Timestamp) -> bool {
-        let (from, patience) = match self.heard {
-            Some((_, last)) => (last.max(self.sent), ANSWER_BREAK),
-            None => (self.sent, ANSWER_BEGINS),
-        };
-        now.duration_since(from) >= patience
+    fn at(now: i64) -> Self {
+        Self { began: now, sent: now, heard: 0, last_heard: 0, bytes_up: 0, bytes_down: 0, kept_back: false }
     }
+
+    /// Nothing that comes down belongs to it any more.
+    fn is_over(&self, now: i64) -> bool {
+        match self.last_heard {
+            0 => lasts(self.sent, now, ANSWER_BEGINS),
+            last => lasts(last.max(self.sent), now, ANSWER_BREAK),
+        }
+    }
+
+    fn done(self) -> Exchange {
+        Exchange {
+            at: Timestamp::from_microsecond(self.began).unwrap_or_default(),
+            bytes_up: self.bytes_up,
+            bytes_down: self.bytes_down,
+            answer: SignedDuration::from_micros((self.last_heard - self.heard).max(0)),
+        }
+    }
+}
+
+/// So much time went by.
+fn lasts(from: i64, to: i64, time: SignedDuration) -> bool {
+    i128::from(to) - i128::from(from) >= time.as_micros()
 }
 
 #[cfg(test)]
