@@ -49,10 +49,13 @@ pub(super) fn rewrite(
     out.write_all(&head)?;
 
     let mut seen: HashMap<Vec<u8>, u32> = HashMap::new();
-    let (mut first_us, mut length) = (None, Length { played_seconds: 0.0, told_seconds: 0.0, frames: 0 });
+    let (mut first_us, mut latest_us) = (None, i64::MIN);
+    let mut length = Length { played_seconds: 0.0, told_seconds: 0.0, frames: 0 };
     while let Some((at_us, wire_bytes, mut frame)) = next_frame(&mut recorded)? {
         let played_from_us = *first_us.get_or_insert(at_us);
-        let told_us = timeline.told_us(began, played_from_us, at_us);
+        // Processors that take frames at once may hand them on microseconds out of order.
+        let told_us = timeline.told_us(began, played_from_us, at_us).max(latest_us);
+        latest_us = told_us;
         let before = seen.entry(connection(&frame)).or_default();
         *before += 1;
         if *before > WHOLE_FRAMES && !is_dns(&frame) {
