@@ -12,6 +12,7 @@ use std::{
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
+use elsewhere_catalog::Catalog;
 use elsewhere_tests::{
     catalog_bench::{cost, known, sessions, size, unwanted},
     table::Table,
@@ -19,6 +20,9 @@ use elsewhere_tests::{
 
 #[global_allocator]
 static ALLOCATOR: counting::Counting = counting::Counting;
+
+/// Lists that the catalog was not built from, and never may be.
+const HELD_OUT: &str = "tests/src/catalog_bench/held-out";
 
 /// Measures the catalog, and the evidence that it leads to.
 #[derive(Parser)]
@@ -75,12 +79,7 @@ fn measure(args: &Args, table: &mut Table) -> anyhow::Result<()> {
             Ok(())
         }
         (Part::Cost, _) => cost::measure(catalog, counting::asked, table),
-        (Part::Lists, _) => {
-            args.list.iter().try_for_each(|list| known::compare(catalog, &top.join(list), table))?;
-            unwanted::compare(catalog, &top.join(&args.not_use), table)?;
-            unwanted::unlisted(catalog, table);
-            Ok(())
-        }
+        (Part::Lists, _) => lists(args, catalog, top, table),
         (Part::Sessions, Some(folder)) => sessions::score(catalog, &top.join(folder), table),
         (Part::Sessions, None) if args.part.contains(part) => {
             anyhow::bail!("labelled sessions are needed; say where with --sessions DIR")
@@ -90,4 +89,23 @@ fn measure(args: &Args, table: &mut Table) -> anyhow::Result<()> {
             Ok(())
         }
     })
+}
+
+fn lists(args: &Args, catalog: &Catalog, top: &Path, table: &mut Table) -> anyhow::Result<()> {
+    for list in &args.list {
+        print(known::compare(catalog, &top.join(list), table)?);
+    }
+    print(unwanted::compare(catalog, &top.join(&args.not_use), table)?);
+    // Only how many differ: whoever works on the catalog must not see which.
+    let held_out = top.join(HELD_OUT);
+    known::compare(catalog, &held_out.join("services.csv"), table)?;
+    unwanted::compare(catalog, &held_out.join("not-use.csv"), table)?;
+    unwanted::unlisted(catalog, table);
+    Ok(())
+}
+
+fn print(differences: Vec<String>) {
+    for difference in differences {
+        println!("{difference}");
+    }
 }

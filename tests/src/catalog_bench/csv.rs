@@ -12,6 +12,15 @@ pub(super) struct Row<const N: usize> {
     pub(super) cells: [String; N],
 }
 
+/// What a table is called in what is printed: `held-out/services.csv`.
+pub(super) fn title(path: &Path) -> String {
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    match path.parent().and_then(Path::file_name) {
+        Some(folder) => format!("{}/{file}", folder.to_string_lossy()),
+        None => file.into_owned(),
+    }
+}
+
 /// Reads a file that has all of these columns, in any order and among others.
 pub(super) fn read<const N: usize>(path: &Path, columns: [&str; N]) -> anyhow::Result<Vec<Row<N>>> {
     let text = fs::read_to_string(path).with_context(|| format!("read {}", path.display()))?;

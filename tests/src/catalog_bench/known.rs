@@ -17,7 +17,8 @@ use crate::{
     table::{Goal, Table},
 };
 
-/// Domains that so many public lists hold are the head, where the list says in how many each is (`lists`).
+/// Domains that so many public lists hold are the head, where the list says in how many each is (`lists`) and not which
+/// they are (`head`).
 const HEAD_LISTS: u32 = 3;
 
 const HEAD_RECALL_GOAL: f64 = 90.0;
@@ -50,34 +51,41 @@ struct Score {
     own_not_own: u64,
 }
 
-/// Asks for every domain of the list; prints what differs and adds the rows.
-pub fn compare(catalog: &Catalog, list: &Path, table: &mut Table) -> anyhow::Result<()> {
+/// Asks for every domain of the list; adds the rows and says what differs.
+pub fn compare(catalog: &Catalog, list: &Path, table: &mut Table) -> anyhow::Result<Vec<String>> {
     let (rows, has_head) = read(list)?;
-    let name = list.file_name().unwrap_or_default().to_string_lossy();
+    let name = csv::title(list);
     let mut score = Score::default();
+    let mut differences = Vec::new();
     for row in &rows {
         if let Some(difference) = score.add(catalog, row) {
-            println!("{name}:{}: {}, {}: {difference}", row.line, row.domain, row.service);
+            differences.push(format!("{name}:{}: {}, {}: {difference}", row.line, row.domain, row.service));
         }
     }
     score.rows(has_head, &name, table);
-    Ok(())
+    Ok(differences)
 }
 
 fn read(list: &Path) -> anyhow::Result<(Vec<Listed>, bool)> {
     let has_evidence = csv::has_column(list, "evidence")?;
-    let has_lists = csv::has_column(list, "lists")?;
+    let head = if csv::has_column(list, "head")? {
+        Some("head")
+    } else {
+        csv::has_column(list, "lists")?.then_some("lists")
+    };
+    let has_head = head.is_some();
     // A column that is not there is read as the first, and not looked at.
     let evidence = if has_evidence { "evidence" } else { "domain" };
-    let lists = if has_lists { "lists" } else { "domain" };
-    let rows = csv::read(list, ["domain", "service", "need", evidence, lists])?.into_iter().map(|row| {
-        let [domain, service, need, evidence, lists] = row.cells;
+    let columns = ["domain", "service", "need", evidence, head.unwrap_or("domain")];
+    let rows = csv::read(list, columns)?.into_iter().map(|row| {
+        let [domain, service, need, evidence, head] = row.cells;
         let is_registrable = || psl::domain_str(&domain) == Some(domain.as_str());
         let own = if has_evidence { evidence == "strong" } else { is_registrable() };
-        let head = has_lists && lists.parse().is_ok_and(|lists: u32| lists >= HEAD_LISTS);
+        let is_in_lists = || head.parse().is_ok_and(|lists: u32| lists >= HEAD_LISTS);
+        let head = has_head && (head == "yes" || is_in_lists());
         Listed { line: row.line, own, head, domain, service, need }
     });
-    Ok((rows.collect(), has_lists))
+    Ok((rows.collect(), has_head))
 }
 
 impl Score {
@@ -120,10 +128,9 @@ impl Score {
             table.row(&format!("{list}: {what}"), value, "%", &format!("{part} of {of}"), goal);
         };
         if has_head {
-            let what = format!("recall, in {HEAD_LISTS} lists and more");
-            row(&what, *head_found, *head, Goal::AtLeast(HEAD_RECALL_GOAL));
+            row("recall of the head", *head_found, *head, Goal::AtLeast(HEAD_RECALL_GOAL));
         }
-        row("recall", *found, *all, Goal::AtLeast(RECALL_GOAL));
+        row("recall of all", *found, *all, Goal::AtLeast(RECALL_GOAL));
         row("another vendor's name", *other_vendor, *as_service, Goal::AtMost(OTHER_VENDOR_GOAL));
         row("need right, of those found", *need_right, *found, Goal::AtLeast(NEED_GOAL));
         row("own domain as embed or hosted", *own_not_own, *own, Goal::AtMost(0.0));
@@ -183,5 +190,16 @@ mod tests {
         );
         assert_eq!((said[0].as_deref(), &said[1]), (Some("its own domain is embed"), &None));
         assert_eq!((score.own, score.own_not_own, score.head, score.head_found), (1, 1, 1, 1));
+    }
+
+    #[test]
+    fn a_list_can_say_itself_which_rows_are_its_head() {
+        let (_, score) = compare(
+            "domain,service,need,head,lists\n\
+             js.stripe.com,Stripe,sell-get-paid,yes,0\n\
+             freightdesk.example,Freightdesk,erp-operations,yes,0\n\
+             slack.com,Slack,team-chat,no,9\n",
+        );
+        assert_eq!((score.all, score.head, score.head_found), (3, 2, 1));
     }
 }

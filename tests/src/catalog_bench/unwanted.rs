@@ -19,11 +19,12 @@ const SEED: u64 = 20_260_402;
 
 const PERSONAL_GOAL: f64 = 95.0;
 
-/// Asks for every domain of a list of what is no use (`domain,why`); prints what differs and adds the rows.
-pub fn compare(catalog: &Catalog, list: &Path, table: &mut Table) -> anyhow::Result<()> {
-    let name = list.file_name().unwrap_or_default().to_string_lossy();
+/// Asks for every domain of a list of what is no use (`domain,why`); adds the rows and says what differs.
+pub fn compare(catalog: &Catalog, list: &Path, table: &mut Table) -> anyhow::Result<Vec<String>> {
+    let name = csv::title(list);
     let (mut plumbing, mut as_use, mut as_service) = (0, 0, 0);
     let (mut personal, mut caught) = (0, 0);
+    let mut differences = Vec::new();
     for row in csv::read(list, ["domain", "why"])? {
         let [domain, why] = &row.cells;
         let verdict = catalog.classify(domain);
@@ -38,7 +39,7 @@ pub fn compare(catalog: &Catalog, list: &Path, table: &mut Table) -> anyhow::Res
             !can_be_use(verdict)
         };
         if !is_right {
-            println!("{name}:{}: {domain}, {why}: {}", row.line, words(verdict));
+            differences.push(format!("{name}:{}: {domain}, {why}: {}", row.line, words(verdict)));
         }
     }
     let beside = format!("{plumbing} of plumbing, {as_service} as a service in any role");
@@ -48,7 +49,7 @@ pub fn compare(catalog: &Catalog, list: &Path, table: &mut Table) -> anyhow::Res
     let beside = format!("{caught} of {personal}");
     let goal = Goal::AtLeast(PERSONAL_GOAL);
     table.row(&format!("{name}: personal caught"), percent(caught, personal), "%", &beside, goal);
-    Ok(())
+    Ok(differences)
 }
 
 /// Asks for made-up names, half of them made to look like a listed one.
