@@ -76,9 +76,7 @@ const KB: u64 = 1_000;
 const RULES: &[Rule] = &[
     // Something small is enough where handing over is all the service does.
     (Evidence::Use, Signal::HandedOver, |s| {
-        let at_once = s.front.sent_at_once.max(s.api.sent_at_once).max(s.content.sent_at_once);
-        let sent = s.front.sent.best + s.api.sent.best + s.content.sent.best;
-        s.sends_once && (sent >= 100 * KB || at_once >= 30 * KB)
+        s.sends_once && (s.sent() >= 100 * KB || s.sent_at_once() >= 30 * KB)
     }),
     // More than a page and its pictures.
     (Evidence::Use, Signal::Received, |s| s.hands_out && s.own_front && s.acts.done().received >= 1_500 * KB),
@@ -86,15 +84,11 @@ const RULES: &[Rule] = &[
     (Evidence::Use, Signal::Fetched, |s| s.program_fetched >= 1_500 * KB),
     // 20 seconds of sound.
     (Evidence::Use, Signal::Called, |s| s.call.sent.best >= 100 * KB && s.call.moved.best >= 200 * KB),
-    (Evidence::Use, Signal::SentFile, |s| {
-        let at_once = s.front.sent_at_once.max(s.api.sent_at_once).max(s.content.sent_at_once);
-        s.itself() && at_once >= 100 * KB
-    }),
+    (Evidence::Use, Signal::SentFile, |s| s.itself() && s.sent_at_once() >= 100 * KB),
     // A tool calls nothing by accident: it fetches packages with some hundred bytes each, and tells what it has. What
     // other programs measure by themselves adds up to more.
     (Evidence::Use, Signal::ProgramSent, |s| {
-        let said = s.front.said.best + s.api.said.best + s.content.said.best;
-        s.developer_tool && said >= 4 * KB || s.by_program && said >= 30 * KB
+        s.developer_tool && s.said() >= 4 * KB || s.by_program && s.said() >= 30 * KB
     }),
     // Who signs in came to work; widgets are worked in too, but seldom for long.
     (Evidence::Use, Signal::Worked, |s| {

@@ -155,7 +155,9 @@ impl Counted {
         if told.door == Door::Front {
             self.come_in(told.at);
         }
-        let loads = self.loads_until.is_some_and(|until| told.at < until);
+        // A clock that was set back leaves moments in the future; they are as good as gone.
+        let loads =
+            self.loads_until.is_some_and(|until| told.at < until && until.duration_since(told.at) <= LOADS);
         if told.down > told.up.saturating_mul(FETCHED) && !told.in_pieces {
             if told.down >= PAGE_BYTES {
                 self.fetch(told);
@@ -167,7 +169,7 @@ impl Counted {
         if !rhythm.is_broken_by(told, is_act) || loads {
             return;
         }
-        let soon = self.last.is_some_and(|last| told.at.duration_since(last) < LIVELY);
+        let soon = self.last.is_some_and(|last| told.at.duration_since(last).abs() < LIVELY);
         if is_act {
             self.acts.add(told.at);
             if told.door == Door::Front {
@@ -179,9 +181,7 @@ impl Counted {
         }
         self.last = Some(told.at);
     }
-}
 
-impl Counted {
     /// Something at the front door: a visit begins, or goes on.
     fn come_in(&mut self, at: Timestamp) {
         let since =
@@ -213,7 +213,7 @@ impl Rhythm {
     /// It came neither with what was just told nor as a clock would bring it.
     fn is_broken_by(&mut self, told: &Told, is_act: bool) -> bool {
         let gap = self.last.map(|last| told.at.duration_since(last));
-        if gap.is_some_and(|gap| gap < AT_ONCE) {
+        if gap.is_some_and(|gap| gap.abs() < AT_ONCE) {
             return false;
         }
         self.last = Some(told.at);
@@ -225,7 +225,7 @@ impl Rhythm {
         let in_size = is_act && self.sizes.iter().any(|&known| told.up.abs_diff(known) <= known / 50 + 8);
         keep(&mut self.gaps_ms, gap_ms);
         keep(&mut self.sizes, Some(told.up));
-        let often = told.up >= SAID_BYTES && gap.is_some_and(|gap| gap < OFTEN);
+        let often = told.up >= SAID_BYTES && gap.is_some_and(|gap| gap.abs() < OFTEN);
         told.in_pieces || often || !in_time && !in_size
     }
 }
@@ -234,7 +234,7 @@ impl Lately {
     fn add(&mut self, at: Timestamp) {
         self.times.push_back(at);
         while self.times.len() > ENOUGH
-            || self.times.front().is_some_and(|first| at.duration_since(*first) >= TOGETHER)
+            || self.times.front().is_some_and(|first| at.duration_since(*first).abs() >= TOGETHER)
         {
             self.times.pop_front();
         }

@@ -126,6 +126,25 @@ impl Seen {
         self.acts.settle(until);
     }
 
+    /// Most bytes sent at once through any door but those of others' pages and the sign-in.
+    pub fn sent_at_once(&self) -> u64 {
+        self.own_doors().iter().map(|door| door.sent_at_once).max().unwrap_or_default()
+    }
+
+    /// Most bytes sent in about ten minutes through these doors.
+    pub fn sent(&self) -> u64 {
+        self.own_doors().iter().map(|door| door.sent.best).sum()
+    }
+
+    /// The same, of what did not fetch.
+    pub fn said(&self) -> u64 {
+        self.own_doors().iter().map(|door| door.said.best).sum()
+    }
+
+    fn own_doors(&self) -> [&Traffic; 3] {
+        [&self.front, &self.api, &self.content]
+    }
+
     /// Somebody or some program went to the service itself, not only to what pages of others load from it: pages
     /// call the APIs and fetch the content of services that nobody opened.
     pub(super) fn itself(&self) -> bool {

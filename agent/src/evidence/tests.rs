@@ -145,3 +145,22 @@ fn evidence_never_shrinks_while_a_day_goes_on() {
     }
     assert_eq!(before, Evidence::Use);
 }
+
+#[test]
+fn clock_that_was_set_back_hides_no_work() {
+    let edits = [(14, 2_100, 300, 0), (27, 700, 250, 0), (33, 3_300, 400, 0), (81, 1_500, 300, 0)];
+    let mut seen = opened(&[(40_000, 4_000, 2_500_000, 1), (40_020, 900, 300, 0)]);
+    tell(&mut seen, Door::Front, &then(&edits));
+    assert_eq!(judge(&seen).1, Signal::Worked);
+}
+
+#[test]
+fn flood_of_exchanges_keeps_the_caps() {
+    let mut seen = Seen::default();
+    for turn in 0..2_000_u64 {
+        let exchange = exchange(&(0, 300 + turn * 31 % 4_001, 200, 0));
+        seen.hear(Door::Front, 1, exchange.at, &[exchange; 33]);
+    }
+    let kept = serde_json::to_string(&seen).unwrap().len();
+    assert!(kept < 20_000, "{kept} bytes");
+}

@@ -29,11 +29,12 @@ pub(super) fn reasons(seen: &Seen) -> Vec<Reason> {
 
 fn words(signal: Signal, seen: &Seen) -> String {
     let done = seen.acts.done();
-    let doors = [&seen.front, &seen.api, &seen.content];
     match signal {
         Signal::HandedOver => {
-            let sent = doors.iter().map(|door| door.sent.best).sum();
-            format!("{} sent within ten minutes to where handing over is all that is done", bytes(sent))
+            format!(
+                "{} sent within ten minutes to where handing over is all that is done",
+                bytes(seen.sent())
+            )
         }
         Signal::Received => format!("{} fetched at once after its page had loaded", bytes(done.received)),
         Signal::Fetched => {
@@ -43,15 +44,11 @@ fn words(signal: Signal, seen: &Seen) -> String {
             let moved = seen.call.bytes_up + seen.call.bytes_down;
             format!("{} of sound or picture both ways while it was open", bytes(moved))
         }
-        Signal::SentFile => {
-            let most = doors.iter().map(|door| door.sent_at_once).max().unwrap_or_default();
-            format!("{} sent at once", bytes(most))
-        }
+        Signal::SentFile => format!("{} sent at once", bytes(seen.sent_at_once())),
         Signal::ProgramSent => {
             let who =
                 if seen.developer_tool { "a developer's tool" } else { "a program that shows no pages" };
-            let said = doors.iter().map(|door| door.said.best).sum();
-            format!("{} sent by {who} within ten minutes", bytes(said))
+            format!("{} sent by {who} within ten minutes", bytes(seen.said()))
         }
         Signal::Worked => format!(
             "{} acts within ten minutes{}, {} of them soon after another or answered piece by piece",
