@@ -67,6 +67,38 @@ pub struct Tenant {
     pub host: String,
 }
 
+/// The organisation's tenants of one service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct TenantHosts {
+    ours: HashSet<String>,
+    /// What ours stand under, as other tenants do.
+    parents: HashSet<String>,
+}
+
+/// First labels under which vendors keep hosts of their own beside those of tenants.
+const VENDORS_OWN: [&str; 20] = [
+    "accounts",
+    "api",
+    "app",
+    "auth",
+    "blog",
+    "cdn",
+    "community",
+    "developer",
+    "developers",
+    "docs",
+    "email",
+    "help",
+    "id",
+    "login",
+    "mail",
+    "sso",
+    "static",
+    "status",
+    "support",
+    "www",
+];
+
 /// Whose tenant a host is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tenancy {
@@ -102,7 +134,7 @@ pub struct Layer {
     suffix: HashMap<String, Own>,
     own_domains: HashSet<String>,
     /// Hosts by service.
-    tenants: HashMap<String, HashSet<String>>,
+    tenants: HashMap<String, TenantHosts>,
 }
 
 /// Where a rule of the layer leads.
@@ -165,19 +197,6 @@ impl Layer {
         Some(Service { id, name, vendor: "", home: "", need, as_often_private: false })
     }
 
-    /// Whose tenant a host of a service is: a host in role `tenant`, or one that the organisation named.
-    pub fn tenancy(&self, service_id: &str, role: Role, host: &str) -> Tenancy {
-        let Some(ours) = self.tenants.get(service_id) else { return Tenancy::NotKnown };
-        let host = host.to_ascii_lowercase();
-        if suffixes(host.trim_end_matches('.')).any(|suffix| ours.contains(suffix)) {
-            Tenancy::Ours
-        } else if role == Role::Tenant {
-            Tenancy::Guest
-        } else {
-            Tenancy::NotKnown
-        }
-    }
-
     /// The longest rule of the layer that covers a name in its plain form, and its length.
     fn longest(&self, name: &str) -> Option<(&Own, usize)> {
         let exact = self.exact.get(name).map(|own| (own, name.len()));
@@ -212,6 +231,24 @@ impl Catalog {
             Verdict::Unknown | Verdict::Personal if is_own => Verdict::Plumbing(PlumbingKind::LocalNetwork),
             verdict => verdict,
         }
+    }
+
+    /// Whose tenant a host of a service is to an organisation with this layer. Where it named `ours.example.com`, all
+    /// other hosts beside that one are somebody else's, but for those with a rule of their own and [`VENDORS_OWN`].
+    pub fn tenancy_with(&self, layer: &Layer, service_id: &str, role: Role, host: &str) -> Tenancy {
+        let Some(tenants) = layer.tenants.get(service_id) else { return Tenancy::NotKnown };
+        let Some(host) = plain(host) else { return Tenancy::NotKnown };
+        if suffixes(&host).any(|suffix| tenants.ours.contains(suffix)) {
+            return Tenancy::Ours;
+        }
+        let ruled = self.table.longest(&host).map_or(0, |rule| rule.span().len());
+        let is_beside = |suffix: &str| {
+            suffix.split_once('.').is_some_and(|(label, parent)| {
+                tenants.parents.contains(parent) && ruled <= parent.len() && !VENDORS_OWN.contains(&label)
+            })
+        };
+        let is_guest = role == Role::Tenant || suffixes(&host).any(is_beside);
+        if is_guest { Tenancy::Guest } else { Tenancy::NotKnown }
     }
 }
 
@@ -303,7 +340,8 @@ impl Check<'_> {
         match self.catalog.classify_with(&self.layer, host) {
             Verdict::Service { service, .. } if service.id == tenant.service_id => {
                 let hosts = self.layer.tenants.entry(tenant.service_id.clone()).or_default();
-                hosts.insert(host.clone());
+                hosts.parents.extend(host.split_once('.').map(|(_, parent)| parent.to_owned()));
+                hosts.ours.insert(host.clone());
             }
             _ => self.refuse(host, format!("is no host of the service '{}'", tenant.service_id)),
         }

@@ -43,6 +43,41 @@ fn usages(agent: &Agent) -> Vec<Value> {
     days.iter().filter_map(|day| day["record"]["usages"].as_array()).flatten().cloned().collect()
 }
 
+/// A portfolio in which one tenant of a service is ours.
+const OUR_TENANT: &str = r#"organisation = "Northmoor"
+own_domains = ["northmoor.example"]
+
+[[service]]
+id = "slack"
+status = "sanctioned"
+tenants = ["northmoor.slack.com"]
+"#;
+
+#[test]
+fn device_tells_our_tenant_from_a_guests() {
+    let mut lab = Lab::new(1).unwrap();
+    let (ours, theirs) = ("northmoor.slack.com", "kestrel.slack.com");
+    lab.serve_dns(&[ours, theirs]).unwrap();
+    let web = lab.serve_web(&[ours, theirs]).unwrap();
+    fs::write(web.root.join("body"), vec![b'e'; BODY_BYTES]).unwrap();
+    let collector = Collector::start(&lab, OUR_TENANT).unwrap();
+    let token = collector.command(&["enroll-token", "create", "--segment", "department=Marketing"]).unwrap();
+    let agent = Agent::start(&lab, 0, &token).unwrap();
+    let is_known = || Ok(agent.command(&["show"])?.contains("northmoor.example").then_some(()));
+    wait_for("the layer to come down", is_known).unwrap();
+
+    for (name, tenant, loads) in [(theirs, "guest", 1), (ours, "ours", 2), (theirs, "ours", 3)] {
+        load(&lab, &web, name);
+        let counted = || {
+            let row = usages(&agent).into_iter().find(|usage| usage["service_id"] == "slack");
+            let is_all = |row: &Value| row["bytes_down"].as_u64() >= Some(loads * BODY_BYTES as u64);
+            Ok(row.filter(is_all))
+        };
+        let row = wait_for("the load to be counted", counted).unwrap();
+        assert_eq!(row["tenant"], tenant, "after {loads} loads");
+    }
+}
+
 #[test]
 fn service_of_the_organisations_own_is_known_to_a_running_device() {
     let mut lab = Lab::new(1).unwrap();

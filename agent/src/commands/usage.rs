@@ -75,6 +75,8 @@ struct Row<'a> {
     bytes_up: u64,
     bytes_down: u64,
     active_minutes: u32,
+    /// Most services that somebody signed in at on the way to it.
+    sign_in_hops: u32,
     /// Which signals led to the evidence, the one that decided first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     because: Vec<Reason>,
@@ -142,6 +144,7 @@ impl<'a> Row<'a> {
             bytes_up: usage.bytes_up,
             bytes_down: usage.bytes_down,
             active_minutes: usage.active_minutes(),
+            sign_in_hops: usage.sign_in_hops,
             because: Vec::new(),
         }
     }
@@ -200,8 +203,8 @@ mod tests {
             write_json(&row, &mut out).unwrap();
         }
         insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
-        {"day":"2026-11-13","service_id":"wetransfer","service":"WeTransfer","need":"send-once","evidence":"use","app_class":"browser","app_quality":"engine","place":"office","tries":3,"failed":1,"bytes_up":2000000,"bytes_down":4000,"active_minutes":5}
-        {"day":"2026-11-13","service_id":null,"service":null,"domain":"freightdesk.example","need":null,"evidence":"contact","app_class":"unknown","place":"unknown","tries":2,"failed":0,"bytes_up":900,"bytes_down":12000,"active_minutes":0}
+        {"day":"2026-11-13","service_id":"wetransfer","service":"WeTransfer","need":"send-once","evidence":"use","app_class":"browser","app_quality":"engine","place":"office","tries":3,"failed":1,"bytes_up":2000000,"bytes_down":4000,"active_minutes":5,"sign_in_hops":0}
+        {"day":"2026-11-13","service_id":null,"service":null,"domain":"freightdesk.example","need":null,"evidence":"contact","app_class":"unknown","place":"unknown","tries":2,"failed":0,"bytes_up":900,"bytes_down":12000,"active_minutes":0,"sign_in_hops":0}
         "#);
     }
 
@@ -221,7 +224,7 @@ mod tests {
               contact: nothing came back
           7 connections, of which 2 to advertising, system and update hosts
 
-        {"day":"2026-11-13","service_id":"wetransfer","service":"WeTransfer","need":"send-once","evidence":"use","app_class":"browser","app_quality":"engine","place":"office","tries":3,"failed":1,"bytes_up":2000000,"bytes_down":4000,"active_minutes":5,"because":[{"evidence":"use","signal":"sent-file","words":"2.0 MB sent at once"}]}
+        {"day":"2026-11-13","service_id":"wetransfer","service":"WeTransfer","need":"send-once","evidence":"use","app_class":"browser","app_quality":"engine","place":"office","tries":3,"failed":1,"bytes_up":2000000,"bytes_down":4000,"active_minutes":5,"sign_in_hops":0,"because":[{"evidence":"use","signal":"sent-file","words":"2.0 MB sent at once"}]}
         "#);
     }
 

@@ -91,13 +91,40 @@ fn private_life_stays_private_but_under_the_organisations_own_domains() {
 #[test]
 fn tenants_are_ours_a_guests_or_not_known() {
     let layer = Layer::new(builtin(), &facts()).unwrap();
-    let of = |host: &str, role| layer.tenancy("sharepoint-online", role, host);
+    let of = |host: &str, role| builtin().tenancy_with(&layer, "sharepoint-online", role, host);
     assert_eq!(of("northmoor.sharepoint.com", Role::Tenant), Tenancy::Ours);
     assert_eq!(of("Northmoor.SharePoint.com.", Role::Tenant), Tenancy::Ours);
     assert_eq!(of("contoso.sharepoint.com", Role::Tenant), Tenancy::Guest);
     assert_eq!(of("northmoor.sharepoint.com.evil.example", Role::Tenant), Tenancy::Guest);
     assert_eq!(of("www.sharepoint.com", Role::Site), Tenancy::NotKnown);
-    assert_eq!(layer.tenancy("slack", Role::Tenant, "northmoor.slack.com"), Tenancy::NotKnown, "nobody said");
+    let nobody_said = builtin().tenancy_with(&layer, "slack", Role::Tenant, "northmoor.slack.com");
+    assert_eq!(nobody_said, Tenancy::NotKnown);
+}
+
+#[test]
+fn hosts_beside_our_tenants_are_a_guests_where_they_are_not_the_vendors() {
+    let tenants =
+        vec![tenant("slack", "northmoor.slack.com"), tenant("slack", "northmoor.enterprise.slack.com")];
+    let layer = Layer::new(builtin(), &LayerFacts { tenants, ..LayerFacts::default() }).unwrap();
+    for (host, expected) in [
+        ("northmoor.slack.com", Tenancy::Ours),
+        ("files.northmoor.slack.com", Tenancy::Ours),
+        ("kestrel.slack.com", Tenancy::Guest),
+        ("Kestrel.Slack.com.", Tenancy::Guest),
+        ("files.kestrel.slack.com", Tenancy::Guest),
+        ("kestrel.enterprise.slack.com", Tenancy::Guest),
+        ("www.slack.com", Tenancy::NotKnown),
+        ("slack.com", Tenancy::NotKnown),
+        ("app.slack.com", Tenancy::NotKnown),
+        ("edgeapi.slack.com", Tenancy::NotKnown),
+        ("slack-edge.com", Tenancy::NotKnown),
+        ("a.slack-edge.com", Tenancy::NotKnown),
+    ] {
+        let Verdict::Service { service, role, .. } = builtin().classify_with(&layer, host) else {
+            panic!("{host} is no service");
+        };
+        assert_eq!(builtin().tenancy_with(&layer, service.id, role, host), expected, "{host}");
+    }
 }
 
 #[test]
