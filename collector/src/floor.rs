@@ -2,38 +2,40 @@
 //!
 //! It takes a week's exact counts and decides what may be seen by anybody. Its rules, with k the smallest group:
 //!
-//! 1. **No cell under k.** A figure behind which stand fewer than k customers is withheld; none at all is fewer too,
-//!    so that "withheld" never tells "somebody". This holds for segment, need and service alike.
-//! 2. **Folding.** A service under k is counted in "other services of this need", and only if those have k customers
-//!    together; else it is in the need's figures only, and the days of the smallest service shown beside it are
-//!    withheld, so that they can't be taken from the need's. A segment under k is in its parent's figures only.
-//! 3. **Remainders along the tree.** Customer-days add up. Where the customers of a parent that are in no child shown
-//!    are 1 to k-1, the smallest child shown is withheld as well, for each need, each part and each service. Below
-//!    what is withheld nothing is shown.
-//! 4. **The split.** A part of the share of need with 1 to k-1 customers is withheld together with the smallest other
-//!    parts, until k customers stand behind them together; else the whole split is withheld.
-//! 5. **Distinct customers** are rounded to the nearest 5. One that has a complement (elsewhere of ours or elsewhere;
-//!    both of elsewhere) is shown only if the complement has k customers too: no "all of them", no "all but two".
+//! 1. **No figure under k.** A figure behind which stand fewer than k customers is withheld; none at all is fewer too,
+//!    so that "withheld" never tells "somebody".
+//! 2. **Folding.** A service under k is in "other services of this need" if those have k customers together, and in its
+//!    need's figures. Days with ours and elsewhere, and elsewhere alone, fold into days elsewhere. A segment under k is in
+//!    its parent's figures.
+//! 3. **Differences.** What is withheld can't be narrowed to fewer than k values by what is shown around it in the
+//!    trees of all dimensions ([`judge`]); where it could, the smallest figures around it are withheld as well.
+//! 4. **No complements.** A part of a need's customers (elsewhere; both; tolerated) is shown where the others of them are
+//!    k or more: no "all of them", no "all but two". Parts of its days follow the parts of its customers.
+//! 5. **Rounding.** Customers are rounded to the nearest 5 and customer-days to the nearest 10: who knows all of a group
+//!    but one, or compares two weeks between which one joined, still does not know how often the one did it.
 //! 6. **Dimensions.** Only the main one publishes services; the others publish needs.
 //! 7. **Not visible.** Where a service of ours serves a need unseen, customers and days of the need stand, its split,
 //!    its rate and its moves are withheld, with that reason.
+//! 8. **Running weeks are coarse.** A week that is not frozen is published anew each night, so that the difference of two
+//!    nights could be one device: it has no services and no moves, and its counts are rounded further.
 //!
-//! The price of all this is published beside the figures. What the rules do not answer: a reader who compares
-//! dimensions, or weeks with the same group but for one person, may narrow a withheld figure.
+//! The price of all this is published beside the figures, in whole tens: exact, it would tell what it is the price of.
 
+mod judge;
+mod map;
+mod need;
 mod price;
 mod services;
-mod split;
-mod tree;
 
-use std::collections::HashMap;
-
-use split::Splits;
-use tree::{At, Tree};
+use judge::{Exchange, Shown, Unit, judge};
+use map::{At, Map};
+use need::{NeedShown, Sides};
+pub use price::{Account, Costs, costs};
+use services::ServicesShown;
 
 use crate::{
     config::LEAST_MINIMUM_GROUP,
-    portfolio::{Landscape, NeedIndex},
+    portfolio::{Landscape, NeedOffer},
     published::{Figure, Price, PublishedNeed, PublishedSegment, PublishedWeek, Reason, Trust},
     rollup::{NeedCounts, Node, Part, Rollup},
 };
@@ -50,119 +52,166 @@ pub struct Policy {
 /// Makes the published rows of a week.
 pub fn publish(rollup: &Rollup, landscape: &Landscape, policy: &Policy) -> PublishedWeek {
     let k = policy.minimum_group.max(LEAST_MINIMUM_GROUP);
-    let floor = Floor::new(rollup, landscape, policy, k);
-    let segments = rollup.nodes.iter().map(|(segment, node)| floor.segment(segment.as_ref(), node)).collect();
-    let mut week = PublishedWeek { week: rollup.week, minimum_group: k, segments, price: Price::default() };
-    week.price = price::of(rollup, landscape, &week, &policy.main_dimension);
+    let mut week =
+        PublishedWeek { week: rollup.week, minimum_group: k, segments: Vec::new(), price: Price::default() };
+    let Some(everybody) = rollup.nodes.get(&None) else { return week };
+    let floor = Floor::new(Map::new(rollup, everybody, &policy.main_dimension), landscape, k);
+    week.segments = rollup.nodes.keys().filter_map(|segment| floor.segment(segment.as_ref())).collect();
+    week.price = costs(rollup, landscape, &week, &policy.main_dimension).released();
     week
 }
 
-/// A distinct count, rounded to the nearest 5, where it is k or more.
-fn customers(count: u32, k: u32) -> Figure {
-    if count < k { Figure::Hidden(Reason::K) } else { Figure::Shown((count + 2) / 5 * 5) }
+/// What is shown of a week as long as it may change: rule 8.
+#[must_use]
+pub fn coarse(mut week: PublishedWeek) -> PublishedWeek {
+    let hide = |figure: &mut Figure| *figure = Figure::Hidden(Reason::K);
+    let coarse = |step: u32, figure: &mut Figure| {
+        if let Figure::Shown(count) = figure {
+            *count = to_nearest(step, *count);
+        }
+    };
+    let customers = |figure: &mut Figure| coarse(COARSE_CUSTOMERS_STEP, figure);
+    let days = |figure: &mut Figure| coarse(COARSE_DAYS_STEP, figure);
+    for segment in &mut week.segments {
+        customers(&mut segment.customers);
+        [&mut segment.left, &mut segment.came_back].into_iter().for_each(hide);
+        for need in &mut segment.needs {
+            need.services.clear();
+            [&mut need.left, &mut need.came_back, &mut need.other_services_customers]
+                .into_iter()
+                .for_each(hide);
+            [&mut need.customers, &mut need.customers_both].into_iter().for_each(customers);
+            let rates = [&mut need.customers_elsewhere, &mut need.customers_ours_or_elsewhere];
+            rates.into_iter().for_each(customers);
+            [&mut need.customer_days, &mut need.ours_alone, &mut need.both].into_iter().for_each(days);
+            [&mut need.tolerated, &mut need.elsewhere_alone, &mut need.elsewhere].into_iter().for_each(days);
+        }
+    }
+    week
 }
 
-/// A distinct count that has a complement: both must be k or more.
-fn customers_of(count: u32, of: u32, k: u32) -> Figure {
-    if of - count < k { Figure::Hidden(Reason::K) } else { customers(count, k) }
+/// Customers are rounded to the nearest multiple.
+const CUSTOMERS_STEP: u32 = 5;
+/// Customer-days are: more than one customer can add in a week, so that one who joins moves a figure past one at most.
+const DAYS_STEP: u32 = 10;
+/// The same in a week that may still change.
+const COARSE_CUSTOMERS_STEP: u32 = 10;
+const COARSE_DAYS_STEP: u32 = 20;
+
+fn to_nearest(step: u32, count: u32) -> u32 {
+    (count + step / 2) / step * step
 }
 
-/// All that is decided over the whole tree before the first row is written.
+/// All that is decided over the whole map before the first row is written.
 struct Floor<'r> {
     landscape: &'r Landscape,
     k: u32,
-    main: Tree<'r>,
+    map: Map<'r>,
+    main: Map<'r>,
+    customers: Shown,
+    left: Shown,
+    came_back: Shown,
     needs: Vec<NeedFloor<'r>>,
 }
 
 /// What is decided about one need.
 struct NeedFloor<'r> {
-    index: NeedIndex,
-    shown: tree::Shown<'r>,
-    splits: Splits<'r>,
-    services: services::Shown<'r>,
+    offer: &'r NeedOffer,
+    sides: Sides,
+    shown: NeedShown,
+    services: ServicesShown<'r>,
 }
 
 impl<'r> Floor<'r> {
-    fn new(rollup: &'r Rollup, landscape: &'r Landscape, policy: &Policy, k: u32) -> Self {
-        let trees = Tree::of_each_dimension(rollup);
-        let main = trees
-            .iter()
-            .find(|tree| tree.dimension() == Some(policy.main_dimension.as_str()))
-            .cloned()
-            .unwrap_or_default();
-        let nodes: HashMap<At<'r>, &'r Node> =
-            rollup.nodes.iter().map(|(segment, node)| (segment.as_ref(), node)).collect();
+    fn new(map: Map<'r>, landscape: &'r Landscape, k: u32) -> Self {
+        let main = map.of_main();
+        let seen = map.counted(|node| node.customers);
+        // Anybody may be seen in a week, or not.
+        let anybody = vec![u32::from(u16::MAX); seen.len()];
+        let some_of = |whole: &[u32], some: &[u32], within: &dyn Fn(usize) -> bool| {
+            let exchange = Exchange { behind: need::behind(whole, some, some), within: None };
+            judge(&map, k, Unit::Customers, &[exchange], within)
+        };
+        let customers = some_of(&anybody, &seen, &|_| true);
+        let moved =
+            |count: fn(&Node) -> u32| some_of(&seen, &map.counted(count), &|place| customers.at(place));
+        let (left, came_back) = (moved(|node| node.left), moved(|node| node.came_back));
         let needs = landscape
             .needs()
-            .map(|(index, need)| {
-                let counts = |at: At<'r>| nodes.get(&at).and_then(|node| node.needs.get(&need.id));
-                let shown = tree::shown(
-                    &trees,
-                    k,
-                    |_| true,
-                    |segment| counts(segment).map_or(0, NeedCounts::customers),
-                );
-                let splits = Splits::new(&trees, k, &shown, counts);
-                let services = services::shown(&main, k, &shown, counts);
-                NeedFloor { index, shown, splits, services }
+            .map(|(index, offer)| {
+                let sides = Sides::of(landscape, index);
+                let shown = NeedShown::new(&map, k, &offer.id, sides);
+                let services = ServicesShown::new(&main, k, &offer.id, &shown, sides, landscape);
+                NeedFloor { offer, sides, shown, services }
             })
             .collect();
-        Self { landscape, k, main, needs }
+        Self { landscape, k, map, main, customers, left, came_back, needs }
     }
 
-    fn segment(&self, segment: At<'r>, node: &Node) -> PublishedSegment {
-        let enough = node.customers >= self.k;
-        PublishedSegment {
+    fn segment(&self, segment: At<'r>) -> Option<PublishedSegment> {
+        let place = self.map.place(segment)?;
+        let node = self.map.node(place);
+        Some(PublishedSegment {
             segment: segment.cloned(),
-            customers: customers(node.customers, self.k),
-            left: customers(node.left, self.k),
-            came_back: customers(node.came_back, self.k),
-            trust: enough.then(|| trust(node)),
-            needs: self.needs.iter().map(|need| self.need(need, segment, node)).collect(),
-        }
+            customers: customers(&self.customers, place, node.customers),
+            left: customers(&self.left, place, node.left),
+            came_back: customers(&self.came_back, place, node.came_back),
+            trust: self.customers.at(place).then(|| trust(node)),
+            needs: self.needs.iter().map(|need| self.need(need, place, node)).collect(),
+        })
     }
 
-    fn need(&self, floor: &NeedFloor<'r>, segment: At<'r>, node: &Node) -> PublishedNeed {
-        let need = self.landscape.need(floor.index);
-        let mut row = PublishedNeed::withheld(&need.id, need.served);
-        let Some(counts) = node.needs.get(&need.id).filter(|_| floor.shown.contains(segment)) else {
-            return row;
-        };
-        row.customers = customers(counts.customers(), self.k);
-        row.customer_days = Figure::Shown(counts.customer_days());
-        if segment.is_none_or(|segment| self.main.has(segment)) {
-            let written = floor.services.rows(segment, counts, self.landscape, self.k);
+    fn need(&self, floor: &NeedFloor<'r>, place: usize, node: &Node) -> PublishedNeed {
+        let mut row = PublishedNeed::withheld(&floor.offer.id, floor.offer.served);
+        let Some(counts) = node.needs.get(&floor.offer.id) else { return row };
+        row.customers = customers(&floor.shown.customers, place, counts.customers());
+        row.customer_days = days(&floor.shown.days, place, counts.customer_days());
+        if floor.shown.days.at(place) && self.main.is_on(place) {
+            let written = floor.services.rows(place, counts, self.landscape, self.k);
             (row.services, row.other_services_customers) = written;
         }
-        if need.ours_not_visible {
+        if floor.offer.ours_not_visible {
             row.withhold_share();
         } else {
-            self.share(&mut row, floor, segment, counts);
+            floor.share(&mut row, place, counts);
         }
         row
     }
+}
 
-    fn share(&self, row: &mut PublishedNeed, floor: &NeedFloor<'r>, segment: At<'r>, counts: &NeedCounts) {
-        let withheld = floor.splits.withheld(segment);
-        let hidden = Figure::Hidden(Reason::K);
-        let part = |part| if withheld.has(part) { hidden } else { Figure::Shown(counts.days[part as usize]) };
-        [row.ours_alone, row.both, row.tolerated, row.elsewhere_alone] = Part::ALL.map(part);
-        row.left = customers(counts.left, self.k);
-        row.came_back = customers(counts.came_back, self.k);
-        let (of, elsewhere) = (counts.ours_or_elsewhere(), counts.elsewhere());
-        if !row.served {
-            // Nothing of ours, so whoever is elsewhere has no complement with us.
-            row.customers_elsewhere = customers(elsewhere, self.k);
-            return;
-        }
-        let only_tolerated = counts.customers() - of;
-        if only_tolerated == 0 || only_tolerated >= self.k {
-            row.customers_ours_or_elsewhere = customers(of, self.k);
-            row.customers_elsewhere = customers_of(elsewhere, of, self.k);
-            row.customers_both = customers_of(counts.ours_and_elsewhere(), elsewhere, self.k);
+impl NeedFloor<'_> {
+    fn share(&self, row: &mut PublishedNeed, place: usize, counts: &NeedCounts) {
+        let (shown, sides) = (&self.shown, self.sides);
+        let part = |shown, part: Part| days(shown, place, counts.days[part as usize]);
+        // Where there is nothing to be told apart, a part is all of it or none.
+        let all_elsewhere = sides.are_elsewhere();
+        let where_elsewhere = if all_elsewhere { &shown.days } else { &shown.elsewhere };
+        row.elsewhere = days(where_elsewhere, place, counts.days_elsewhere());
+        let where_both = if sides.ours == 0 { where_elsewhere } else { &shown.both_days };
+        row.both = part(where_both, Part::Both);
+        row.elsewhere_alone = part(where_both, Part::ElsewhereAlone);
+        let where_tolerated = if all_elsewhere { &shown.days } else { &shown.tolerated };
+        row.ours_alone = part(where_tolerated, Part::OursAlone);
+        row.tolerated = part(where_tolerated, Part::Tolerated);
+        row.customers_elsewhere = customers(&shown.elsewhere, place, counts.elsewhere());
+        if sides.ours > 0 {
+            let ours_or_elsewhere = counts.ours_or_elsewhere();
+            row.customers_ours_or_elsewhere = customers(&shown.ours_or_elsewhere, place, ours_or_elsewhere);
+            row.customers_both = customers(&shown.both_customers, place, counts.ours_and_elsewhere());
+            row.left = customers(&shown.left, place, counts.left);
+            row.came_back = customers(&shown.came_back, place, counts.came_back);
         }
     }
+}
+
+/// Customers, where they are shown.
+fn customers(shown: &Shown, place: usize, count: u32) -> Figure {
+    if shown.at(place) { Figure::Shown(to_nearest(CUSTOMERS_STEP, count)) } else { Figure::Hidden(Reason::K) }
+}
+
+/// Customer-days, where they are shown.
+fn days(shown: &Shown, place: usize, count: u32) -> Figure {
+    if shown.at(place) { Figure::Shown(to_nearest(DAYS_STEP, count)) } else { Figure::Hidden(Reason::K) }
 }
 
 impl PublishedNeed {
@@ -177,6 +226,7 @@ impl PublishedNeed {
             both: hidden,
             tolerated: hidden,
             elsewhere_alone: hidden,
+            elsewhere: hidden,
             customers_elsewhere: hidden,
             customers_ours_or_elsewhere: hidden,
             customers_both: hidden,
@@ -189,7 +239,7 @@ impl PublishedNeed {
 
     fn withhold_share(&mut self) {
         let hidden = Figure::Hidden(Reason::OfferedNotVisible);
-        [self.ours_alone, self.both, self.tolerated, self.elsewhere_alone] = [hidden; 4];
+        [self.ours_alone, self.both, self.tolerated, self.elsewhere_alone, self.elsewhere] = [hidden; 5];
         [self.customers_elsewhere, self.customers_ours_or_elsewhere, self.customers_both] = [hidden; 3];
         [self.left, self.came_back] = [hidden; 2];
     }

@@ -110,6 +110,7 @@ pub fn has_ended(installation: &Installation, week: Week, now: Timestamp) -> boo
 
 fn publish(installation: &Installation, week: Week, state: WeekState) -> anyhow::Result<()> {
     let published = compute(installation, week).with_context(|| format!("roll up week {week}"))?;
+    let published = if state == WeekState::Running { floor::coarse(published) } else { published };
     installation.store().publish(&published, state).with_context(|| format!("publish week {week}"))?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What has been released: the only figures that anything after the floor ever sees.
 //!
 //! Only `floor` makes these values. A figure is there or it says why it is not; it is never null and never 0 in place
-//! of "too few". Distinct customers are rounded to the nearest 5, customer-days are exact. What is released stays
+//! of "too few". Customers and customer-days are rounded to the nearest 5. What is released stays
 //! released: a frozen week never changes, and [`PublishedWeek::hash`] proves it.
 
 use jiff::Timestamp;
@@ -143,6 +143,8 @@ pub struct PublishedNeed {
     pub tolerated: Figure,
     /// Customer-days elsewhere, not with ours.
     pub elsewhere_alone: Figure,
+    /// Customer-days elsewhere, with ours or not: shown also where its two parts can't be.
+    pub elsewhere: Figure,
     /// Distinct customers elsewhere at least once.
     pub customers_elsewhere: Figure,
     /// Distinct customers with ours or elsewhere: what the elsewhere rate is of.
@@ -172,7 +174,8 @@ pub struct PublishedService {
     pub customer_days: Figure,
 }
 
-/// The price of the floor: whole percent of customer-days elsewhere that are shown. `None` where there were none.
+/// The price of the floor: at least so many percent of customer-days elsewhere are shown, in tens up to 90. `None` where
+/// there were too few to say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Price {
     /// For everybody, by need.

@@ -81,7 +81,7 @@ impl FromStr for Segment {
 }
 
 /// The segments of one device or customer: at most one node in each of at most three dimensions, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Segments(Vec<Segment>);
 
 /// Why some segments can't be those of one device.
@@ -99,7 +99,7 @@ pub enum SegmentsError {
 }
 
 /// Most dimensions: each one more multiplies what can be told by differences, and the floor has to answer for all.
-const MAX_DIMENSIONS: usize = 3;
+pub const MAX_DIMENSIONS: usize = 3;
 
 impl Segments {
     /// In the order of their dimensions.

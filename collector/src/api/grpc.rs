@@ -163,6 +163,7 @@ fn need(need: NeedAnswer) -> v1::NeedFigures {
         both: figure(need.both.value),
         tolerated: figure(need.tolerated.value),
         elsewhere_alone: figure(need.elsewhere_alone.value),
+        elsewhere: figure(need.elsewhere.value),
         customers_elsewhere: figure(need.customers_elsewhere.value),
     }
 }

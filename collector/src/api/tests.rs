@@ -76,7 +76,7 @@ async fn services_come_with_customers_rounded_and_the_week_before() {
         answer["services"],
         json!([{
             "id": "dropbox", "name": "Dropbox", "need": "store-files", "sanction_status": "unreviewed",
-            "customers": {"value": 10, "last_week": 10}, "customer_days": {"value": 8, "last_week": 8}
+            "customers": {"value": 10, "last_week": 10}, "customer_days": {"value": 10, "last_week": 10}
         }])
     );
 }
@@ -87,8 +87,10 @@ async fn needs_come_with_their_parts_and_what_is_withheld_says_so() {
     let answer = read(served.get("/api/v1/needs").await).await;
     let files = &answer["needs"][0];
     assert_eq!((files["id"].as_str(), &files["served"]), (Some("store-files"), &json!(true)));
-    assert_eq!(files["share_of_need_percent"], json!([0, 0, 0, 100]));
-    assert_eq!(files["customers_elsewhere"], json!({"suppressed": true, "reason": "k"}), "no all of them");
+    assert_eq!(files["elsewhere"]["value"], 10);
+    assert_eq!(files["customers_elsewhere"]["value"], 10);
+    let nobody = json!({"suppressed": true, "reason": "k"});
+    assert_eq!((&files["both"], &files["elsewhere_alone"]), (&nobody, &nobody), "nobody did both");
     assert_eq!(answer["needs"][1]["customers"], json!({"suppressed": true, "reason": "k"}));
 }
 

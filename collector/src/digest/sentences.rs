@@ -215,7 +215,7 @@ fn price(digest: &Digest) -> Option<String> {
     };
     (!levels.is_empty()).then(|| {
         format!(
-            "Groups under {} are in totals only. Of 100 days elsewhere we can show {}.{withheld}",
+            "Groups under {} are in totals only. Of 100 days elsewhere we can show at least {}.{withheld}",
             digest.minimum_group,
             words::list(&levels)
         )

@@ -49,7 +49,7 @@ fn weeks() -> Vec<PublishedWeek> {
         let mut legal = segment("department:Legal", Vec::new());
         (legal.customers, legal.trust) = (Figure::Hidden(crate::published::Reason::K), None);
         let price =
-            Price { organisation_by_need: Some(96), segment_by_need: Some(67), segment_by_service: Some(63) };
+            Price { organisation_by_need: Some(90), segment_by_need: Some(60), segment_by_service: Some(60) };
         PublishedWeek {
             week: last.plus(-i64::from(ago)),
             minimum_group: 5,

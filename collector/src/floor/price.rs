@@ -2,22 +2,56 @@
 
 use crate::{
     portfolio::{Landscape, SanctionStatus},
-    published::{Figure, Price, PublishedNeed, PublishedWeek},
+    published::{Price, PublishedWeek},
     rollup::{NeedCounts, Rollup},
     segment::Segment,
 };
 
-/// Shown days of all days.
-#[derive(Default)]
-struct Account {
-    shown: u64,
-    all: u64,
+/// What the floor costs, exactly; only [`Costs::released`] may be shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Costs {
+    /// For everybody, by need.
+    pub organisation_by_need: Account,
+    /// By segment of the main dimension and need.
+    pub segment_by_need: Account,
+    /// By segment of the main dimension and service.
+    pub segment_by_service: Account,
 }
+
+/// Customer-days elsewhere that are shown, of all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Shown.
+    pub shown: u64,
+    /// All.
+    pub all: u64,
+}
+
+/// Fewest days shown of which a share is told: with fewer, tens of them are too few days to hide k customers.
+const LEAST_SHOWN: u64 = 50;
 
 impl Account {
     fn enter(&mut self, days: u32, shown: bool) {
         self.all += u64::from(days);
         self.shown += if shown { u64::from(days) } else { 0 };
+    }
+
+    /// The share in whole tens of a percent, at most 90: what is missing to it is never told to the day, nor that
+    /// nothing is.
+    fn released(self) -> Option<u8> {
+        let tens = percent(self.shown, self.all)? / 10 * 10;
+        (self.shown >= LEAST_SHOWN).then_some(tens.min(90))
+    }
+}
+
+impl Costs {
+    /// What may be told of it.
+    pub(super) fn released(self) -> Price {
+        Price {
+            organisation_by_need: self.organisation_by_need.released(),
+            segment_by_need: self.segment_by_need.released(),
+            segment_by_service: self.segment_by_service.released(),
+        }
     }
 }
 
@@ -25,7 +59,7 @@ impl Account {
 ///
 /// A customer counts at the segment of the main dimension it is directly in; days of customers in no segment count
 /// as not shown by segment.
-pub(super) fn of(rollup: &Rollup, landscape: &Landscape, published: &PublishedWeek, main: &str) -> Price {
+pub fn costs(rollup: &Rollup, landscape: &Landscape, published: &PublishedWeek, main: &str) -> Costs {
     let (mut organisation, mut by_need, mut by_service) =
         (Account::default(), Account::default(), Account::default());
     for (segment, node) in &rollup.nodes {
@@ -36,12 +70,15 @@ pub(super) fn of(rollup: &Rollup, landscape: &Landscape, published: &PublishedWe
         for (need, counts) in &node.needs {
             let Some(row) = row.need(need) else { continue };
             if segment.is_none() {
-                organisation.enter(counts.days_elsewhere(), shows_elsewhere(row));
+                organisation.enter(counts.days_elsewhere(), row.elsewhere.shown().is_some());
             }
             let below = children(rollup, segment.as_ref(), main).filter_map(|node| node.needs.get(need));
             let below: Vec<&NeedCounts> = below.collect();
             let days_below: u32 = below.iter().map(|counts| counts.days_elsewhere()).sum();
-            by_need.enter(counts.days_elsewhere() - days_below, segment.is_some() && shows_elsewhere(row));
+            by_need.enter(
+                counts.days_elsewhere() - days_below,
+                segment.is_some() && row.elsewhere.shown().is_some(),
+            );
             for (id, service) in &counts.services {
                 let days_below: u32 = below
                     .iter()
@@ -59,18 +96,7 @@ pub(super) fn of(rollup: &Rollup, landscape: &Landscape, published: &PublishedWe
             }
         }
     }
-    Price {
-        organisation_by_need: percent(organisation.shown, organisation.all),
-        segment_by_need: percent(by_need.shown, by_need.all),
-        segment_by_service: percent(by_service.shown, by_service.all),
-    }
-}
-
-/// The days elsewhere can be read: both parts are shown, or only they are withheld and so their sum is.
-fn shows_elsewhere(row: &PublishedNeed) -> bool {
-    let shown = |figure: Figure| figure.shown().is_some();
-    let with_others = shown(row.customer_days) && shown(row.ours_alone) && shown(row.tolerated);
-    (shown(row.both) && shown(row.elsewhere_alone)) || with_others
+    Costs { organisation_by_need: organisation, segment_by_need: by_need, segment_by_service: by_service }
 }
 
 fn children<'r>(

@@ -1,70 +1,100 @@
-//! Which services of a need are shown at each node, and the rest folded.
+//! Where the services of one need are shown, and the rest folded.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    customers, tree,
-    tree::{At, Tree},
+    CUSTOMERS_STEP, customers, days,
+    judge::{Exchange, Shown, Unit, judge},
+    map::{EVERYBODY, Map},
+    need::{NeedShown, Sides, behind},
+    to_nearest,
 };
 use crate::{
-    portfolio::{Landscape, SanctionStatus},
+    portfolio::{Landscape, SanctionStatus, Side},
     published::{Figure, PublishedService, Reason},
-    rollup::NeedCounts,
+    rollup::{NeedCounts, ServiceCounts},
 };
 
-/// Where each service of one need is shown.
+/// Where each service of one need is shown, by places of the main dimension's map.
 #[derive(Debug)]
-pub(super) struct Shown<'r>(BTreeMap<&'r str, tree::Shown<'r>>);
+pub(super) struct ServicesShown<'r>(BTreeMap<&'r str, ServiceShown>);
 
-/// Judges each service of one need over the main dimension's tree.
-pub(super) fn shown<'r>(
-    main: &Tree<'r>,
-    k: u32,
-    need: &tree::Shown<'r>,
-    counts: impl Fn(At<'r>) -> Option<&'r NeedCounts>,
-) -> Shown<'r> {
-    let used: BTreeSet<&str> =
-        counts(None).iter().flat_map(|need| need.services.keys().map(String::as_str)).collect();
-    let judge = |service: &str| {
-        let may = |node: At<'r>| need.contains(node);
-        let customers = |node: At<'r>| {
-            counts(node).and_then(|need| need.services.get(service)).map_or(0, |service| service.customers)
-        };
-        tree::shown(std::slice::from_ref(main), k, may, customers)
-    };
-    Shown(used.into_iter().map(|service| (service, judge(service))).collect())
+#[derive(Debug)]
+struct ServiceShown {
+    customers: Shown,
+    days: Shown,
 }
 
-impl Shown<'_> {
-    /// The rows of one node, most customers first, and the customers of the services folded together.
+impl<'r> ServicesShown<'r> {
+    /// Judges each service of one need over the main dimension. `need` says where the need's own figures are shown
+    /// there.
+    pub(super) fn new(
+        main: &Map<'r>,
+        k: u32,
+        id: &str,
+        need: &NeedShown,
+        sides: Sides,
+        landscape: &Landscape,
+    ) -> Self {
+        let all = main.node(EVERYBODY).needs.get(id);
+        let used: BTreeSet<&str> =
+            all.iter().flat_map(|need| need.services.keys().map(String::as_str)).collect();
+        let seen = main.counted(|node| node.customers);
+        let judged = |service: &'r str| {
+            let side = landscape.find(service).map_or(Side::Elsewhere, |at| landscape.service(at).side());
+            let room = need.room(side, sides);
+            let count = |count: fn(&ServiceCounts) -> u32| {
+                main.counted(|node| {
+                    node.needs.get(id).and_then(|need| need.services.get(service)).map_or(0, count)
+                })
+            };
+            let (with_service, service_days) =
+                (count(|service| service.customers), count(|service| service.days));
+            let judged = |unit, amounts: &[u32], may: &Shown| {
+                let exchange = Exchange { behind: behind(&seen, &with_service, amounts), within: None };
+                judge(main, k, unit, &[exchange], |place| may.at(place))
+            };
+            let mut with_days = judged(Unit::Days, &service_days, &room.days);
+            let mut shown = judged(Unit::Customers, &with_service, &room.customers);
+            if let Some((known_customers, known_days)) = &room.known {
+                shown = shown.or(known_customers);
+                with_days = with_days.or(known_days);
+            }
+            (service, ServiceShown { customers: shown, days: with_days })
+        };
+        Self(used.into_iter().map(judged).collect())
+    }
+
+    /// The rows of one place, most customers first, and the customers of the services folded together.
     pub(super) fn rows(
         &self,
-        segment: At<'_>,
+        place: usize,
         need: &NeedCounts,
         landscape: &Landscape,
         k: u32,
     ) -> (Vec<PublishedService>, Figure) {
-        let is_shown = |id: &str| self.0.get(id).is_some_and(|shown| shown.contains(segment));
-        let mut counts: Vec<_> = need.services.iter().filter(|(id, _)| is_shown(id)).collect();
-        counts.sort_by_key(|(_, counts)| std::cmp::Reverse((counts.customers, counts.days)));
-        let mut rows: Vec<_> = counts
-            .into_iter()
-            .map(|(id, counts)| PublishedService {
+        let row = |(id, counts): (&String, &ServiceCounts)| {
+            let shown = self.0.get(id.as_str())?;
+            let is_shown = shown.customers.at(place) || shown.days.at(place);
+            is_shown.then(|| PublishedService {
                 service: id.clone(),
                 sanction_status: status(landscape, id),
-                customers: customers(counts.customers, k),
-                customer_days: Figure::Shown(counts.days),
+                customers: customers(&shown.customers, place, counts.customers),
+                customer_days: days(&shown.days, place, counts.days),
             })
-            .collect();
-        let folded = need.small_services_customers;
-        if let (1.., Some(smallest)) = (folded, rows.last_mut())
-            && folded < k
-        {
-            smallest.customer_days = Figure::Hidden(Reason::K);
-        }
+        };
+        let mut rows: Vec<_> = need.services.iter().filter_map(row).collect();
         // By what is published, so that the order tells nothing more.
-        rows.sort_by(|a, b| (b.customers, &a.service).cmp(&(a.customers, &b.service)));
-        (rows, customers(folded, k))
+        let key =
+            |row: &PublishedService| std::cmp::Reverse((row.customers.shown(), row.customer_days.shown()));
+        rows.sort_by(|a, b| (key(a), &a.service).cmp(&(key(b), &b.service)));
+        let folded = need.small_services_customers;
+        let folded = if folded < k {
+            Figure::Hidden(Reason::K)
+        } else {
+            Figure::Shown(to_nearest(CUSTOMERS_STEP, folded))
+        };
+        (rows, folded)
     }
 }
 

@@ -27,19 +27,30 @@ fn need(parts: [u32; 3], services: &[(&str, u32)], small: u32) -> NeedCounts {
     counts
 }
 
-fn published_with(landscape: &Landscape, nodes: &[(&str, NeedCounts)]) -> PublishedWeek {
+/// Each with as many customers again who do not have the need.
+fn rollup_of(nodes: &[(&str, NeedCounts)], atoms: &[(&str, NeedCounts)]) -> Rollup {
     let node = |counts: &NeedCounts| Node {
-        customers: counts.customers(),
+        customers: counts.customers() * 2,
         devices: 10,
         devices_reporting: 9,
         needs: BTreeMap::from([("files".to_owned(), counts.clone())]),
         ..Node::default()
     };
     let segment = |text: &str| (text != "all").then(|| text.parse().unwrap());
-    let nodes = nodes.iter().map(|(text, counts)| (segment(text), node(counts))).collect();
-    let rollup = Rollup { week: "2026-W46".parse().unwrap(), nodes, rows_not_in_catalog: 0 };
-    let policy = Policy { minimum_group: 5, main_dimension: "department".into() };
-    publish(&rollup, landscape, &policy)
+    Rollup {
+        week: "2026-W46".parse().unwrap(),
+        nodes: nodes.iter().map(|(text, counts)| (segment(text), node(counts))).collect(),
+        atoms: atoms.iter().map(|(text, counts)| (text.parse().unwrap(), node(counts))).collect(),
+        rows_not_in_catalog: 0,
+    }
+}
+
+fn published_with(landscape: &Landscape, nodes: &[(&str, NeedCounts)]) -> PublishedWeek {
+    publish(&rollup_of(nodes, &[]), landscape, &policy())
+}
+
+fn policy() -> Policy {
+    Policy { minimum_group: 5, main_dimension: "department".into() }
 }
 
 fn published(nodes: &[(&str, NeedCounts)]) -> PublishedWeek {
@@ -55,7 +66,7 @@ const HIDDEN: Figure = Figure::Hidden(Reason::K);
 
 #[test]
 fn under_k_and_none_look_the_same() {
-    let week = published(&[("all", need([4, 0, 0], &[("ours", 4)], 4))]);
+    let week = published(&[("all", need([2, 0, 0], &[("ours", 2)], 2))]);
     assert_eq!(row(&week, "all"), row(&published(&[("all", need([0, 0, 0], &[], 0))]), "all"));
     assert_eq!(row(&week, "all").customers, HIDDEN);
     assert_eq!(week.segments[0].customers, HIDDEN);
@@ -63,14 +74,13 @@ fn under_k_and_none_look_the_same() {
 }
 
 #[test]
-fn distinct_customers_are_rounded_to_five_and_days_are_exact() {
-    for (count, shown) in [(4, HIDDEN), (5, Figure::Shown(5)), (7, Figure::Shown(5)), (8, Figure::Shown(10))]
-    {
-        assert_eq!(customers(count, 5), shown, "{count}");
-    }
-    let week = published(&[("all", need([13, 0, 9], &[], 0))]);
-    assert_eq!(row(&week, "all").customers, Figure::Shown(20));
-    assert_eq!(row(&week, "all").parts(), Some([26, 0, 0, 18]));
+fn customers_are_rounded_to_five_and_days_to_ten() {
+    let roundings = [5, 7, 8, 12, 13].map(|count| to_nearest(CUSTOMERS_STEP, count));
+    assert_eq!(roundings, [5, 5, 10, 10, 15]);
+    let week = published(&[("all", need([13, 5, 9], &[], 0))]);
+    assert_eq!(row(&week, "all").customers, Figure::Shown(25));
+    assert_eq!(row(&week, "all").customer_days, Figure::Shown(50));
+    assert_eq!(row(&week, "all").parts(), Some([30, 10, 0, 20]));
 }
 
 #[test]
@@ -84,40 +94,39 @@ fn services_under_k_are_folded_into_other_services() {
 }
 
 #[test]
-fn a_fold_under_k_takes_the_days_of_the_smallest_service_shown_with_it() {
-    let services = [("big", 20), ("small", 8), ("wee", 2)];
-    let week = published(&[("all", need([10, 0, 20], &services, 2))]);
-    let row = row(&week, "all");
-    assert_eq!(row.other_services_customers, HIDDEN);
-    assert_eq!(row.service("big").unwrap().customer_days, Figure::Shown(40));
-    assert_eq!(row.service("small").unwrap().customers, Figure::Shown(10));
-    assert_eq!(row.service("small").unwrap().customer_days, HIDDEN);
-}
-
-#[test]
 fn a_remainder_under_k_hides_the_smallest_sibling_too() {
-    let week = published(&[
-        ("all", need([52, 0, 0], &[("ours", 52)], 0)),
-        ("department:A", need([30, 0, 0], &[("ours", 30)], 0)),
-        ("department:B", need([20, 0, 0], &[("ours", 20)], 0)),
-        ("department:C", need([2, 0, 0], &[("ours", 2)], 2)),
-    ]);
-    assert_eq!(row(&week, "department:A").customers, Figure::Shown(30));
-    assert_eq!(row(&week, "department:B").customer_days, HIDDEN);
-    assert_eq!(row(&week, "department:C").customer_days, HIDDEN);
-}
-
-#[test]
-fn a_remainder_of_k_or_none_hides_nothing_more() {
-    for (small, rest) in [(5, 0), (4, 2), (0, 0)] {
+    for (small, rest) in [(2, 0), (0, 0)] {
         let week = published(&[
             ("all", need([50 + small + rest, 0, 0], &[], 0)),
             ("department:A", need([30, 0, 0], &[], 0)),
             ("department:B", need([20, 0, 0], &[], 0)),
             ("department:C", need([small, 0, 0], &[], 0)),
         ]);
-        assert_eq!(row(&week, "department:B").customers, Figure::Shown(20), "{small} and {rest}");
+        assert_eq!(row(&week, "department:A").customers, Figure::Shown(30));
+        // C has nobody at all where it has nobody with the need, and so nothing to hide.
+        let hidden = small + rest > 0;
+        assert_eq!(row(&week, "department:B").customer_days == HIDDEN, hidden, "{small} and {rest}");
+        assert_eq!(row(&week, "department:C").customer_days, HIDDEN);
     }
+}
+
+#[test]
+fn nobody_is_as_well_hidden_as_somebody() {
+    let mut rollup = rollup_of(
+        &[
+            ("all", need([36, 0, 0], &[], 0)),
+            ("department:A", need([18, 0, 0], &[], 0)),
+            ("department:B", need([18, 0, 0], &[], 0)),
+            ("department:C", need([0, 0, 0], &[], 0)),
+        ],
+        &[],
+    );
+    for (segment, more) in [(None, 20), (Some("department:C".parse().unwrap()), 20)] {
+        rollup.nodes.get_mut(&segment).unwrap().customers += more;
+    }
+    let week = publish(&rollup, &landscape(), &policy());
+    let shown = ["A", "B", "C"].map(|name| row(&week, &format!("department:{name}")).customers);
+    assert_eq!(shown.iter().filter(|figure| **figure == HIDDEN).count(), 2, "{shown:?}");
 }
 
 #[test]
@@ -133,20 +142,32 @@ fn below_a_hidden_node_nothing_is_shown() {
 }
 
 #[test]
-fn a_part_under_k_is_withheld_with_the_smallest_other() {
+fn days_elsewhere_stand_where_their_two_parts_can_not() {
     let week = published(&[("all", need([30, 10, 3], &[], 0))]);
     let all = row(&week, "all");
-    assert_eq!((all.ours_alone, all.both, all.elsewhere_alone), (Figure::Shown(60), HIDDEN, HIDDEN));
-    assert_eq!(all.tolerated, Figure::Shown(0));
-    assert_eq!(all.customer_days, Figure::Shown(86));
+    assert_eq!((all.both, all.elsewhere_alone), (HIDDEN, HIDDEN));
+    assert_eq!((all.ours_alone, all.elsewhere), (Figure::Shown(60), Figure::Shown(30)));
+    assert_eq!(all.tolerated, Figure::Shown(0), "nothing is tolerated, and everybody knows");
+    assert_eq!((all.customers_elsewhere, all.customers_both), (Figure::Shown(15), HIDDEN));
 }
 
 #[test]
-fn a_split_without_enough_to_hide_behind_is_withheld_whole() {
-    let week = published(&[("all", need([30, 0, 3], &[], 0))]);
-    let all = row(&week, "all");
-    assert_eq!([all.ours_alone, all.both, all.tolerated, all.elsewhere_alone], [HIDDEN; 4]);
-    assert_eq!(all.customer_days, Figure::Shown(66));
+fn no_figure_says_all_of_them_or_all_but_a_few() {
+    for (ours_alone, elsewhere, shown) in
+        [(0, 10, false), (4, 10, false), (5, 10, true), (30, 3, false), (30, 0, false)]
+    {
+        let week = published(&[("all", need([ours_alone, 0, elsewhere], &[("ours", ours_alone)], 0))]);
+        let all = row(&week, "all");
+        let split = [all.customers_elsewhere, all.ours_alone, all.elsewhere, all.both, all.elsewhere_alone];
+        assert_eq!(
+            split.iter().any(|figure| *figure != HIDDEN),
+            shown,
+            "{ours_alone}, {elsewhere}: {split:?}"
+        );
+        assert_ne!(all.customer_days, HIDDEN);
+        let days_of_ours = all.service("ours").map_or(HIDDEN, |ours| ours.customer_days);
+        assert_eq!(days_of_ours, HIDDEN, "they are those of the need but for the days elsewhere alone");
+    }
 }
 
 #[test]
@@ -157,17 +178,17 @@ fn a_part_can_not_be_told_from_the_siblings() {
         ("department:B", need([30, 0, 10], &[], 0)),
         ("department:C", need([40, 0, 3], &[], 0)),
     ]);
-    assert_eq!(row(&week, "department:C").elsewhere_alone, HIDDEN);
-    assert_eq!(row(&week, "department:B").elsewhere_alone, HIDDEN, "else C is all without A and B");
+    assert_eq!(row(&week, "department:C").elsewhere, HIDDEN);
+    assert_eq!(row(&week, "department:B").elsewhere, HIDDEN, "else C is all without A and B");
     assert_eq!(row(&week, "department:B").customer_days, Figure::Shown(80));
-    assert_eq!(row(&week, "department:A").elsewhere_alone, Figure::Shown(60));
+    assert_eq!(row(&week, "department:A").elsewhere, Figure::Shown(60));
 }
 
 #[test]
 fn a_service_can_not_be_told_from_the_siblings() {
-    let counts = |big: u32| need([0, 0, 30], &[("big", big)], if big < 5 { big } else { 0 });
+    let counts = |big: u32| need([30, 0, 30], &[("big", big)], if big < 5 { big } else { 0 });
     let week = published(&[
-        ("all", need([0, 0, 90], &[("big", 43)], 0)),
+        ("all", need([90, 0, 90], &[("big", 43)], 0)),
         ("department:A", counts(30)),
         ("department:B", counts(10)),
         ("department:C", counts(3)),
@@ -178,20 +199,38 @@ fn a_service_can_not_be_told_from_the_siblings() {
 }
 
 #[test]
-fn no_figure_says_all_of_them_or_all_but_a_few() {
-    for (ours_alone, shown) in [(0, HIDDEN), (4, HIDDEN), (5, Figure::Shown(20))] {
-        let week = published(&[("all", need([ours_alone, 10, 10], &[], 0))]);
-        assert_eq!(row(&week, "all").customers_elsewhere, shown, "{ours_alone}");
-    }
-}
-
-#[test]
 fn other_dimensions_publish_no_services() {
     let counts = || need([10, 0, 10], &[("big", 10)], 0);
-    let week = published(&[("all", counts()), ("department:A", counts()), ("site:Leeds", counts())]);
+    let rollup = rollup_of(
+        &[("all", counts()), ("department:A", counts()), ("site:Leeds", counts())],
+        &[("department:A\nsite:Leeds", counts())],
+    );
+    let week = publish(&rollup, &landscape(), &policy());
     assert_eq!(row(&week, "department:A").services.len(), 1);
     assert_eq!(row(&week, "site:Leeds").customers, Figure::Shown(20));
     assert!(row(&week, "site:Leeds").services.is_empty());
+}
+
+#[test]
+fn a_site_does_not_tell_of_a_department() {
+    // Leeds is departments A and C together; York is B.
+    let [a, b, c] = [20, 18, 2].map(|customers| need([customers, 0, 0], &[], 0));
+    let leeds = need([22, 0, 0], &[], 0);
+    let rollup = rollup_of(
+        &[
+            ("all", need([40, 0, 0], &[], 0)),
+            ("department:A", a.clone()),
+            ("department:B", b.clone()),
+            ("department:C", c.clone()),
+            ("site:Leeds", leeds),
+            ("site:York", b.clone()),
+        ],
+        &[("department:A\nsite:Leeds", a), ("department:B\nsite:York", b), ("department:C\nsite:Leeds", c)],
+    );
+    let week = publish(&rollup, &landscape(), &policy());
+    assert_eq!(row(&week, "department:A").customers, Figure::Shown(20));
+    assert_eq!([row(&week, "department:B").customers, row(&week, "department:C").customers], [HIDDEN; 2]);
+    assert_eq!(row(&week, "site:Leeds").customers, HIDDEN, "Leeds without A is C");
 }
 
 #[test]
@@ -201,26 +240,41 @@ fn a_need_that_ours_serves_unseen_has_no_share() {
     let week = published_with(&landscape, &[("all", need([10, 0, 20], &[("big", 20)], 0))]);
     let all = row(&week, "all");
     assert_eq!(all.customers, Figure::Shown(30));
-    assert_eq!(all.elsewhere_alone, Figure::Hidden(Reason::OfferedNotVisible));
+    assert_eq!(all.elsewhere, Figure::Hidden(Reason::OfferedNotVisible));
     assert_eq!(all.customers_elsewhere, Figure::Hidden(Reason::OfferedNotVisible));
 }
 
 #[test]
-fn the_floor_states_its_price() {
-    let week = published(&[
-        ("all", need([0, 0, 43], &[("big", 43)], 0)),
-        ("department:A", need([0, 0, 30], &[("big", 30)], 0)),
-        ("department:B", need([0, 0, 10], &[("big", 10)], 0)),
-        ("department:C", need([0, 0, 3], &[("big", 3)], 3)),
-    ]);
+fn the_floor_states_its_price_and_tells_no_days_by_it() {
+    let nodes = [
+        ("all", need([43, 0, 43], &[("big", 43)], 0)),
+        ("department:A", need([30, 0, 30], &[("big", 30)], 0)),
+        ("department:B", need([10, 0, 10], &[("big", 10)], 0)),
+        ("department:C", need([3, 0, 3], &[("big", 3)], 3)),
+    ];
+    let rollup = rollup_of(&nodes, &[]);
+    let week = publish(&rollup, &landscape(), &policy());
+    let costs = costs(&rollup, &landscape(), &week, "department");
+    assert_eq!(costs.organisation_by_need, Account { shown: 86, all: 86 });
+    assert_eq!(costs.segment_by_need, Account { shown: 60, all: 86 });
+    assert_eq!(costs.segment_by_service, Account { shown: 60, all: 86 });
     let price = week.price;
-    assert_eq!(price.organisation_by_need, Some(100));
-    assert_eq!((price.segment_by_need, price.segment_by_service), (Some(69), Some(69)));
+    assert_eq!(price.organisation_by_need, Some(90), "all of them are shown, and it does not say so");
+    assert_eq!((price.segment_by_need, price.segment_by_service), (Some(60), Some(60)));
+}
+
+#[test]
+fn a_week_that_may_still_change_is_coarse() {
+    let services = [("big", 20)];
+    let week = coarse(published(&[("all", need([63, 10, 34], &services, 0))]));
+    let all = row(&week, "all");
+    assert_eq!((all.customers, all.customer_days), (Figure::Shown(110), Figure::Shown(220)));
+    assert_eq!((all.ours_alone, all.elsewhere), (Figure::Shown(140), Figure::Shown(100)));
+    assert!(all.services.is_empty());
 }
 
 #[test]
 fn a_group_under_five_can_not_be_asked_for() {
-    let rollup = Rollup { week: "2026-W46".parse().unwrap(), nodes: BTreeMap::new(), rows_not_in_catalog: 0 };
     let policy = Policy { minimum_group: 1, main_dimension: "department".into() };
-    assert_eq!(publish(&rollup, &landscape(), &policy).minimum_group, LEAST_MINIMUM_GROUP);
+    assert_eq!(publish(&rollup_of(&[], &[]), &landscape(), &policy).minimum_group, LEAST_MINIMUM_GROUP);
 }

@@ -15,6 +15,7 @@ pub(crate) fn need(id: &str, served: bool, parts: [u32; 4]) -> PublishedNeed {
         both,
         tolerated,
         elsewhere_alone,
+        elsewhere: Figure::Shown(parts[1] + parts[3]),
         customers_elsewhere: HIDDEN,
         customers_ours_or_elsewhere: HIDDEN,
         customers_both: HIDDEN,

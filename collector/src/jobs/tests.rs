@@ -15,28 +15,31 @@ id = "sharepoint-online"
 status = "sanctioned"
 "#;
 
-/// An installation with eight customers in Marketing who used Dropbox on the first day of each of these weeks.
+/// An installation with eight customers in Marketing who used Dropbox on the first day of each of these weeks, and six
+/// who used what we offer.
 pub(crate) fn story(dir: &tempfile::TempDir, weeks: &[&str]) -> Installation {
     std::fs::write(dir.path().join("portfolio.toml"), PORTFOLIO).unwrap();
     let config = Config::parse("test", "", std::iter::empty(), &[]).unwrap();
     let installation = Installation::with_config(dir.path(), config).unwrap();
     let groups = Groups { segments: "department:Marketing".parse().unwrap(), pseudonym: None };
-    for bits in 1..=8 {
+    for bits in 1..=14 {
+        let service = if bits <= 8 { "dropbox" } else { "sharepoint-online" };
         let id = DeviceId::from_bits(bits);
         let device = installation.register_device(id, &groups, false, at("2026-09-01T08:00:00Z")).unwrap();
         for week in weeks {
             let monday = week.parse::<Week>().unwrap().monday();
             let now = at(&format!("{monday}T20:00:00Z"));
-            let acks = installation.deliver(id, device.epoch, vec![day(days_of(monday), 1)], now).unwrap();
+            let acks =
+                installation.deliver(id, device.epoch, vec![day(days_of(monday), 1, service)], now).unwrap();
             assert_eq!(acks[0].problem, "");
         }
     }
     installation
 }
 
-fn day(day: u32, revision: u64) -> v1::DeviceDay {
+fn day(day: u32, revision: u64, service: &str) -> v1::DeviceDay {
     let usage = v1::Usage {
-        service_id: "dropbox".into(),
+        service_id: service.into(),
         evidence: v1::Evidence::Use.into(),
         parts_of_day: 2,
         active_minutes: 5,
@@ -69,10 +72,10 @@ fn a_frozen_week_never_changes() {
     assert_eq!(freeze(&installation, week("2026-W46"), Unfinished::Refused, now).unwrap(), Freeze::Done);
     let (frozen, _) = installation.store().published(week("2026-W46")).unwrap().unwrap();
     let files = frozen.segments[0].need("store-files").unwrap();
-    assert_eq!((files.customers, files.elsewhere_alone), (Figure::Shown(10), Figure::Shown(8)));
+    assert_eq!((files.customers, files.elsewhere), (Figure::Shown(15), Figure::Shown(10)));
     assert!(files.served);
 
-    let late = day(days_of(week("2026-W46").monday().tomorrow().unwrap()), 1);
+    let late = day(days_of(week("2026-W46").monday().tomorrow().unwrap()), 1, "dropbox");
     installation.deliver(DeviceId::from_bits(1), 1, vec![late], now).unwrap();
     assert_eq!(freeze(&installation, week("2026-W46"), Unfinished::Refused, now).unwrap(), Freeze::Already);
     nightly(&installation, at("2026-11-17T01:00:00Z")).unwrap();
@@ -93,7 +96,7 @@ fn a_name_that_gets_a_service_counts_back_but_in_no_frozen_week() {
     for text in weeks {
         let monday = week(text).monday();
         for date in [monday, monday.tomorrow().unwrap()] {
-            let mut day = day(days_of(date), 2);
+            let mut day = day(days_of(date), 2, "dropbox");
             if text == weeks[0] {
                 day.usages[0].service_id = "sharepoint-online".into();
             } else {
@@ -115,16 +118,17 @@ fn a_name_that_gets_a_service_counts_back_but_in_no_frozen_week() {
     let files = || {
         let (week, _) = store.published(week(weeks[2])).unwrap().unwrap();
         let need = week.segments[0].need("store-files").unwrap();
-        (need.elsewhere_alone, need.left)
+        need.elsewhere
     };
     let nothing = Figure::Hidden(crate::published::Reason::K);
-    assert_eq!(files(), (nothing, nothing));
+    assert_eq!(files(), nothing);
 
     unknown_names::name(&installation, name, unknown_names::Chosen::Known("dropbox".into())).unwrap();
     nightly(&installation, at("2026-11-12T01:00:00Z")).unwrap();
-    assert_eq!(files().0, Figure::Shown(16), "two days each");
+    assert_eq!(files(), Figure::Shown(20), "two days each, of eight customers");
     assert_eq!(store.published(week(weeks[1])).unwrap(), frozen);
-    assert_eq!(files().1, nothing, "they had left in the week before, as the days held say by now");
+    let now = compute(&installation, week(weeks[2])).unwrap();
+    assert_eq!(now.segments[0].need("store-files").unwrap().left, nothing, "they had left in the week before, as the days held say by now");
 }
 
 #[test]

@@ -123,6 +123,8 @@ pub struct NeedAnswer {
     pub tolerated: Beside,
     /// Customer-days elsewhere, not with ours.
     pub elsewhere_alone: Beside,
+    /// Customer-days elsewhere, with ours or not; known also where its two parts are withheld.
+    pub elsewhere: Beside,
     /// Whole percents of ours alone, both, tolerated, elsewhere alone; absent where one is withheld.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub share_of_need_percent: Option<[u32; 4]>,
@@ -228,6 +230,7 @@ impl NeedAnswer {
             both: beside(|need| need.both),
             tolerated: beside(|need| need.tolerated),
             elsewhere_alone: beside(|need| need.elsewhere_alone),
+            elsewhere: beside(|need| need.elsewhere),
             share_of_need_percent: need.parts().map(percents),
             customers_elsewhere: beside(|need| need.customers_elsewhere),
             customers_ours_or_elsewhere: beside(|need| need.customers_ours_or_elsewhere),

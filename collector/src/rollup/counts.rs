@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::Part;
-use crate::{segment::Segment, week::Week};
+use crate::{
+    segment::{Segment, Segments},
+    week::Week,
+};
 
 /// All counts of one week.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +15,9 @@ pub struct Rollup {
     pub week: Week,
     /// Everybody (`None`), then every segment with a device, ancestors included.
     pub nodes: BTreeMap<Option<Segment>, Node>,
+    /// The same of those who are in the same segment of each dimension, without services; never shown: the floor knows by
+    /// them what several dimensions tell together.
+    pub atoms: BTreeMap<Segments, Node>,
     /// Rows of usage left out because their service is not in this collector's catalog.
     pub rows_not_in_catalog: u64,
 }

@@ -113,9 +113,18 @@ impl Tally {
                 device.count_in(nodes.entry(segment).or_default());
             }
         }
+        let mut atoms: BTreeMap<Segments, Node> = BTreeMap::new();
         for customer in self.customers.values() {
             for segment in nodes_of(&customer.segments) {
-                customer.count_in(nodes.entry(segment).or_default(), landscape);
+                let node = nodes.entry(segment).or_default();
+                customer.count_in(node, landscape);
+                customer.count_services(node, landscape);
+            }
+            if !atoms.contains_key(&customer.segments) {
+                atoms.insert(customer.segments.clone(), Node::default());
+            }
+            if let Some(atom) = atoms.get_mut(&customer.segments) {
+                customer.count_in(atom, landscape);
             }
         }
         for customer in self.customers.values() {
@@ -123,7 +132,7 @@ impl Tally {
                 customer.count_small_services(nodes.entry(segment).or_default(), landscape, k);
             }
         }
-        Rollup { week: self.week, nodes, rows_not_in_catalog: self.rows_not_in_catalog }
+        Rollup { week: self.week, nodes, atoms, rows_not_in_catalog: self.rows_not_in_catalog }
     }
 
     fn device(&mut self, device: DeviceId, segments: &Segments) -> &mut DeviceTally {
@@ -202,6 +211,9 @@ impl CustomerTally {
         node.customers += u32::from(self.seen);
         node.left += u32::from(moved.left);
         node.came_back += u32::from(moved.came_back);
+    }
+
+    fn count_services(&self, node: &mut Node, landscape: &Landscape) {
         for (index, days) in &self.services {
             let service = landscape.service(*index);
             let counts = need_counts(node, &landscape.need(service.need).id);

@@ -13,8 +13,13 @@ use crate::{
 
 mod row;
 
-pub(super) const FILE: File =
-    File { name: "rollup.db", steps: &[include_str!("../../../migrations/rollup/001_published.sql")] };
+pub(super) const FILE: File = File {
+    name: "rollup.db",
+    steps: &[
+        include_str!("../../../migrations/rollup/001_published.sql"),
+        include_str!("../../../migrations/rollup/002_days_elsewhere.sql"),
+    ],
+};
 
 /// Replaces a running week, or freezes it. False, and nothing is written, if it is frozen already.
 pub(super) fn publish(
@@ -102,7 +107,7 @@ fn write(transaction: &Transaction<'_>, week: &PublishedWeek, state: WeekState) 
         .prepare("INSERT INTO published_segments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?;
     let mut needs = transaction.prepare(
         "INSERT INTO published_needs VALUES
-            (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+            (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
     )?;
     let mut services =
         transaction.prepare("INSERT INTO published_services VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
@@ -165,7 +170,7 @@ fn needs(rollup: &Connection, week: Week, segments: &mut [PublishedSegment]) -> 
     let mut select = rollup.prepare_cached(
         "SELECT segment, need, served, customers, customer_days, ours_alone, both, tolerated, elsewhere_alone,
             customers_elsewhere, customers_ours_or_elsewhere, customers_both, left_us, came_back,
-            other_services_customers
+            other_services_customers, elsewhere
          FROM published_needs WHERE week = ?1 ORDER BY segment, position",
     )?;
     let mut rows = select.query([week.to_string()])?;
@@ -185,6 +190,7 @@ fn needs(rollup: &Connection, week: Week, segments: &mut [PublishedSegment]) -> 
             left: figure(row, 12)?,
             came_back: figure(row, 13)?,
             other_services_customers: figure(row, 14)?,
+            elsewhere: figure(row, 15)?,
             services: Vec::new(),
         };
         if let Some(segment) = segments.get_mut(number(row, 0)?) {

@@ -55,6 +55,7 @@ impl Columns for PublishedNeed {
             self.left,
             self.came_back,
             self.other_services_customers,
+            self.elsewhere,
         ];
         columns.extend(figures.map(value));
         columns

@@ -15,6 +15,7 @@ fn published(customers: u32) -> PublishedWeek {
         ours_alone: Figure::Hidden(Reason::OfferedNotVisible),
         both: Figure::Shown(2),
         tolerated: Figure::Shown(3),
+        elsewhere: Figure::Shown(20),
         elsewhere_alone: Figure::Hidden(Reason::K),
         customers_elsewhere: Figure::Shown(5),
         customers_ours_or_elsewhere: Figure::Shown(10),

@@ -1,0 +1,203 @@
+//! Where the figures of one need may be shown: each is judged over the places at which the one that it is a part of is.
+//!
+//! A need's days fall into what is not elsewhere (ours alone, tolerated) and what is (both, elsewhere alone). The fold
+//! is judged first; each half is taken apart only where its two parts can be.
+
+use super::{
+    judge::{Behind, Exchange, Shown, Unit, judge},
+    map::Map,
+};
+use crate::{
+    portfolio::{Landscape, NeedIndex, Side},
+    rollup::{NeedCounts, Part, PartSet},
+};
+
+/// Where each figure of one need is shown.
+#[derive(Debug)]
+pub(super) struct NeedShown {
+    /// Distinct customers.
+    pub(super) customers: Shown,
+    /// Customer-days.
+    pub(super) days: Shown,
+    /// Customers and days elsewhere, and so those that are not.
+    pub(super) elsewhere: Shown,
+    /// Days with both, and elsewhere alone.
+    pub(super) both_days: Shown,
+    /// Customers with ours and elsewhere in the week.
+    pub(super) both_customers: Shown,
+    /// Days with a tolerated service only, and ours alone.
+    pub(super) tolerated: Shown,
+    /// Customers with ours or elsewhere.
+    pub(super) ours_or_elsewhere: Shown,
+    /// Customers who left us.
+    pub(super) left: Shown,
+    /// Customers who came back.
+    pub(super) came_back: Shown,
+}
+
+/// What there is to be told apart in a need: without a service of a side nobody can be on it, and everybody knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sides {
+    /// Services of ours.
+    pub(super) ours: usize,
+    /// Tolerated services.
+    pub(super) tolerated: usize,
+    /// Other services.
+    pub(super) elsewhere: usize,
+}
+
+impl Sides {
+    /// Of a need, by its services in the landscape.
+    pub(super) fn of(landscape: &Landscape, need: NeedIndex) -> Self {
+        let mut sides = Self { ours: 0, tolerated: 0, elsewhere: 0 };
+        for service in
+            landscape.services().iter().filter(|service| service.need == need && !service.as_often_private)
+        {
+            match service.side() {
+                Side::Ours => sides.ours += 1,
+                Side::Tolerated => sides.tolerated += 1,
+                Side::Elsewhere => sides.elsewhere += 1,
+            }
+        }
+        sides
+    }
+
+    /// Whatever is done is elsewhere.
+    pub(super) fn are_elsewhere(self) -> bool {
+        self.ours + self.tolerated == 0
+    }
+}
+
+impl NeedShown {
+    /// Judges one need over all dimensions.
+    pub(super) fn new(map: &Map<'_>, k: u32, need: &str, sides: Sides) -> Self {
+        let judged = JudgedNeed { map, k, need };
+        let seen = map.counted(|node| node.customers);
+        let all = judged.count(NeedCounts::customers);
+        let day_counts = judged.count(NeedCounts::customer_days);
+        let exchange = Exchange { behind: behind(&seen, &all, &day_counts), within: None };
+        let days = judge(map, k, Unit::Days, &[exchange], |_| true);
+        let customers = judged.some(&all, &[(&seen, None)], &days);
+        // Those with the need may have met it elsewhere or not; and all that one did, another who was seen may have done.
+        let of_need = [(&all, None), (&seen, Some(&days))];
+
+        let with_elsewhere = judged.count(NeedCounts::elsewhere);
+        let elsewhere = if sides.are_elsewhere() {
+            customers.clone()
+        } else {
+            judged.part(&with_elsewhere, &of_need, &days)
+        };
+        let of_elsewhere = [(&with_elsewhere, None), (&all, Some(&elsewhere)), (&seen, Some(&days))];
+        let both_days = judged.part(&judged.count_in(&[Part::Both]), &of_elsewhere, &elsewhere);
+        let both_customers =
+            judged.part(&judged.count(NeedCounts::ours_and_elsewhere), &of_elsewhere, &elsewhere);
+        let tolerated = if sides.ours == 0 || sides.tolerated == 0 {
+            elsewhere.clone()
+        } else {
+            let not_elsewhere = judged.count_in(&[Part::OursAlone, Part::Tolerated]);
+            let of = [(&not_elsewhere, None), (&all, Some(&elsewhere)), (&seen, Some(&days))];
+            judged.part(&judged.count_in(&[Part::Tolerated]), &of, &elsewhere)
+        };
+        let known = elsewhere.and(&customers);
+        let ours_or_elsewhere = if sides.tolerated == 0 {
+            known
+        } else {
+            judged.part(&judged.count(NeedCounts::ours_or_elsewhere), &of_need, &known)
+        };
+        let left = judged.some(&judged.count(|need| need.left), &of_need, &elsewhere);
+        let came_back = judged.some(&judged.count(|need| need.came_back), &of_need, &elsewhere);
+        Self {
+            customers,
+            days,
+            elsewhere,
+            both_days,
+            both_customers,
+            tolerated,
+            ours_or_elsewhere,
+            left,
+            came_back,
+        }
+    }
+}
+
+/// Where a service's own figures may be shown, so that they tell no figure of its need that is withheld.
+pub(super) struct ServiceRoom {
+    /// Distinct customers may be shown there.
+    pub(super) customers: Shown,
+    /// Customer-days may be shown there.
+    pub(super) days: Shown,
+    /// Both are known there in any case: they are those of its side.
+    pub(super) known: Option<(Shown, Shown)>,
+}
+
+impl NeedShown {
+    /// The room of a service on this side. Days with the only service of ours are those with ours; its customers are
+    /// those with ours or elsewhere who are not elsewhere alone.
+    pub(super) fn room(&self, side: Side, sides: Sides) -> ServiceRoom {
+        let elsewhere_days = if sides.are_elsewhere() { &self.days } else { &self.elsewhere };
+        let (customers, days, is_only) = match side {
+            Side::Elsewhere => (self.elsewhere.clone(), elsewhere_days.clone(), sides.elsewhere == 1),
+            Side::Tolerated => (self.tolerated.clone(), self.tolerated.clone(), false),
+            Side::Ours => {
+                let customers = self.both_customers.and(&self.ours_or_elsewhere);
+                let days =
+                    self.both_days.and(if sides.tolerated == 0 { &self.elsewhere } else { &self.tolerated });
+                (customers, days, sides.ours == 1)
+            }
+        };
+        let known = is_only.then(|| (customers.clone(), days.clone()));
+        // Where nothing is said of elsewhere, customers of ours say nothing of it either.
+        let silent = self.days.without(&self.elsewhere);
+        let customers = if side == Side::Ours { customers.or(&silent) } else { customers };
+        ServiceRoom { customers, days, known }
+    }
+}
+
+/// One need as it is judged.
+struct JudgedNeed<'m> {
+    map: &'m Map<'m>,
+    k: u32,
+    need: &'m str,
+}
+
+impl JudgedNeed<'_> {
+    /// A count in each atom.
+    fn count(&self, count: impl Fn(&NeedCounts) -> u32) -> Vec<u32> {
+        self.map.counted(|node| node.needs.get(self.need).map_or(0, &count))
+    }
+
+    /// Customers with a day in any of these parts.
+    fn count_in(&self, parts: &[Part]) -> Vec<u32> {
+        let parts: PartSet = parts.iter().copied().collect();
+        self.count(|need| need.customers_in(parts))
+    }
+
+    /// Where some customers are shown, of whom `of` says which others may have been they, and in whose blocks.
+    fn some(&self, some: &[u32], of: &[(&Vec<u32>, Option<&Shown>)], may: &Shown) -> Shown {
+        self.judge(some, of, |place| may.at(place))
+    }
+
+    /// The same where the others of the first are k or more: no "all of them", no "all but two".
+    fn part(&self, part: &[u32], of: &[(&Vec<u32>, Option<&Shown>)], may: &Shown) -> Shown {
+        let whole = self.map.sums(of[0].0);
+        let sums = self.map.sums(part);
+        self.judge(part, of, |place| may.at(place) && whole[place] - sums[place] >= self.k)
+    }
+
+    fn judge(&self, some: &[u32], of: &[(&Vec<u32>, Option<&Shown>)], may: impl Fn(usize) -> bool) -> Shown {
+        let exchange =
+            |(of, within): &(&Vec<u32>, _)| Exchange { behind: behind(of, some, some), within: *within };
+        let exchanges: Vec<_> = of.iter().map(exchange).collect();
+        judge(self.map, self.k, Unit::Customers, &exchanges, may)
+    }
+}
+
+/// For each atom: who could be, who is, and the figure.
+pub(super) fn behind(of: &[u32], customers: &[u32], amounts: &[u32]) -> Vec<Behind> {
+    let behind = |((of, customers), amount): ((&u32, &u32), &u32)| Behind {
+        of: *of,
+        customers: *customers,
+        amount: *amount,
+    };
+    of.iter().zip(customers).zip(amounts).map(behind).collect()
+}
