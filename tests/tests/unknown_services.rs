@@ -105,5 +105,5 @@ fn a_service_of_no_catalog_is_asked_for_named_once_and_counted_back() {
     assert_eq!(status, 200, "{answer}");
     let service = answer["services"].as_array().unwrap().iter().find(|service| service["id"] == ID);
     let service = service.unwrap_or_else(|| panic!("{ID} is not in {answer}"));
-    assert_eq!((&service["customers"]["value"], &service["customer_days"]["value"]), (&json!(5), &json!(5)));
+    assert_eq!((&service["customers"]["value"], &service["customer_days"]["value"]), (&json!(5), &json!(10)));
 }

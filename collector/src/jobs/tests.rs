@@ -128,7 +128,11 @@ fn a_name_that_gets_a_service_counts_back_but_in_no_frozen_week() {
     assert_eq!(files(), Figure::Shown(20), "two days each, of eight customers");
     assert_eq!(store.published(week(weeks[1])).unwrap(), frozen);
     let now = compute(&installation, week(weeks[2])).unwrap();
-    assert_eq!(now.segments[0].need("store-files").unwrap().left, nothing, "they had left in the week before, as the days held say by now");
+    assert_eq!(
+        now.segments[0].need("store-files").unwrap().left,
+        nothing,
+        "they had left in the week before, as the days held say by now"
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use elsewhere_tests::fleet::{
 };
 use serde_json::Value;
 
-use crate::rows::{Check, is_shown};
+use crate::rows::{Check, is_shown, rounded};
 
 const PARTS: [&str; 4] = ["ours_alone", "both", "tolerated", "elsewhere_alone"];
 
@@ -130,7 +130,7 @@ impl Page<'_> {
         let last = last.and_then(|it| it.truth.needs.get(need));
         if let Some(shown) = movement["ours_alone_last_week"].as_f64() {
             assert!(
-                (shown - percent(parts(last.unwrap())[0], last.unwrap().customer_days)).abs() < 1.0,
+                (shown - percent(parts(last.unwrap())[0], parts(last.unwrap()).iter().sum())).abs() < 1.0,
                 "{at}"
             );
         }
@@ -149,7 +149,11 @@ impl Page<'_> {
         let truth = &self.beside(self.segment, 0).unwrap().truth.needs[need];
         assert_eq!(largest["days_elsewhere"], elsewhere_alone(truth), "{}", self.at());
         if let Some(shown) = largest["ours_alone"].as_f64() {
-            assert!((shown - percent(parts(truth)[0], truth.customer_days)).abs() < 1.0, "{}", self.at());
+            assert!(
+                (shown - percent(parts(truth)[0], parts(truth).iter().sum())).abs() < 1.0,
+                "{}",
+                self.at()
+            );
         }
     }
 
@@ -174,7 +178,7 @@ impl Page<'_> {
         &self.beside(segment, 0).unwrap().truth.needs[need]
     }
 
-    /// What the floor still shows, in whole percent of the days elsewhere.
+    /// What the floor still shows of the days elsewhere, in tens of a percent.
     fn price(&self) {
         let shown = &self.json["not_seen"]["shown"];
         let departments = self.truth.weeks[self.week].keys().filter(|name| name.starts_with("department:"));
@@ -196,7 +200,7 @@ impl Page<'_> {
         let days: Vec<_> = of.iter().flat_map(days).collect();
         let all: usize = days.iter().map(|(days, _)| days).sum();
         let shown: usize = days.iter().filter(|(_, shown)| *shown).map(|(days, _)| days).sum();
-        let wanted = (all > 0).then(|| shown as u64 * 100 / all as u64);
+        let wanted = (shown >= 50).then(|| (shown * 10 / all * 10).min(90) as u64);
         assert_eq!(figure.as_u64(), wanted, "{}: {shown} of {all} days elsewhere", self.at());
     }
 
@@ -284,10 +288,9 @@ impl Beside<'_> {
         let mut days = Vec::new();
         for row in self.row["needs"].as_array().unwrap() {
             let Some(truth) = self.need(row) else { continue };
-            let all = |figures: &[&str]| figures.iter().all(|figure| is_shown(&row[figure]));
-            let shown =
-                all(&["both", "elsewhere_alone"]) || all(&["customer_days", "ours_alone", "tolerated"]);
-            days.push((parts(truth)[1] + parts(truth)[3], shown));
+            let exact = ["both", "elsewhere_alone"].map(|part| truth.parts.get(part));
+            let elsewhere = exact.into_iter().flatten().map(|reach| reach.customer_days).sum();
+            days.push((elsewhere, is_shown(&row["elsewhere"])));
         }
         days
     }
@@ -322,8 +325,9 @@ impl Released {
     }
 }
 
+/// As they are shown.
 fn parts(truth: &NeedTruth) -> [usize; 4] {
-    PARTS.map(|part| truth.parts.get(part).map_or(0, |reach| reach.customer_days))
+    PARTS.map(|part| truth.parts.get(part).map_or(0, |reach| rounded(reach.customer_days)))
 }
 
 fn elsewhere_alone(truth: &NeedTruth) -> usize {
