@@ -27,7 +27,7 @@ mod need;
 mod price;
 mod services;
 
-use judge::{Exchange, Shown, Unit, judge};
+use judge::{Exchange, Measure, Shown, Unit, judge};
 use map::{At, Map};
 use need::{NeedShown, Sides};
 pub use price::{Account, Costs, costs};
@@ -130,7 +130,8 @@ impl<'r> Floor<'r> {
         let anybody = vec![u32::from(u16::MAX); seen.len()];
         let some_of = |whole: &[u32], some: &[u32], within: &dyn Fn(usize) -> bool| {
             let exchange = Exchange { behind: need::behind(whole, some, some), within: None };
-            judge(&map, k, Unit::Customers, &[exchange], within)
+            let measure = Measure { unit: Unit::Customers, exchanges: vec![exchange] };
+            judge(&map, k, some, &[measure], within)
         };
         let customers = some_of(&anybody, &seen, &|_| true);
         let moved =
@@ -164,9 +165,9 @@ impl<'r> Floor<'r> {
     fn need(&self, floor: &NeedFloor<'r>, place: usize, node: &Node) -> PublishedNeed {
         let mut row = PublishedNeed::withheld(&floor.offer.id, floor.offer.served);
         let Some(counts) = node.needs.get(&floor.offer.id) else { return row };
-        row.customers = customers(&floor.shown.customers, place, counts.customers());
-        row.customer_days = days(&floor.shown.days, place, counts.customer_days());
-        if floor.shown.days.at(place) && self.main.is_on(place) {
+        row.customers = customers(&floor.shown.all, place, counts.customers());
+        row.customer_days = days(&floor.shown.all, place, counts.customer_days());
+        if floor.shown.all.at(place) && self.main.is_on(place) {
             let written = floor.services.rows(place, counts, self.landscape, self.k);
             (row.services, row.other_services_customers) = written;
         }
@@ -184,15 +185,12 @@ impl NeedFloor<'_> {
         let (shown, sides) = (&self.shown, self.sides);
         let part = |shown, part: Part| days(shown, place, counts.days[part as usize]);
         // Where there is nothing to be told apart, a part is all of it or none.
-        let all_elsewhere = sides.are_elsewhere();
-        let where_elsewhere = if all_elsewhere { &shown.days } else { &shown.elsewhere };
-        row.elsewhere = days(where_elsewhere, place, counts.days_elsewhere());
-        let where_both = if sides.ours == 0 { where_elsewhere } else { &shown.both_days };
+        row.elsewhere = days(&shown.elsewhere, place, counts.days_elsewhere());
+        let where_both = if sides.ours == 0 { &shown.elsewhere } else { &shown.both_days };
         row.both = part(where_both, Part::Both);
         row.elsewhere_alone = part(where_both, Part::ElsewhereAlone);
-        let where_tolerated = if all_elsewhere { &shown.days } else { &shown.tolerated };
-        row.ours_alone = part(where_tolerated, Part::OursAlone);
-        row.tolerated = part(where_tolerated, Part::Tolerated);
+        row.ours_alone = part(&shown.tolerated, Part::OursAlone);
+        row.tolerated = part(&shown.tolerated, Part::Tolerated);
         row.customers_elsewhere = customers(&shown.elsewhere, place, counts.elsewhere());
         if sides.ours > 0 {
             let ours_or_elsewhere = counts.ours_or_elsewhere();

@@ -15,7 +15,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::map::{EVERYBODY, MAX_TREES, Map};
+use super::{
+    CUSTOMERS_STEP,
+    map::{EVERYBODY, MAX_TREES, Map},
+    to_nearest,
+};
 
 /// What stands behind a figure, in one atom of the map or in several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +58,13 @@ enum Cell {
     Rest(usize),
 }
 
+/// A number that is shown of it, wherever the figure is.
+pub(super) struct Measure<'m> {
+    pub(super) unit: Unit,
+    /// Each shows by itself what is safe.
+    pub(super) exchanges: Vec<Exchange<'m>>,
+}
+
 /// Who may have changed places with whom.
 pub(super) struct Exchange<'m> {
     /// In each atom.
@@ -65,8 +76,7 @@ pub(super) struct Exchange<'m> {
 struct Judge<'m> {
     map: &'m Map<'m>,
     k: u32,
-    unit: Unit,
-    exchanges: &'m [Exchange<'m>],
+    measures: &'m [Measure<'m>],
     /// At each place.
     customers: Vec<u32>,
     shown: Shown,
@@ -74,23 +84,23 @@ struct Judge<'m> {
     has_below: Vec<bool>,
 }
 
-/// Judges one figure. Each exchange shows by itself what is safe; `may` says where the figure may be shown at all.
+/// Judges one figure, in all its measures. `customers` are those behind it in each atom; `may` says where it may be
+/// shown at all.
 pub(super) fn judge(
     map: &Map<'_>,
     k: u32,
-    unit: Unit,
-    exchanges: &[Exchange<'_>],
+    customers: &[u32],
+    measures: &[Measure<'_>],
     may: impl Fn(usize) -> bool,
 ) -> Shown {
-    let Some(first) = exchanges.first() else { return Shown(vec![false; map.len()]) };
-    let customers = map.sums(&first.behind.iter().map(|behind| behind.customers).collect::<Vec<_>>());
+    let customers = map.sums(customers);
     let mut shown = vec![false; map.len()];
     for place in 0..map.len() {
         let enough = customers[place] >= k && may(place);
         shown[place] = enough && (place == EVERYBODY || shown[map.parent(place)]);
     }
     let has_below = map.has_below();
-    let mut judge = Judge { map, k, unit, exchanges, customers, shown: Shown(shown), has_below };
+    let mut judge = Judge { map, k, measures, customers, shown: Shown(shown), has_below };
     while judge.shown.at(EVERYBODY) && judge.withhold_more() {}
     judge.shown
 }
@@ -161,22 +171,28 @@ impl Judge<'_> {
 
     /// The shown places in whose blocks something is too narrow: by the figures of the tree alone, or of all.
     fn narrow_blocks(&self, tree: usize, alone: bool) -> Vec<usize> {
-        let mut narrow: Option<HashSet<(usize, Cell)>> = None;
-        for exchange in self.exchanges {
-            let by_this = self.narrow_cells(tree, alone, exchange);
-            narrow = Some(match narrow {
-                None => by_this,
-                Some(narrow) => narrow.intersection(&by_this).copied().collect(),
-            });
-            if narrow.as_ref().is_some_and(HashSet::is_empty) {
-                return Vec::new();
-            }
-        }
-        let mut above: Vec<usize> = narrow.into_iter().flatten().map(|(above, _)| above).collect();
+        let narrow = self.measures.iter().flat_map(|measure| self.narrow_by(tree, alone, measure));
+        let mut above: Vec<usize> = narrow.map(|(above, _)| above).collect();
         above.sort_unstable();
         above.dedup();
         above.retain(|above| !self.says_the_same(tree, *above));
         above
+    }
+
+    /// What is too narrow by one measure, whichever of the exchanges is tried.
+    fn narrow_by(&self, tree: usize, alone: bool, measure: &Measure<'_>) -> HashSet<(usize, Cell)> {
+        let mut narrow: Option<HashSet<(usize, Cell)>> = None;
+        for exchange in &measure.exchanges {
+            if narrow.as_ref().is_some_and(HashSet::is_empty) {
+                break;
+            }
+            let by_this = self.narrow_cells(tree, alone, measure.unit, exchange);
+            narrow = Some(match narrow {
+                None => by_this,
+                Some(narrow) => narrow.intersection(&by_this).copied().collect(),
+            });
+        }
+        narrow.unwrap_or_default()
     }
 
     /// The one place shown below has the figure of the place itself: nobody else is behind it.
@@ -184,10 +200,18 @@ impl Judge<'_> {
         let below = self.map.trees()[tree].places.iter().copied();
         let mut shown = below.filter(|place| self.map.parent(*place) == above && self.shown.at(*place));
         let only = shown.next().filter(|_| shown.next().is_none());
-        only.is_some_and(|place| self.customers[place] == self.customers[above])
+        // The window of the smallest rounded figures ends at k, and leaves nobody less room.
+        let has_room = to_nearest(CUSTOMERS_STEP, self.customers[above]) >= self.k + CUSTOMERS_STEP / 2;
+        has_room && only.is_some_and(|place| self.customers[place] == self.customers[above])
     }
 
-    fn narrow_cells(&self, tree: usize, alone: bool, exchange: &Exchange<'_>) -> HashSet<(usize, Cell)> {
+    fn narrow_cells(
+        &self,
+        tree: usize,
+        alone: bool,
+        unit: Unit,
+        exchange: &Exchange<'_>,
+    ) -> HashSet<(usize, Cell)> {
         let own = self.blocks(&self.shown, tree);
         let within = exchange.within.unwrap_or(&self.shown);
         let mut parts: Vec<Part> = vec![[EVERYBODY; MAX_TREES]; own.len()];
@@ -214,35 +238,20 @@ impl Judge<'_> {
                 place = self.map.parent(place);
             }
         }
-        let narrow = cells.into_iter().filter(|(_, own)| self.is_narrow(own, &in_part));
+        let narrow = cells.into_iter().filter(|(_, own)| self.is_narrow(unit, own, &in_part));
         narrow.map(|(key, _)| key).collect()
     }
 
-    fn is_narrow(&self, own: &HashMap<Part, Behind>, in_part: &HashMap<Part, Behind>) -> bool {
+    fn is_narrow(&self, unit: Unit, own: &HashMap<Part, Behind>, in_part: &HashMap<Part, Behind>) -> bool {
         let mut sum = Behind::default();
         let mut range = 0;
         for (part, own) in own {
             sum += *own;
-            range += self.range(*own, in_part[part]);
+            range += range_of(unit, *own, in_part[part]);
         }
-        let is_nearly_all = self.unit == Unit::Customers && sum.of - sum.customers < self.k;
+        let is_nearly_all = unit == Unit::Customers && sum.of - sum.customers < self.k;
         let is_small = sum.customers < self.k || is_nearly_all;
         is_small && range + 1 < self.k.min(sum.of.saturating_add(1))
-    }
-
-    /// How far the figure of some customers in a part can be moved without moving the part's: in customers, and where
-    /// days are counted in days as well.
-    fn range(&self, own: Behind, part: Behind) -> u32 {
-        let (others, amount) = (part.of - own.of, part.amount);
-        let most = own.of.min(amount);
-        match self.unit {
-            Unit::Customers => most - amount.saturating_sub(others),
-            Unit::Days => {
-                let customers = most - amount.div_ceil(DAYS).saturating_sub(others);
-                let least = amount.saturating_sub(others.saturating_mul(DAYS));
-                customers.min(own.of.saturating_mul(DAYS).min(amount) - least)
-            }
-        }
     }
 
     /// The shown place of a tree in whose block each atom is.
@@ -254,6 +263,21 @@ impl Judge<'_> {
             place
         };
         self.map.atoms_in(tree).map(block).collect()
+    }
+}
+
+/// How far the figure of some customers in a part can be moved without moving the part's: in customers, and where days
+/// are counted in days as well.
+fn range_of(unit: Unit, own: Behind, part: Behind) -> u32 {
+    let (others, amount) = (part.of - own.of, part.amount);
+    let most = own.of.min(amount);
+    match unit {
+        Unit::Customers => most - amount.saturating_sub(others),
+        Unit::Days => {
+            let customers = most - amount.div_ceil(DAYS).saturating_sub(others);
+            let least = amount.saturating_sub(others.saturating_mul(DAYS));
+            customers.min(own.of.saturating_mul(DAYS).min(amount) - least)
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! is judged first; each half is taken apart only where its two parts can be.
 
 use super::{
-    judge::{Behind, Exchange, Shown, Unit, judge},
+    judge::{Behind, Exchange, Measure, Shown, Unit, judge},
     map::Map,
 };
 use crate::{
@@ -15,10 +15,8 @@ use crate::{
 /// Where each figure of one need is shown.
 #[derive(Debug)]
 pub(super) struct NeedShown {
-    /// Distinct customers.
-    pub(super) customers: Shown,
-    /// Customer-days.
-    pub(super) days: Shown,
+    /// Its customers, and their days.
+    pub(super) all: Shown,
     /// Customers and days elsewhere, and so those that are not.
     pub(super) elsewhere: Shown,
     /// Days with both, and elsewhere alone.
@@ -73,83 +71,71 @@ impl NeedShown {
     pub(super) fn new(map: &Map<'_>, k: u32, need: &str, sides: Sides) -> Self {
         let judged = JudgedNeed { map, k, need };
         let seen = map.counted(|node| node.customers);
-        let all = judged.count(NeedCounts::customers);
-        let day_counts = judged.count(NeedCounts::customer_days);
-        let exchange = Exchange { behind: behind(&seen, &all, &day_counts), within: None };
-        let days = judge(map, k, Unit::Days, &[exchange], |_| true);
-        let customers = judged.some(&all, &[(&seen, None)], &days);
-        // Those with the need may have met it elsewhere or not; and all that one did, another who was seen may have done.
-        let of_need = [(&all, None), (&seen, Some(&days))];
+        let met = judged.count(NeedCounts::customers);
+        let all =
+            judged.some(&met, Some(&judged.count(NeedCounts::customer_days)), &[(&seen, None)], |_| true);
+        // Who has the need may have met it elsewhere or not; and all that one did, another who was seen may have done.
+        let of_met = [(&met, None), (&seen, Some(&all))];
 
         let with_elsewhere = judged.count(NeedCounts::elsewhere);
         let elsewhere = if sides.are_elsewhere() {
-            customers.clone()
+            all.clone()
         } else {
-            judged.part(&with_elsewhere, &of_need, &days)
+            let days = judged.count(NeedCounts::days_elsewhere);
+            judged.part(&with_elsewhere, Some(&days), &of_met, &all)
         };
-        let of_elsewhere = [(&with_elsewhere, None), (&all, Some(&elsewhere)), (&seen, Some(&days))];
-        let both_days = judged.part(&judged.count_in(&[Part::Both]), &of_elsewhere, &elsewhere);
+        let of_elsewhere = [(&with_elsewhere, None), (&met, Some(&elsewhere)), (&seen, Some(&all))];
+        let both = judged.count_in(&[Part::Both]);
+        let both_days = judged.part(&both, Some(&judged.days(Part::Both)), &of_elsewhere, &elsewhere);
         let both_customers =
-            judged.part(&judged.count(NeedCounts::ours_and_elsewhere), &of_elsewhere, &elsewhere);
+            judged.part(&judged.count(NeedCounts::ours_and_elsewhere), None, &of_elsewhere, &elsewhere);
         let tolerated = if sides.ours == 0 || sides.tolerated == 0 {
             elsewhere.clone()
         } else {
             let not_elsewhere = judged.count_in(&[Part::OursAlone, Part::Tolerated]);
-            let of = [(&not_elsewhere, None), (&all, Some(&elsewhere)), (&seen, Some(&days))];
-            judged.part(&judged.count_in(&[Part::Tolerated]), &of, &elsewhere)
+            let of = [(&not_elsewhere, None), (&met, Some(&elsewhere)), (&seen, Some(&all))];
+            let days = judged.days(Part::Tolerated);
+            judged.part(&judged.count_in(&[Part::Tolerated]), Some(&days), &of, &elsewhere)
         };
-        let known = elsewhere.and(&customers);
         let ours_or_elsewhere = if sides.tolerated == 0 {
-            known
+            elsewhere.clone()
         } else {
-            judged.part(&judged.count(NeedCounts::ours_or_elsewhere), &of_need, &known)
+            judged.part(&judged.count(NeedCounts::ours_or_elsewhere), None, &of_met, &elsewhere)
         };
-        let left = judged.some(&judged.count(|need| need.left), &of_need, &elsewhere);
-        let came_back = judged.some(&judged.count(|need| need.came_back), &of_need, &elsewhere);
-        Self {
-            customers,
-            days,
-            elsewhere,
-            both_days,
-            both_customers,
-            tolerated,
-            ours_or_elsewhere,
-            left,
-            came_back,
-        }
+        let moved = |count: fn(&NeedCounts) -> u32| {
+            judged.some(&judged.count(count), None, &of_met, |place| elsewhere.at(place))
+        };
+        let (left, came_back) = (moved(|need| need.left), moved(|need| need.came_back));
+        Self { all, elsewhere, both_days, both_customers, tolerated, ours_or_elsewhere, left, came_back }
     }
 }
 
 /// Where a service's own figures may be shown, so that they tell no figure of its need that is withheld.
 pub(super) struct ServiceRoom {
-    /// Distinct customers may be shown there.
+    /// Customers and days may be.
+    pub(super) shown: Shown,
+    /// Customers alone may be.
     pub(super) customers: Shown,
-    /// Customer-days may be shown there.
-    pub(super) days: Shown,
     /// Both are known there in any case: they are those of its side.
-    pub(super) known: Option<(Shown, Shown)>,
+    pub(super) known: Option<Shown>,
 }
 
 impl NeedShown {
     /// The room of a service on this side. Days with the only service of ours are those with ours; its customers are
     /// those with ours or elsewhere who are not elsewhere alone.
     pub(super) fn room(&self, side: Side, sides: Sides) -> ServiceRoom {
-        let elsewhere_days = if sides.are_elsewhere() { &self.days } else { &self.elsewhere };
-        let (customers, days, is_only) = match side {
-            Side::Elsewhere => (self.elsewhere.clone(), elsewhere_days.clone(), sides.elsewhere == 1),
-            Side::Tolerated => (self.tolerated.clone(), self.tolerated.clone(), false),
+        let (shown, is_only) = match side {
+            Side::Elsewhere => (self.elsewhere.clone(), sides.elsewhere == 1),
+            Side::Tolerated => (self.tolerated.clone(), false),
             Side::Ours => {
                 let customers = self.both_customers.and(&self.ours_or_elsewhere);
-                let days =
-                    self.both_days.and(if sides.tolerated == 0 { &self.elsewhere } else { &self.tolerated });
-                (customers, days, sides.ours == 1)
+                (customers.and(&self.both_days).and(&self.tolerated), sides.ours == 1)
             }
         };
-        let known = is_only.then(|| (customers.clone(), days.clone()));
+        let known = is_only.then(|| shown.clone());
         // Where nothing is said of elsewhere, customers of ours say nothing of it either.
-        let silent = self.days.without(&self.elsewhere);
-        let customers = if side == Side::Ours { customers.or(&silent) } else { customers };
-        ServiceRoom { customers, days, known }
+        let customers = if side == Side::Ours { self.all.without(&self.elsewhere) } else { shown.clone() };
+        ServiceRoom { shown, customers, known }
     }
 }
 
@@ -172,23 +158,41 @@ impl JudgedNeed<'_> {
         self.count(|need| need.customers_in(parts))
     }
 
-    /// Where some customers are shown, of whom `of` says which others may have been they, and in whose blocks.
-    fn some(&self, some: &[u32], of: &[(&Vec<u32>, Option<&Shown>)], may: &Shown) -> Shown {
-        self.judge(some, of, |place| may.at(place))
+    /// Customer-days of a part in each atom.
+    fn days(&self, part: Part) -> Vec<u32> {
+        self.count(|need| need.days[part as usize])
+    }
+
+    /// Where some customers, and their days, are shown. `of` says which others may have been they, and in whose blocks.
+    fn some(
+        &self,
+        some: &[u32],
+        days: Option<&[u32]>,
+        of: &[(&Vec<u32>, Option<&Shown>)],
+        may: impl Fn(usize) -> bool,
+    ) -> Shown {
+        let measure = |unit, amounts: &[u32]| {
+            let exchange = |(of, within): &(&Vec<u32>, _)| Exchange {
+                behind: behind(of, some, amounts),
+                within: *within,
+            };
+            Measure { unit, exchanges: of.iter().map(exchange).collect() }
+        };
+        let mut measures = vec![measure(Unit::Customers, some)];
+        measures.extend(days.map(|days| measure(Unit::Days, days)));
+        judge(self.map, self.k, some, &measures, may)
     }
 
     /// The same where the others of the first are k or more: no "all of them", no "all but two".
-    fn part(&self, part: &[u32], of: &[(&Vec<u32>, Option<&Shown>)], may: &Shown) -> Shown {
-        let whole = self.map.sums(of[0].0);
-        let sums = self.map.sums(part);
-        self.judge(part, of, |place| may.at(place) && whole[place] - sums[place] >= self.k)
-    }
-
-    fn judge(&self, some: &[u32], of: &[(&Vec<u32>, Option<&Shown>)], may: impl Fn(usize) -> bool) -> Shown {
-        let exchange =
-            |(of, within): &(&Vec<u32>, _)| Exchange { behind: behind(of, some, some), within: *within };
-        let exchanges: Vec<_> = of.iter().map(exchange).collect();
-        judge(self.map, self.k, Unit::Customers, &exchanges, may)
+    fn part(
+        &self,
+        part: &[u32],
+        days: Option<&[u32]>,
+        of: &[(&Vec<u32>, Option<&Shown>)],
+        within: &Shown,
+    ) -> Shown {
+        let (whole, sums) = (self.map.sums(of[0].0), self.map.sums(part));
+        self.some(part, days, of, |place| within.at(place) && whole[place] - sums[place] >= self.k)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     CUSTOMERS_STEP, customers, days,
-    judge::{Exchange, Shown, Unit, judge},
+    judge::{Exchange, Measure, Shown, Unit, judge},
     map::{EVERYBODY, Map},
     need::{NeedShown, Sides, behind},
     to_nearest,
@@ -50,17 +50,20 @@ impl<'r> ServicesShown<'r> {
             };
             let (with_service, service_days) =
                 (count(|service| service.customers), count(|service| service.days));
-            let judged = |unit, amounts: &[u32], may: &Shown| {
+            let measure = |unit, amounts: &[u32]| {
                 let exchange = Exchange { behind: behind(&seen, &with_service, amounts), within: None };
-                judge(main, k, unit, &[exchange], |place| may.at(place))
+                Measure { unit, exchanges: vec![exchange] }
             };
-            let mut with_days = judged(Unit::Days, &service_days, &room.days);
-            let mut shown = judged(Unit::Customers, &with_service, &room.customers);
-            if let Some((known_customers, known_days)) = &room.known {
-                shown = shown.or(known_customers);
-                with_days = with_days.or(known_days);
+            let mut measures =
+                vec![measure(Unit::Customers, &with_service), measure(Unit::Days, &service_days)];
+            let mut days = judge(main, k, &with_service, &measures, |place| room.shown.at(place));
+            measures.pop();
+            let mut customers =
+                judge(main, k, &with_service, &measures, |place| room.customers.at(place)).or(&days);
+            if let Some(known) = &room.known {
+                (customers, days) = (customers.or(known), days.or(known));
             }
-            (service, ServiceShown { customers: shown, days: with_days })
+            (service, ServiceShown { customers, days })
         };
         Self(used.into_iter().map(judged).collect())
     }
