@@ -11,7 +11,7 @@
 //!    trees of all dimensions ([`judge`]); where it could, the smallest figures around it are withheld as well.
 //! 4. **No complements.** A part of a need's customers (elsewhere; both; tolerated) is shown where the others of them are
 //!    k or more: no "all of them", no "all but two". Parts of its days follow the parts of its customers.
-//! 5. **Rounding.** Customers are rounded to the nearest 5 and customer-days to the nearest 10: who knows all of a group
+//! 5. **Rounding.** Customers are rounded down to a multiple of 5 and customer-days to the nearest 10: who knows all of a group
 //!    but one, or compares two weeks between which one joined, still does not know how often the one did it.
 //! 6. **Dimensions.** Only the main one publishes services; the others publish needs.
 //! 7. **Not visible.** Where a service of ours serves a need unseen, customers and days of the need stand, its split,
@@ -90,13 +90,17 @@ pub fn coarse(mut week: PublishedWeek) -> PublishedWeek {
     week
 }
 
-/// Customers are rounded to the nearest multiple.
+/// Customers are rounded down to a multiple: the smallest figure that is shown then leaves as much open as any other.
 const CUSTOMERS_STEP: u32 = 5;
-/// Customer-days are: more than one customer can add in a week, so that one who joins moves a figure past one at most.
+/// Customer-days are rounded to the nearest multiple: more than one customer can add in a week, so that one who joins moves a figure past one at most.
 const DAYS_STEP: u32 = 10;
 /// The same in a week that may still change.
 const COARSE_CUSTOMERS_STEP: u32 = 10;
 const COARSE_DAYS_STEP: u32 = 20;
+
+fn down_to(step: u32, count: u32) -> u32 {
+    count / step * step
+}
 
 fn to_nearest(step: u32, count: u32) -> u32 {
     (count + step / 2) / step * step
@@ -204,7 +208,7 @@ impl NeedFloor<'_> {
 
 /// Customers, where they are shown.
 fn customers(shown: &Shown, place: usize, count: u32) -> Figure {
-    if shown.at(place) { Figure::Shown(to_nearest(CUSTOMERS_STEP, count)) } else { Figure::Hidden(Reason::K) }
+    if shown.at(place) { Figure::Shown(down_to(CUSTOMERS_STEP, count)) } else { Figure::Hidden(Reason::K) }
 }
 
 /// Customer-days, where they are shown.

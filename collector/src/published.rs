@@ -1,7 +1,8 @@
 //! What has been released: the only figures that anything after the floor ever sees.
 //!
 //! Only `floor` makes these values. A figure is there or it says why it is not; it is never null and never 0 in place
-//! of "too few". Customers and customer-days are rounded to the nearest 5. What is released stays
+//! of "too few". Customers are rounded down to 5, customer-days to the
+//! nearest 10. What is released stays
 //! released: a frozen week never changes, and [`PublishedWeek::hash`] proves it.
 
 use jiff::Timestamp;

@@ -76,7 +76,7 @@ async fn services_come_with_customers_rounded_and_the_week_before() {
         answer["services"],
         json!([{
             "id": "dropbox", "name": "Dropbox", "need": "store-files", "sanction_status": "unreviewed",
-            "customers": {"value": 10, "last_week": 10}, "customer_days": {"value": 10, "last_week": 10}
+            "customers": {"value": 5, "last_week": 5}, "customer_days": {"value": 10, "last_week": 10}
         }])
     );
 }
@@ -88,7 +88,7 @@ async fn needs_come_with_their_parts_and_what_is_withheld_says_so() {
     let files = &answer["needs"][0];
     assert_eq!((files["id"].as_str(), &files["served"]), (Some("store-files"), &json!(true)));
     assert_eq!(files["elsewhere"]["value"], 10);
-    assert_eq!(files["customers_elsewhere"]["value"], 10);
+    assert_eq!(files["customers_elsewhere"]["value"], 5);
     let nobody = json!({"suppressed": true, "reason": "k"});
     assert_eq!((&files["both"], &files["elsewhere_alone"]), (&nobody, &nobody), "nobody did both");
     assert_eq!(answer["needs"][1]["customers"], json!({"suppressed": true, "reason": "k"}));
@@ -219,7 +219,7 @@ async fn grpc_gives_the_same_figures_and_refuses_in_its_own_words() {
     request.metadata_mut().insert("authorization", format!("Bearer {}", served.token).parse().unwrap());
     let answer = client.list_services(request).await.unwrap().into_inner();
     assert_eq!(answer.services[0].service_id, "dropbox");
-    assert_eq!(answer.services[0].customers.unwrap_shown(), Shown::Value(10));
+    assert_eq!(answer.services[0].customers.unwrap_shown(), Shown::Value(5));
     let refused = client.list_services(question()).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::Unauthenticated);
 }

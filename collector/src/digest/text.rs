@@ -49,7 +49,7 @@ impl Page {
         self.wrapped(
             "",
             &format!(
-                "{} One day = one customer meeting one need on one date. Customers are rounded to 5, days to 10; groups under {} \
+                "{} One day = one customer meeting one need on one date. Customers are rounded down to 5, days to 10; groups under {} \
                  are never shown.",
                 words::state(digest),
                 digest.minimum_group

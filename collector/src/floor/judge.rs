@@ -15,11 +15,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{
-    CUSTOMERS_STEP,
-    map::{EVERYBODY, MAX_TREES, Map},
-    to_nearest,
-};
+use super::map::{EVERYBODY, MAX_TREES, Map};
 
 /// What stands behind a figure, in one atom of the map or in several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -200,9 +196,7 @@ impl Judge<'_> {
         let below = self.map.trees()[tree].places.iter().copied();
         let mut shown = below.filter(|place| self.map.parent(*place) == above && self.shown.at(*place));
         let only = shown.next().filter(|_| shown.next().is_none());
-        // The window of the smallest rounded figures ends at k, and leaves nobody less room.
-        let has_room = to_nearest(CUSTOMERS_STEP, self.customers[above]) >= self.k + CUSTOMERS_STEP / 2;
-        has_room && only.is_some_and(|place| self.customers[place] == self.customers[above])
+        only.is_some_and(|place| self.customers[place] == self.customers[above])
     }
 
     fn narrow_cells(

@@ -27,8 +27,8 @@ pub struct Account {
     pub all: u64,
 }
 
-/// Fewest days shown of which a share is told: with fewer, tens of them are too few days to hide k customers.
-const LEAST_SHOWN: u64 = 50;
+/// Fewest days shown of which a share is told: a tenth of fewer could be one small group's days.
+const LEAST_SHOWN: u64 = 500;
 
 impl Account {
     fn enter(&mut self, days: u32, shown: bool) {

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    CUSTOMERS_STEP, customers, days,
+    CUSTOMERS_STEP, customers, days, down_to,
     judge::{Exchange, Measure, Shown, Unit, judge},
     map::{EVERYBODY, Map},
     need::{NeedShown, Sides, behind},
-    to_nearest,
 };
 use crate::{
     portfolio::{Landscape, SanctionStatus, Side},
@@ -95,7 +94,7 @@ impl<'r> ServicesShown<'r> {
         let folded = if folded < k {
             Figure::Hidden(Reason::K)
         } else {
-            Figure::Shown(to_nearest(CUSTOMERS_STEP, folded))
+            Figure::Shown(down_to(CUSTOMERS_STEP, folded))
         };
         (rows, folded)
     }

@@ -75,8 +75,10 @@ fn under_k_and_none_look_the_same() {
 
 #[test]
 fn customers_are_rounded_to_five_and_days_to_ten() {
-    let roundings = [5, 7, 8, 12, 13].map(|count| to_nearest(CUSTOMERS_STEP, count));
-    assert_eq!(roundings, [5, 5, 10, 10, 15]);
+    let roundings = [5, 9, 10, 14].map(|count| down_to(CUSTOMERS_STEP, count));
+    assert_eq!(roundings, [5, 5, 10, 10]);
+    let roundings = [5, 14, 15].map(|count| to_nearest(DAYS_STEP, count));
+    assert_eq!(roundings, [10, 10, 20]);
     let week = published(&[("all", need([13, 5, 9], &[], 0))]);
     assert_eq!(row(&week, "all").customers, Figure::Shown(25));
     assert_eq!(row(&week, "all").customer_days, Figure::Shown(50));
@@ -148,7 +150,7 @@ fn days_elsewhere_stand_where_their_two_parts_can_not() {
     assert_eq!((all.both, all.elsewhere_alone), (HIDDEN, HIDDEN));
     assert_eq!((all.ours_alone, all.elsewhere), (Figure::Shown(60), Figure::Shown(30)));
     assert_eq!(all.tolerated, Figure::Shown(0), "nothing is tolerated, and everybody knows");
-    assert_eq!((all.customers_elsewhere, all.customers_both), (Figure::Shown(15), HIDDEN));
+    assert_eq!((all.customers_elsewhere, all.customers_both), (Figure::Shown(10), HIDDEN));
 }
 
 #[test]
@@ -247,20 +249,20 @@ fn a_need_that_ours_serves_unseen_has_no_share() {
 #[test]
 fn the_floor_states_its_price_and_tells_no_days_by_it() {
     let nodes = [
-        ("all", need([43, 0, 43], &[("big", 43)], 0)),
-        ("department:A", need([30, 0, 30], &[("big", 30)], 0)),
-        ("department:B", need([10, 0, 10], &[("big", 10)], 0)),
+        ("all", need([403, 0, 403], &[("big", 403)], 0)),
+        ("department:A", need([300, 0, 300], &[("big", 300)], 0)),
+        ("department:B", need([100, 0, 100], &[("big", 100)], 0)),
         ("department:C", need([3, 0, 3], &[("big", 3)], 3)),
     ];
     let rollup = rollup_of(&nodes, &[]);
     let week = publish(&rollup, &landscape(), &policy());
     let costs = costs(&rollup, &landscape(), &week, "department");
-    assert_eq!(costs.organisation_by_need, Account { shown: 86, all: 86 });
-    assert_eq!(costs.segment_by_need, Account { shown: 60, all: 86 });
-    assert_eq!(costs.segment_by_service, Account { shown: 60, all: 86 });
+    assert_eq!(costs.organisation_by_need, Account { shown: 806, all: 806 });
+    assert_eq!(costs.segment_by_need, Account { shown: 600, all: 806 });
+    assert_eq!(costs.segment_by_service, Account { shown: 600, all: 806 });
     let price = week.price;
     assert_eq!(price.organisation_by_need, Some(90), "all of them are shown, and it does not say so");
-    assert_eq!((price.segment_by_need, price.segment_by_service), (Some(60), Some(60)));
+    assert_eq!((price.segment_by_need, price.segment_by_service), (Some(70), Some(70)));
 }
 
 #[test]

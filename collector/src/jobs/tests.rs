@@ -72,7 +72,7 @@ fn a_frozen_week_never_changes() {
     assert_eq!(freeze(&installation, week("2026-W46"), Unfinished::Refused, now).unwrap(), Freeze::Done);
     let (frozen, _) = installation.store().published(week("2026-W46")).unwrap().unwrap();
     let files = frozen.segments[0].need("store-files").unwrap();
-    assert_eq!((files.customers, files.elsewhere), (Figure::Shown(15), Figure::Shown(10)));
+    assert_eq!((files.customers, files.elsewhere), (Figure::Shown(10), Figure::Shown(10)));
     assert!(files.served);
 
     let late = day(days_of(week("2026-W46").monday().tomorrow().unwrap()), 1, "dropbox");

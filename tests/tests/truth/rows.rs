@@ -98,11 +98,11 @@ impl Check {
         }
     }
 
-    /// Customers: within the nearest 5, and never fewer than k.
+    /// Customers: rounded down to 5, and never fewer than k.
     pub(crate) fn customers(&mut self, figure: &Value, truth: usize) {
         let Some(shown) = self.figure(figure) else { return };
         assert!(truth >= K, "{}: {truth} customers are shown, as {shown}", self.at);
-        assert!(2 * shown.abs_diff(truth) <= 5, "{}: {truth} customers are shown as {shown}", self.at);
+        assert_eq!(shown, truth / 5 * 5, "{}: {truth} customers", self.at);
     }
 
     /// Customer-days: rounded, and never of fewer than k customers.
