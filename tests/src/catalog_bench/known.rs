@@ -2,7 +2,8 @@
 //! which role.
 //!
 //! Two of its judgements are of words and can be wrong: whether two names speak of one service ([`super::alike`]), and
-//! what is a service's own domain, which is a strong row where the list says so (`evidence`), else a registrable one.
+//! what is a service's own domain, which is a strong row where the list says so (`evidence`), else a registrable one; but
+//! none below a suffix that the public suffix list gives away: there the domain is its customer's.
 
 use std::path::Path;
 
@@ -80,7 +81,10 @@ fn read(list: &Path) -> anyhow::Result<(Vec<Listed>, bool)> {
     let rows = csv::read(list, columns)?.into_iter().map(|row| {
         let [domain, service, need, evidence, head] = row.cells;
         let is_registrable = || psl::domain_str(&domain) == Some(domain.as_str());
-        let own = if has_evidence { evidence == "strong" } else { is_registrable() };
+        let is_customers = psl::suffix(domain.as_bytes()).is_some_and(|suffix| {
+            suffix.typ() == Some(psl::Type::Private) && domain.as_bytes() != suffix.as_bytes()
+        });
+        let own = !is_customers && if has_evidence { evidence == "strong" } else { is_registrable() };
         let is_in_lists = || head.parse().is_ok_and(|lists: u32| lists >= HEAD_LISTS);
         let head = has_head && (head == "yes" || is_in_lists());
         Listed { line: row.line, own, head, domain, service, need }
@@ -190,6 +194,8 @@ mod tests {
         );
         assert_eq!((said[0].as_deref(), &said[1]), (Some("its own domain is embed"), &None));
         assert_eq!((score.own, score.own_not_own, score.head, score.head_found), (1, 1, 1, 1));
+        let (_, score) = compare("domain,service,need\nacme.github.io,GitHub Pages,website-builder\n");
+        assert_eq!(score.own, 0, "it is acme's");
     }
 
     #[test]
