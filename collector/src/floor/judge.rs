@@ -11,7 +11,8 @@
 //! This is complementary suppression (Willenborg and de Waal, *Elements of Statistical Disclosure Control*, 2001), with
 //! a range that is shown by a construction instead of being searched for. Two things are left to the rounding: figures
 //! of k and more that are withheld for others' sake, which a difference of rounded figures leaves nine values at least;
-//! and nobody at all beside a single shown place, which has the same rounded figures as the one above it.
+//! and nobody at all beside a single shown place, which has the same rounded figures as the one above it, where no other
+//! dimension shows any.
 
 use std::collections::{HashMap, HashSet};
 
@@ -110,7 +111,7 @@ impl Judge<'_> {
             for above in alone.iter().copied() {
                 withheld |= self.withhold_in(tree, above);
             }
-            if alone.is_empty() {
+            if alone.is_empty() && self.has_shown_beside(tree) {
                 for above in self.narrow_blocks(tree, false) {
                     withheld |= self.withhold_across(tree, above);
                 }
@@ -152,6 +153,10 @@ impl Judge<'_> {
         }
     }
 
+    fn has_shown_beside(&self, tree: usize) -> bool {
+        (0..self.map.trees().len()).any(|other| other != tree && self.has_shown_below(other))
+    }
+
     fn has_shown_below(&self, tree: usize) -> bool {
         self.map.trees()[tree].places.iter().any(|place| self.shown.at(*place))
     }
@@ -171,7 +176,7 @@ impl Judge<'_> {
         let mut above: Vec<usize> = narrow.map(|(above, _)| above).collect();
         above.sort_unstable();
         above.dedup();
-        above.retain(|above| !self.says_the_same(tree, *above));
+        above.retain(|above| !(alone && self.says_the_same(tree, *above)));
         above
     }
 

@@ -72,8 +72,7 @@ impl NeedShown {
         let judged = JudgedNeed { map, k, need };
         let seen = map.counted(|node| node.customers);
         let met = judged.count(NeedCounts::customers);
-        let all =
-            judged.some(&met, Some(&judged.count(NeedCounts::customer_days)), &[(&seen, None)], |_| true);
+        let all = judged.some(&met, &[&Part::ALL], &[(&seen, None)], |_| true);
         // Who has the need may have met it elsewhere or not; and all that one did, another who was seen may have done.
         let of_met = [(&met, None), (&seen, Some(&all))];
 
@@ -81,29 +80,35 @@ impl NeedShown {
         let elsewhere = if sides.are_elsewhere() {
             all.clone()
         } else {
-            let days = judged.count(NeedCounts::days_elsewhere);
-            judged.part(&with_elsewhere, Some(&days), &of_met, &all)
+            let not_elsewhere = [Part::OursAlone, Part::Tolerated];
+            judged.part(
+                &with_elsewhere,
+                &[&[Part::Both, Part::ElsewhereAlone], &not_elsewhere],
+                &of_met,
+                &all,
+            )
         };
         let of_elsewhere = [(&with_elsewhere, None), (&met, Some(&elsewhere)), (&seen, Some(&all))];
         let both = judged.count_in(&[Part::Both]);
-        let both_days = judged.part(&both, Some(&judged.days(Part::Both)), &of_elsewhere, &elsewhere);
+        let both_days =
+            judged.part(&both, &[&[Part::Both], &[Part::ElsewhereAlone]], &of_elsewhere, &elsewhere);
         let both_customers =
-            judged.part(&judged.count(NeedCounts::ours_and_elsewhere), None, &of_elsewhere, &elsewhere);
+            judged.part(&judged.count(NeedCounts::ours_and_elsewhere), &[], &of_elsewhere, &elsewhere);
         let tolerated = if sides.ours == 0 || sides.tolerated == 0 {
             elsewhere.clone()
         } else {
             let not_elsewhere = judged.count_in(&[Part::OursAlone, Part::Tolerated]);
             let of = [(&not_elsewhere, None), (&met, Some(&elsewhere)), (&seen, Some(&all))];
-            let days = judged.days(Part::Tolerated);
-            judged.part(&judged.count_in(&[Part::Tolerated]), Some(&days), &of, &elsewhere)
+            let parts: [&[Part]; 2] = [&[Part::Tolerated], &[Part::OursAlone]];
+            judged.part(&judged.count_in(&[Part::Tolerated]), &parts, &of, &elsewhere)
         };
         let ours_or_elsewhere = if sides.tolerated == 0 {
             elsewhere.clone()
         } else {
-            judged.part(&judged.count(NeedCounts::ours_or_elsewhere), None, &of_met, &elsewhere)
+            judged.part(&judged.count(NeedCounts::ours_or_elsewhere), &[], &of_met, &elsewhere)
         };
         let moved = |count: fn(&NeedCounts) -> u32| {
-            judged.some(&judged.count(count), None, &of_met, |place| elsewhere.at(place))
+            judged.some(&judged.count(count), &[], &of_met, |place| elsewhere.at(place))
         };
         let (left, came_back) = (moved(|need| need.left), moved(|need| need.came_back));
         Self { all, elsewhere, both_days, both_customers, tolerated, ours_or_elsewhere, left, came_back }
@@ -158,28 +163,26 @@ impl JudgedNeed<'_> {
         self.count(|need| need.customers_in(parts))
     }
 
-    /// Customer-days of a part in each atom.
-    fn days(&self, part: Part) -> Vec<u32> {
-        self.count(|need| need.days[part as usize])
-    }
-
-    /// Where some customers, and their days, are shown. `of` says which others may have been they, and in whose blocks.
+    /// Where some customers are shown, and days in parts of which each is shown or follows. `of` says which others may
+    /// have been they, and in whose blocks.
     fn some(
         &self,
         some: &[u32],
-        days: Option<&[u32]>,
+        days_in: &[&[Part]],
         of: &[(&Vec<u32>, Option<&Shown>)],
         may: impl Fn(usize) -> bool,
     ) -> Shown {
-        let measure = |unit, amounts: &[u32]| {
+        let measure = |unit, customers: &[u32], amounts: &[u32]| {
             let exchange = |(of, within): &(&Vec<u32>, _)| Exchange {
-                behind: behind(of, some, amounts),
+                behind: behind(of, customers, amounts),
                 within: *within,
             };
             Measure { unit, exchanges: of.iter().map(exchange).collect() }
         };
-        let mut measures = vec![measure(Unit::Customers, some)];
-        measures.extend(days.map(|days| measure(Unit::Days, days)));
+        let days =
+            |parts: &[Part]| self.count(|need| parts.iter().map(|part| need.days[*part as usize]).sum());
+        let mut measures = vec![measure(Unit::Customers, some, some)];
+        measures.extend(days_in.iter().map(|parts| measure(Unit::Days, &self.count_in(parts), &days(parts))));
         judge(self.map, self.k, some, &measures, may)
     }
 
@@ -187,12 +190,12 @@ impl JudgedNeed<'_> {
     fn part(
         &self,
         part: &[u32],
-        days: Option<&[u32]>,
+        days_in: &[&[Part]],
         of: &[(&Vec<u32>, Option<&Shown>)],
         within: &Shown,
     ) -> Shown {
         let (whole, sums) = (self.map.sums(of[0].0), self.map.sums(part));
-        self.some(part, days, of, |place| within.at(place) && whole[place] - sums[place] >= self.k)
+        self.some(part, days_in, of, |place| within.at(place) && whole[place] - sums[place] >= self.k)
     }
 }
 
