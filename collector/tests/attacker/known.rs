@@ -1,0 +1,231 @@
+//! The attacks that are known, one test each: a company in which a publication that only hides what is under k gives it
+//! away, and the floor does not.
+
+use elsewhere_collector::portfolio::SanctionStatus::{Sanctioned, Unreviewed};
+
+use super::{
+    attack::{Outcome, Released},
+    company::Company,
+    naive::Days,
+    reading::PriceRead,
+};
+
+/// `a` is elsewhere, and there is nothing else.
+fn plain() -> Company {
+    Company::of(&[("files", Unreviewed)])
+}
+
+/// `a` is ours, `b` is elsewhere.
+fn company() -> Company {
+    Company::of(&[("files", Sanctioned), ("files", Unreviewed)])
+}
+
+fn each_week(released: &Released<'_>) -> Outcome {
+    released.attack_weeks()
+}
+
+fn week_beside_week(released: &Released<'_>) -> Outcome {
+    released.attack_pairs()
+}
+
+fn of_the_others(released: &Released<'_>) -> Outcome {
+    released.attack_strangers_days()
+}
+
+fn harm(outcome: &Outcome) -> Vec<String> {
+    outcome.leaks.iter().filter(|leak| leak.harms()).map(ToString::to_string).collect()
+}
+
+/// What is told by a publication that only hides what is under k, beside the price where the attack is on that.
+struct Told {
+    days: Days,
+    price: PriceRead,
+    /// A line of it.
+    line: &'static str,
+}
+
+impl Told {
+    /// Where customer-days are rounded.
+    fn rounded(line: &'static str) -> Self {
+        Self { days: Days::Rounded, price: PriceRead::Nothing, line }
+    }
+
+    /// Where customer-days are exact.
+    fn exact(line: &'static str) -> Self {
+        Self { days: Days::Exact, price: PriceRead::Nothing, line }
+    }
+}
+
+/// The attack breaks the naive publication as told, and not the floor's.
+fn stands(company: &Company, told: &Told, attack: fn(&Released<'_>) -> Outcome) {
+    let broken = harm(&attack(&Released::naively(company, told.days, told.price)));
+    assert!(broken.iter().any(|line| line.contains(told.line)), "of\n{company}it tells {broken:#?}");
+    let outcome = attack(&Released::by_floor(company));
+    assert!(outcome.unsettled.is_empty());
+    let leaks: Vec<String> = (outcome.leaks.iter().filter(|leak| leak.harms()))
+        .map(|leak| format!("{leak}\n    {}", leak.because().join("\n    ")))
+        .collect();
+    assert!(leaks.is_empty(), "of the company\n{company}it leaks\n{}", leaks.join("\n"));
+}
+
+const ONCE: &str = "a . . . . . .";
+const NEVER: &str = ". . . . . . .";
+
+/// Rounded to 15, A has at most 17; a week later one has joined it, and rounded to 20 it has at least 18.
+#[test]
+fn differencing_over_weeks() {
+    let company = plain()
+        .with(17, "department:A", &[ONCE, ONCE])
+        .with(12, "department:A", &[NEVER, NEVER])
+        .with(3, "department:C", &[ONCE, ONCE])
+        .with(5, "department:C", &[NEVER, NEVER])
+        .with(1, "department:A", &["-", ONCE]);
+    assert_eq!(
+        harm(&each_week(&Released::naively(&company, Days::Rounded, PriceRead::Nothing))),
+        Vec::<String>::new()
+    );
+    stands(
+        &company,
+        &Told::rounded("W40, department:C, files, Customers: 1 to 4, it is 3"),
+        week_beside_week,
+    );
+}
+
+/// Site X is the departments A and C together.
+#[test]
+fn differencing_over_dimensions() {
+    let company = plain()
+        .with(17, "department:A, site:X", &[ONCE])
+        .with(12, "department:A, site:X", &[NEVER])
+        .with(3, "department:C, site:X", &[ONCE])
+        .with(1, "department:C, site:X", &[NEVER])
+        .with(20, "department:B, site:Y", &[ONCE])
+        .with(15, "department:B, site:Y", &[NEVER]);
+    stands(&company, &Told::rounded("department:C, files, Customers: 1 to 4, it is 3"), each_week);
+}
+
+/// The share of all days elsewhere that is shown tells the days of the need that is not.
+#[test]
+fn differencing_over_needs() {
+    let company = Company::of(&[("files", Sanctioned), ("files", Unreviewed), ("notes", Unreviewed)])
+        .with(20, "", &["b b b . . . ."])
+        .with(6, "", &["ab . . . . . ."])
+        .with(20, "", &["a a . . . . ."])
+        .with(3, "", &["c . . . . . ."])
+        .with(10, "", &[NEVER]);
+    stands(
+        &company,
+        &Told { price: PriceRead::OfAllExactly, ..Told::rounded("all, notes, Customers: 1 to 3, it is 3") },
+        each_week,
+    );
+}
+
+/// 36 is published as 35 and is at most 37; 18 is published as 20 and is at least 18, twice.
+#[test]
+fn windows_off_their_middle() {
+    for few in [0, 1] {
+        let company = plain()
+            .with(18, "department:A", &[ONCE])
+            .with(12, "department:A", &[NEVER])
+            .with(18, "department:B", &[ONCE])
+            .with(12, "department:B", &[NEVER])
+            .with(few, "department:C", &[ONCE])
+            .with(6, "department:C", &[NEVER]);
+        stands(&company, &Told::rounded("department:C, files, Customers: 0 to 1"), each_week);
+    }
+}
+
+/// A small department with one team that is withheld.
+#[test]
+fn small_parents() {
+    let company = plain()
+        .with(1, "department:A", &[ONCE])
+        .with(1, "department:A", &[NEVER])
+        .with(4, "department:A/North", &[ONCE])
+        .with(20, "department:B", &[ONCE])
+        .with(15, "department:B", &[NEVER]);
+    stands(&company, &Told::rounded("department:A/North, files, Customers: 3 to 4, it is 4"), each_week);
+}
+
+/// 42 days are published as 40 and are at most 42, 48 as 50 and are at least 48.
+#[test]
+fn one_device_joining() {
+    let company = plain()
+        .with(21, "", &["a a . . . . .", "a a . . . . ."])
+        .with(9, "", &[NEVER, NEVER])
+        .with(1, "", &["-", "a a a a a a ."]);
+    stands(
+        &company,
+        &Told::rounded("files, days of the one who joined or left: 6 to 7, it is 6"),
+        week_beside_week,
+    );
+}
+
+#[test]
+fn one_device_leaving() {
+    let company = plain()
+        .with(21, "", &["a a . . . . .", "a a . . . . ."])
+        .with(9, "", &[NEVER, NEVER])
+        .with(1, "", &["a a a a a a .", "-"]);
+    stands(
+        &company,
+        &Told::rounded("files, days of the one who joined or left: 6 to 7, it is 6"),
+        week_beside_week,
+    );
+}
+
+/// Four of C are known; the others of C are nobody's business.
+#[test]
+fn an_insider_who_knows_all_but_one_of_a_withheld_cell() {
+    let company = plain()
+        .with(18, "department:A", &[ONCE])
+        .with(12, "department:A", &[NEVER])
+        .with_known(4, "department:C", &[ONCE])
+        .with(4, "department:C", &[NEVER]);
+    stands(&company, &Told::rounded("department:C, files, Customers: 4 to 4, it is 4"), each_week);
+}
+
+/// Five were elsewhere, four of them are known: what is said of the five is said of the fifth.
+#[test]
+fn an_insider_who_knows_all_but_one_of_a_cell_of_k() {
+    let company = company()
+        .with_known(4, "", &["a a b . . . ."])
+        .with(1, "", &["a a b b b . ."])
+        .with(12, "", &["a a . . . . ."])
+        .with(8, "", &[NEVER]);
+    stands(
+        &company,
+        &Told::exact("days elsewhere of whom the reader does not know: 3 to 3, it is 3"),
+        of_the_others,
+    );
+}
+
+/// Nobody of C goes elsewhere, which A, B and the whole tell.
+#[test]
+fn nobody_is_told_from_the_siblings() {
+    let company = company()
+        .with(15, "department:A", &["b a . . . . ."])
+        .with(10, "department:A", &[ONCE])
+        .with(15, "department:B", &["b a . . . . ."])
+        .with(10, "department:B", &[ONCE])
+        .with(12, "department:C", &[ONCE]);
+    stands(&company, &Told::exact("department:C, files, Elsewhere: 0 to 0, it is 0"), each_week);
+}
+
+/// Everybody with the need meets it elsewhere.
+#[test]
+fn all_of_them() {
+    let company = company().with(20, "", &["b b . . . . ."]).with(10, "", &[NEVER]);
+    stands(&company, &Told::exact("all, files, NeverElsewhere: 0 to 0, it is 0"), each_week);
+}
+
+/// The days of the one service of ours are those with ours alone and with both.
+#[test]
+fn a_single_service_of_ours() {
+    let company = company()
+        .with(20, "", &["a a . . . . ."])
+        .with(3, "", &["ab . . . . . ."])
+        .with(6, "", &["b . . . . . ."])
+        .with(10, "", &[NEVER]);
+    stands(&company, &Told::exact("all, files, Part(Both): 2 to 3, it is 3"), each_week);
+}

@@ -1,0 +1,254 @@
+//! What the published rows say, as rows of a program. This is the file to change when rows change.
+
+use elsewhere_collector::{
+    portfolio::Side,
+    published::{Figure as Published, PublishedNeed, PublishedWeek},
+    rollup::Part,
+    segment::Segment,
+};
+
+use super::{
+    arithmetic::{Cell, Figure, World},
+    attack::name,
+    company::{Company, K, MAIN_DIMENSION, civil_week},
+    program::{Program, Sum, Variable, value},
+};
+
+/// A segment, or everybody.
+type At<'s> = Option<&'s Segment>;
+
+/// The figures that a row of a need has, by what a reader calls them.
+pub(crate) fn published(row: &PublishedNeed, figure: Figure, company: &Company) -> Option<Published> {
+    Some(match figure {
+        Figure::Customers => row.customers,
+        Figure::Part(part) => days_published(row, part),
+        Figure::Elsewhere => row.customers_elsewhere,
+        Figure::OursOrElsewhere => row.customers_ours_or_elsewhere,
+        Figure::OursAndElsewhere => row.customers_both,
+        Figure::Service(service) => row.service(&company.services[service].id)?.customers,
+        Figure::Left => row.left,
+        Figure::CameBack => row.came_back,
+        Figure::NeverElsewhere => return None,
+    })
+}
+
+fn days_published(row: &PublishedNeed, part: Part) -> Published {
+    match part {
+        Part::OursAlone => row.ours_alone,
+        Part::Both => row.both,
+        Part::Tolerated => row.tolerated,
+        Part::ElsewhereAlone => row.elsewhere_alone,
+    }
+}
+
+/// What a reader makes of numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    /// How far distinct customers lie from the number published.
+    pub(crate) customers: Window,
+    /// How far customer-days do.
+    pub(crate) days: Window,
+    /// How the price is published.
+    pub(crate) price: PriceRead,
+}
+
+/// How far what was counted lies below and above a published number at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Window {
+    pub(crate) below: i64,
+    pub(crate) above: i64,
+}
+
+impl Window {
+    pub(crate) const EXACT: Self = Self { below: 0, above: 0 };
+    pub(crate) const NEAREST_5: Self = Self { below: 2, above: 2 };
+    pub(crate) const DOWN_TO_5: Self = Self { below: 0, above: 4 };
+    pub(crate) const NEAREST_10: Self = Self { below: 5, above: 4 };
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PriceRead {
+    Nothing,
+    /// Everybody's by need, in whole percents.
+    OfAllExactly,
+    /// In tens up to 90, of [`LEAST_SHOWN`] days or more.
+    InTens,
+}
+
+/// What the floor publishes. Change it with the floor's rounding.
+pub(crate) const OF_THE_FLOOR: Reading =
+    Reading { customers: Window::DOWN_TO_5, days: Window::NEAREST_10, price: PriceRead::InTens };
+/// Fewest days shown of which the floor tells a share.
+const LEAST_SHOWN: i64 = 500;
+
+const ELSEWHERE: [Part; 2] = [Part::Both, Part::ElsewhereAlone];
+
+impl World<'_> {
+    /// Takes in all that was released of a week. `week` is its place among those looked at.
+    pub(crate) fn read(&mut self, week: usize, released: &PublishedWeek, reading: Reading) {
+        for row in &released.segments {
+            let node = row.segment.as_ref();
+            for (which, figure) in [row.left, row.came_back].into_iter().enumerate() {
+                if let Some(shown) = figure.shown() {
+                    self.say(week, node, ["left", "came back"][which], "customers", shown);
+                    let sum = self.moves(which, week, node);
+                    read_customers(&mut self.program, sum, shown, reading);
+                }
+            }
+            for need in 0..self.company.needs.len() {
+                if let Some(row) = row.need(&self.company.needs[need]) {
+                    self.read_need(need, week, node, row, reading);
+                }
+            }
+        }
+        if reading.price != PriceRead::Nothing {
+            self.read_price(week, released, reading);
+        }
+    }
+
+    fn read_need(&mut self, need: usize, week: usize, node: At<'_>, row: &PublishedNeed, reading: Reading) {
+        let id = self.company.needs[need].clone();
+        for figure in self.figures(need) {
+            let is_part = matches!(figure, Figure::Part(_));
+            let shown = published(row, figure, self.company).and_then(Published::shown).filter(|_| !is_part);
+            if let Some(shown) = shown {
+                self.say(week, node, &format!("{id}, {figure:?}"), "customers", shown);
+                let sum = self.figure(need, figure, week, node);
+                read_customers(&mut self.program, sum, shown, reading);
+            }
+        }
+        if let Some(days) = row.customer_days.shown() {
+            self.say(week, node, &id, "days", days);
+            let sum = self.days(need, &Part::ALL, |cell| cell.is_in(week, node));
+            self.read_days(sum, self.figure(need, Figure::Customers, week, node), days, reading);
+        }
+        if let Some(days) = row.elsewhere.shown() {
+            self.say(week, node, &format!("{id}, elsewhere"), "days", days);
+            let sum = self.days(need, &ELSEWHERE, |cell| cell.is_in(week, node));
+            self.read_days(sum, self.figure(need, Figure::Elsewhere, week, node), days, reading);
+        }
+        for part in Part::ALL {
+            if let Some(days) = days_published(row, part).shown() {
+                self.say(week, node, &format!("{id}, {part:?}"), "days", days);
+                let sum = self.days(need, &[part], |cell| cell.is_in(week, node));
+                self.read_days(sum, self.figure(need, Figure::Part(part), week, node), days, reading);
+            }
+        }
+        let services: Vec<usize> = self.company.services_of(need).map(|(index, _)| index).collect();
+        let row_of = |service: usize| row.service(&self.company.services[service].id);
+        for service in &services {
+            if let Some(days) = row_of(*service).and_then(|row| row.customer_days.shown()) {
+                self.say(week, node, &format!("{id}, Service({service})"), "days", days);
+                let sum = self.service_days(*service, |cell| cell.is_in(week, node));
+                self.read_days(sum, self.figure(need, Figure::Service(*service), week, node), days, reading);
+            }
+        }
+        if let Some(others) = row.other_services_customers.shown() {
+            self.say(week, node, &id, "customers of other services", others);
+            // They are customers of services without a row, and of the need.
+            let least = (i64::from(others) - reading.customers.below).max(i64::from(K));
+            let without_row = services.iter().filter(|service| row_of(**service).is_none());
+            let sum =
+                without_row.flat_map(|service| self.figure(need, Figure::Service(*service), week, node));
+            let sum = sum.collect();
+            self.program.at_least(sum, least);
+            self.program.at_least(self.figure(need, Figure::Customers, week, node), least);
+        }
+    }
+
+    /// Notes which number the next rows come from.
+    fn say(&mut self, week: usize, node: At<'_>, of: &str, unit: &str, shown: u32) {
+        let node = name(node);
+        let week = civil_week(self.weeks[week]);
+        self.program.says(format!("{week}, {node}, {of}: {shown} {unit}"));
+    }
+
+    /// Days are shown only of nobody, or of k customers or more.
+    fn read_days(&mut self, days: Sum, customers: Sum, shown: u32, reading: Reading) {
+        let shown = i64::from(shown);
+        if shown == 0 {
+            return self.program.at_most(days, 0);
+        }
+        self.program.between(days, shown - reading.days.below, shown + reading.days.above);
+        self.program.at_least(customers, i64::from(K));
+    }
+
+    /// The price tells whole percents of all days elsewhere.
+    fn read_price(&mut self, week: usize, released: &PublishedWeek, reading: Reading) {
+        let row = |node: At<'_>, need: usize| released.segment(node)?.need(&self.company.needs[need]);
+        let directly_in = |cell: &Cell| cell.segment(week, MAIN_DIMENSION).cloned();
+        let (mut all, mut shown_to_all, mut by_need) = (Sum::new(), Sum::new(), Sum::new());
+        for need in 0..self.company.needs.len() {
+            let everywhere = self.days(need, &ELSEWHERE, |cell| cell.is_in(week, None));
+            if row(None, need).is_some_and(|row| row.elsewhere.shown().is_some()) {
+                shown_to_all.extend(everywhere.clone());
+            }
+            all.extend(everywhere);
+            let shows = |segment: Segment| {
+                row(Some(&segment), need).is_some_and(|row| row.elsewhere.shown().is_some())
+            };
+            by_need.extend(self.days(need, &ELSEWHERE, |cell| directly_in(cell).is_some_and(shows)));
+        }
+        let (mut all_services, mut by_service) = (Sum::new(), Sum::new());
+        let elsewhere = self.company.services.iter().enumerate();
+        for (index, service) in elsewhere.filter(|(_, service)| service.side() == Side::Elsewhere) {
+            all_services.extend(self.service_days(index, |cell| cell.is_in(week, None)));
+            let shows = |segment: Segment| {
+                let row = row(Some(&segment), service.need).and_then(|row| row.service(&service.id));
+                row.is_some_and(|row| row.customer_days.shown().is_some())
+            };
+            by_service.extend(self.service_days(index, |cell| directly_in(cell).is_some_and(shows)));
+        }
+        let price = released.price;
+        if reading.price == PriceRead::OfAllExactly {
+            return self.read_percent(price.organisation_by_need, shown_to_all, all);
+        }
+        self.read_tens("of all by need", price.organisation_by_need, shown_to_all, all.clone());
+        self.read_tens("by need", price.segment_by_need, by_need, all);
+        self.read_tens("by service", price.segment_by_service, by_service, all_services);
+    }
+
+    /// At least so many tens of a percent; 90 is as many or more.
+    fn read_tens(&mut self, what: &str, percent: Option<u8>, part: Sum, whole: Sum) {
+        self.program.says(format!("the price {what} is {percent:?} percent"));
+        let Some(tens) = percent.map(|percent| i64::from(percent) / 10) else {
+            return self.program.at_most(part, LEAST_SHOWN - 1);
+        };
+        let [part, whole] = [part, whole].map(|sum| self.total(sum));
+        self.program.at_least(vec![(part, 1)], LEAST_SHOWN);
+        self.program.at_least(vec![(part, 10), (whole, -tens)], 0);
+        if tens < 9 {
+            self.program.at_most(vec![(part, 10), (whole, -tens - 1)], -1);
+        }
+    }
+
+    /// Rounded down; `None` is of nothing.
+    fn read_percent(&mut self, percent: Option<u8>, part: Sum, whole: Sum) {
+        self.program.says(format!("the price is {percent:?} percent"));
+        let Some(percent) = percent.map(i64::from) else {
+            return self.program.at_most(whole, 0);
+        };
+        let [part, whole] = [part, whole].map(|sum| self.total(sum));
+        self.program.at_least(vec![(whole, 1)], 1);
+        self.program.at_least(vec![(part, 100), (whole, -percent)], 0);
+        self.program.at_most(vec![(part, 100), (whole, -percent - 1)], -1);
+    }
+
+    /// A sum as a number of its own, so that the solver can settle it first.
+    fn total(&mut self, mut sum: Sum) -> Variable {
+        self.truth.push(value(&sum, &self.truth));
+        let total = self.program.amount(0, MOST_DAYS);
+        sum.push((total, -1));
+        self.program.between(sum, 0, 0);
+        total
+    }
+}
+
+/// More days than any company here has.
+const MOST_DAYS: i64 = 10_000;
+
+pub(crate) fn read_customers(program: &mut Program, sum: Sum, shown: u32, reading: Reading) {
+    let shown = i64::from(shown);
+    let least = (shown - reading.customers.below).max(i64::from(K));
+    program.between(sum, least, shown + reading.customers.above);
+}
