@@ -11,8 +11,8 @@
 //! This is complementary suppression (Willenborg and de Waal, *Elements of Statistical Disclosure Control*, 2001), with
 //! a range that is shown by a construction instead of being searched for. Two things are left to the rounding: figures
 //! of k and more that are withheld for others' sake, which a difference of rounded figures leaves nine values at least;
-//! and nobody at all beside a single shown place, which has the same rounded figures as the one above it, where no other
-//! dimension shows any.
+//! and nobody at all beside a single shown place of the main dimension, which has all the rounded figures of the one above
+//! it, where no other dimension shows any.
 
 use std::collections::{HashMap, HashSet};
 
@@ -107,7 +107,10 @@ impl Judge<'_> {
     fn withhold_more(&mut self) -> bool {
         let mut withheld = false;
         for tree in 0..self.map.trees().len() {
-            let alone = self.narrow_blocks(tree, true);
+            let mut alone = self.narrow_blocks(tree, true);
+            if self.map.is_main(tree) && !self.has_shown_beside(tree) {
+                alone.retain(|above| !self.says_the_same(tree, *above));
+            }
             for above in alone.iter().copied() {
                 withheld |= self.withhold_in(tree, above);
             }
@@ -176,7 +179,6 @@ impl Judge<'_> {
         let mut above: Vec<usize> = narrow.map(|(above, _)| above).collect();
         above.sort_unstable();
         above.dedup();
-        above.retain(|above| !(alone && self.says_the_same(tree, *above)));
         above
     }
 
