@@ -26,20 +26,11 @@ impl From<&DeviceDay> for v1::DeviceDay {
 
 impl From<&Usage> for v1::Usage {
     fn from(own: &Usage) -> Self {
-        let evidence = match own.evidence {
-            Evidence::Present => v1::Evidence::Present,
-            Evidence::Use => v1::Evidence::Use,
-        };
-        let tenant = match own.tenant {
-            Tenant::Unknown => v1::Tenant::Unspecified,
-            Tenant::Ours => v1::Tenant::Ours,
-            Tenant::Guest => v1::Tenant::Guest,
-        };
         Self {
             service_id: own.service.to_string(),
             app_class: v1::AppClass::from(own.app_class).into(),
             place: v1::Place::from(own.place).into(),
-            evidence: evidence.into(),
+            evidence: v1::Evidence::from(own.evidence).into(),
             parts_of_day: own.parts_of_day.into(),
             active_minutes: own.active_minutes,
             tries: own.tries,
@@ -48,10 +39,29 @@ impl From<&Usage> for v1::Usage {
             turned_away: own.turned_away,
             bytes_up: own.bytes_up,
             bytes_down: own.bytes_down,
-            tenant: tenant.into(),
+            tenant: v1::Tenant::from(own.tenant).into(),
             sign_in_hops: own.sign_in_hops,
             server_wait: own.server_wait.map(Into::into),
             transfer_times: own.transfer_times.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<Evidence> for v1::Evidence {
+    fn from(own: Evidence) -> Self {
+        match own {
+            Evidence::Present => Self::Present,
+            Evidence::Use => Self::Use,
+        }
+    }
+}
+
+impl From<Tenant> for v1::Tenant {
+    fn from(own: Tenant) -> Self {
+        match own {
+            Tenant::Unknown => Self::Unspecified,
+            Tenant::Ours => Self::Ours,
+            Tenant::Guest => Self::Guest,
         }
     }
 }

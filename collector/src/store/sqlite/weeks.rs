@@ -61,13 +61,15 @@ pub(super) fn apply(
         .and_then(|mut insert| insert.execute((key.0, key.1, key.2, revision, days_of(today), &body)))
         .map_err(&error)?;
     if changed == 1 {
-        return Ok(Applied { stored: true, fingerprint: body::fingerprint(&body) });
+        return Ok(Applied { stored: true, fingerprint: body::fingerprint(day) });
     }
     let kept: Vec<u8> = week
         .prepare_cached("SELECT body FROM device_days WHERE device = ?1 AND day = ?2 AND epoch = ?3")
         .and_then(|mut select| select.query_row(key, |row| row.get(0)))
         .map_err(&error)?;
-    Ok(Applied { stored: false, fingerprint: body::fingerprint(&kept) })
+    let fingerprint =
+        body::fingerprint_of(&kept).map_err(|error| FILE.damaged(&format!("a body: {error}")))?;
+    Ok(Applied { stored: false, fingerprint })
 }
 
 /// Notes whom a device counts with this week; a membership that stands is replaced only where `renew` says so.
