@@ -21,6 +21,11 @@ use crate::{
 pub mod body;
 pub mod sqlite;
 
+use body::PackedDay;
+
+/// Hears a part of a week's device-days, as they are stored.
+pub type Visitor<'v> = Box<dyn FnMut(&Member, &PackedDay<'_>) + Send + 'v>;
+
 /// The questions the product asks its store.
 pub trait Store: Send + Sync {
     /// Who this store is; it changes when a backup is restored, and agents then send their kept days again.
@@ -62,8 +67,31 @@ pub trait Store: Send + Sync {
     fn put_device_days(&self, deliveries: Vec<DeviceDays>, date: Date) -> Result<Vec<Applied>, StoreError>;
     /// Weeks with device-days, oldest first.
     fn weeks(&self) -> Result<Vec<Week>, StoreError>;
-    /// Hands over every device-day of a week, those of one device together in the order of dates, the newest epoch of each.
-    fn scan_week(&self, week: Week, each: &mut dyn FnMut(&Member, DeviceDay)) -> Result<(), StoreError>;
+    /// Splits the devices of a week among these visitors, who may be heard at the same time, and hands over every
+    /// device-day: those of one device together, to one visitor, in the order of dates, the newest epoch of each. All
+    /// is of one moment.
+    fn visit_week(&self, week: Week, visitors: &mut [Visitor<'_>]) -> Result<(), StoreError>;
+    /// Hands over every device-day of a week as `visit_week` does, unpacked, one after the other.
+    fn scan_week(
+        &self,
+        week: Week,
+        each: &mut (dyn FnMut(&Member, DeviceDay) + Send),
+    ) -> Result<(), StoreError> {
+        let mut unread = None;
+        self.visit_week(
+            week,
+            &mut [Box::new(|member, day| match day.unpack() {
+                Ok(day) => each(member, day),
+                Err(error) => unread = Some(error),
+            })],
+        )?;
+        match unread {
+            None => Ok(()),
+            Some(error) => {
+                Err(StoreError::Damaged { file: week.to_string(), problem: format!("a body: {error}") })
+            }
+        }
+    }
     /// Forgets all device-days and memberships of a week. It is no mistake if there are none.
     fn forget_week(&self, week: Week) -> Result<(), StoreError>;
 

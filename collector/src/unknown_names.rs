@@ -21,7 +21,7 @@ use sha2::Sha256;
 use crate::{
     device::Customer,
     portfolio::Portfolio,
-    store::{Store, StoreError},
+    store::{Member, Store, StoreError, body::PackedDay},
     week::Week,
 };
 
@@ -54,23 +54,24 @@ fn count_reporters(
     store: &dyn Store,
     week: Week,
     minimum_group: u32,
-    wanted: impl Fn(u64) -> bool,
+    wanted: impl Fn(u64) -> bool + Send + Sync,
     reported: &mut Reporters,
 ) -> Result<(), StoreError> {
-    store.scan_week(week, &mut |member, day| {
-        if day.shared_device {
+    let count = |member: &Member, day: &PackedDay<'_>| {
+        if day.shared_device() {
             return;
         }
-        for unknown in day.unknown_services.iter().filter(|unknown| wanted(unknown.name_hash)) {
-            if reported.len() >= MAX_HASHES && !reported.contains_key(&unknown.name_hash) {
+        for hash in day.name_hashes().filter(|hash| wanted(*hash)) {
+            if reported.len() >= MAX_HASHES && !reported.contains_key(&hash) {
                 continue;
             }
-            let customers = reported.entry(unknown.name_hash).or_default();
+            let customers = reported.entry(hash).or_default();
             if !is_group(customers, minimum_group) {
                 customers.insert(member.customer.clone());
             }
         }
-    })
+    };
+    store.visit_week(week, &mut [Box::new(count)])
 }
 
 fn is_group(customers: &HashSet<Customer>, minimum_group: u32) -> bool {

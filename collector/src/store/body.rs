@@ -1,8 +1,8 @@
 //! How a device-day is packed: one byte of version, then what that version says.
 //!
 //! Version 1 is the wire encoding. Version 2 begins with what history and rollup ask of it: day, services (each named
-//! once), a byte and a place in that list for each row, hashes of names outside the catalog. What the agent could not
-//! see, its state and the other figures follow, rare ones only where they are not 0. Versions are only ever added: a
+//! once), a byte and a place in that list for each row, hashes of names outside the catalog, and what the agent could not
+//! see. Its state and the other figures follow, rare ones only where they are not 0. Versions are only ever added: a
 //! stored body is read for as long as it is kept. What is read back is judged as on its way in, by `wire`.
 
 mod cursor;

@@ -12,10 +12,9 @@ use std::{
 use jiff::{Timestamp, civil::Date};
 
 use self::{database::Database, writer::Writer};
-use super::{Applied, DeviceDays, Identity, Member, RevealedName, Store, StoreError, Token};
+use super::{Applied, DeviceDays, Identity, RevealedName, Store, StoreError, Token, Visitor};
 use crate::{
     device::{Device, DeviceId, DeviceState, Groups},
-    device_day::DeviceDay,
     published::{PublishedWeek, WeekState},
     reader::Reader,
     week::Week,
@@ -109,8 +108,8 @@ impl Store for SqliteStore {
         weeks::list(&self.weeks)
     }
 
-    fn scan_week(&self, week: Week, each: &mut dyn FnMut(&Member, DeviceDay)) -> Result<(), StoreError> {
-        weeks::scan(&self.weeks, week, each)
+    fn visit_week(&self, week: Week, visitors: &mut [Visitor<'_>]) -> Result<(), StoreError> {
+        weeks::visit(&self.weeks, week, visitors)
     }
 
     fn forget_week(&self, week: Week) -> Result<(), StoreError> {

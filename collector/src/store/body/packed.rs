@@ -7,7 +7,7 @@ use elsewhere_proto::v1;
 
 use super::{BodyError, cursor::Cursor};
 use crate::{
-    device_day::{AppClass, BlindSpots, Evidence, Place, Quantiles, Tenant},
+    device_day::{AppClass, BlindSpots, DeviceDay, Evidence, Place, Quantiles, Tenant},
     wire::MAX_ROWS,
 };
 
@@ -22,6 +22,7 @@ pub struct PackedDay<'b> {
     kinds: &'b [u8],
     places: Places<'b>,
     name_hashes: &'b [u8],
+    blind_spots: BlindSpots,
     rest: Cursor<'b>,
 }
 
@@ -105,8 +106,19 @@ impl<'b> PackedDay<'b> {
             Places::Narrow(cursor.take(rows)?)
         };
         let name_hashes = cursor.take(8 * unknown)?;
-        let head =
-            Self { day, revision, shared_device, lengths, names, kinds, places, name_hashes, rest: cursor };
+        let blind_spots = blind_spots(&mut cursor)?;
+        let head = Self {
+            day,
+            revision,
+            shared_device,
+            lengths,
+            names,
+            kinds,
+            places,
+            name_hashes,
+            blind_spots,
+            rest: cursor,
+        };
         if head.places().any(|place| place >= services) {
             return Err(BodyError::Malformed("a row of a service that is not named"));
         }
@@ -150,8 +162,8 @@ impl<'b> PackedDay<'b> {
     }
 
     /// What the agent could not see.
-    pub fn blind_spots(&self) -> Result<BlindSpots, BodyError> {
-        blind_spots(&mut self.rest.clone())
+    pub fn blind_spots(&self) -> &BlindSpots {
+        &self.blind_spots
     }
 
     /// All rows of usage. Ends at the first that can't be read.
@@ -159,7 +171,6 @@ impl<'b> PackedDay<'b> {
         &self,
     ) -> Result<impl Iterator<Item = Result<PackedUsage<'b>, BodyError>> + use<'b>, BodyError> {
         let mut cursor = self.rest;
-        blind_spots(&mut cursor)?;
         agent(&mut cursor)?;
         let (services, mut is_over) = (*self, false);
         Ok(self.kinds().map_while(move |kind| {
@@ -172,10 +183,14 @@ impl<'b> PackedDay<'b> {
         }))
     }
 
+    /// The device-day, judged as on its way in.
+    pub fn unpack(self) -> Result<DeviceDay, BodyError> {
+        Ok(DeviceDay::try_from(&self.to_wire()?)?)
+    }
+
     /// The record on the wire.
     pub(super) fn to_wire(self) -> Result<v1::DeviceDay, BodyError> {
         let mut cursor = self.rest;
-        let spots = blind_spots(&mut cursor)?;
         let agent = agent(&mut cursor)?;
         let mut usages = Vec::with_capacity(self.kinds.len());
         for kind in self.kinds() {
@@ -198,7 +213,7 @@ impl<'b> PackedDay<'b> {
             usages,
             spills,
             unknown_services,
-            blind_spots: Some((&spots).into()),
+            blind_spots: Some((&self.blind_spots).into()),
             agent: Some(agent),
             shared_device: self.shared_device,
         })

@@ -39,11 +39,23 @@ fn database_error(name: &str, action: &'static str, source: rusqlite::Error) -> 
     }
 }
 
+/// Bytes of a page, where nothing speaks for others: what a file system reads at least.
+const PAGE_BYTES: u32 = 4_096;
+
 /// Opens for reading and writing; makes the file and brings its schema up where needed.
 pub(super) fn open(path: &Path, file: &File) -> Result<Connection, StoreError> {
+    open_with_pages(path, file, PAGE_BYTES)
+}
+
+/// The same, with pages of this many bytes where the file is new.
+pub(super) fn open_with_pages(path: &Path, file: &File, page_bytes: u32) -> Result<Connection, StoreError> {
     let error = file.error("open the database");
     let mut connection = Connection::open(path).map_err(&error)?;
-    set_up(&connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;").map_err(&error)?;
+    set_up(
+        &connection,
+        &format!("PRAGMA page_size = {page_bytes}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"),
+    )
+    .map_err(&error)?;
     migrate(&mut connection, file)?;
     Ok(connection)
 }
@@ -61,6 +73,11 @@ fn set_up(connection: &Connection, pragmas: &str) -> rusqlite::Result<()> {
     connection.execute_batch(&format!(
         "PRAGMA busy_timeout = {BUSY_MILLISECONDS}; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; {pragmas}"
     ))
+}
+
+/// Has the file all that this program's schema has? Files that are only read are not brought up by it.
+pub(super) fn is_brought_up(connection: &Connection, file: &File) -> Result<bool, StoreError> {
+    Ok(check_version(connection, file)? == file.steps.len())
 }
 
 fn check_version(connection: &Connection, file: &File) -> Result<usize, StoreError> {

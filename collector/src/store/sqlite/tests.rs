@@ -6,7 +6,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{store::DeviceDays, wire::tests::good_day};
+use crate::{device_day::DeviceDay, store::DeviceDays, wire::tests::good_day};
 
 fn day(date: Date, revision: u64) -> DeviceDay {
     (&good_day(date, revision)).try_into().unwrap()

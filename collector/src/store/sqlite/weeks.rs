@@ -1,25 +1,37 @@
 //! The files of device-days, one for each ISO week: what applies, what is read, how a week is forgotten.
 
+mod checksum;
+mod scan;
+
 use std::{
-    collections::HashMap,
     fs, io,
     path::{Path, PathBuf},
 };
 
 use jiff::civil::Date;
-use rusqlite::{Connection, Row, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+pub(super) use self::scan::visit;
 use super::file::{self, File};
 use crate::{
-    device::{Customer, Device, DeviceId, Groups, Pseudonym},
+    device::{Device, Pseudonym},
     device_day::DeviceDay,
-    store::{Applied, Member, StoreError, body},
+    store::{Applied, StoreError, body},
     week::Week,
-    wire::{date_of, days_of},
+    wire::days_of,
 };
 
-const FILE: File =
-    File { name: "a week's file", steps: &[include_str!("../../../migrations/weeks/001_device_days.sql")] };
+const FILE: File = File {
+    name: "a week's file",
+    steps: &[
+        include_str!("../../../migrations/weeks/001_device_days.sql"),
+        include_str!("../../../migrations/weeks/002_checksums.sql"),
+    ],
+};
+
+/// Some fifteen busy device-days. In smaller pages, a quarter of each of which a row may take, they would spill into pages of
+/// their own.
+const PAGE_BYTES: u32 = 16_384;
 
 fn path_of(dir: &Path, week: Week) -> PathBuf {
     dir.join(format!("{week}.db"))
@@ -27,7 +39,7 @@ fn path_of(dir: &Path, week: Week) -> PathBuf {
 
 /// Opens a week's file to write, and makes it where it is missing.
 pub(super) fn open(dir: &Path, week: Week) -> Result<Connection, StoreError> {
-    file::open(&path_of(dir, week), &FILE)
+    file::open_with_pages(&path_of(dir, week), &FILE, PAGE_BYTES)
 }
 
 /// Begins to write.
@@ -49,16 +61,18 @@ pub(super) fn apply(
 ) -> Result<Applied, StoreError> {
     let error = FILE.error("store a device-day");
     let key = (device.id.bits().cast_signed(), days_of(day.day), device.epoch);
-    let body = body::pack(day);
-    let revision = day.revision.cast_signed();
+    let (revision, received, body) = (day.revision.cast_signed(), days_of(today), body::pack(day));
+    let checksum = checksum::of_device_day(key, revision, received, &body);
     let changed = week
         .prepare_cached(
-            "INSERT INTO device_days (device, day, epoch, revision, received, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO device_days (device, day, epoch, revision, received, body, checksum)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT (device, day, epoch) DO UPDATE SET
-                revision = excluded.revision, received = excluded.received, body = excluded.body
+                revision = excluded.revision, received = excluded.received,
+                body = excluded.body, checksum = excluded.checksum
              WHERE excluded.revision > device_days.revision",
         )
-        .and_then(|mut insert| insert.execute((key.0, key.1, key.2, revision, days_of(today), &body)))
+        .and_then(|mut insert| insert.execute((key.0, key.1, key.2, revision, received, &body, checksum)))
         .map_err(&error)?;
     if changed == 1 {
         return Ok(Applied { stored: true, fingerprint: body::fingerprint(day) });
@@ -74,21 +88,20 @@ pub(super) fn apply(
 
 /// Notes whom a device counts with this week; a membership that stands is replaced only where `renew` says so.
 pub(super) fn note_member(week: &Transaction<'_>, device: &Device, renew: bool) -> Result<(), StoreError> {
+    let (id, enrolled) = (device.id.bits().cast_signed(), days_of(device.enrolled));
     let pseudonym = device.groups.pseudonym.as_ref().map(Pseudonym::as_str);
+    let segments = device.groups.segments.to_string();
+    let checksum = checksum::of_member(id, enrolled, device.group_token, pseudonym, &segments);
     week.prepare_cached(
-        "INSERT INTO members (device, enrolled, pseudonym, segments, group_token) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (device) DO UPDATE SET pseudonym = excluded.pseudonym, segments = excluded.segments
-         WHERE ?6",
+        "INSERT INTO members (device, enrolled, pseudonym, segments, group_token, checksum)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (device) DO UPDATE SET
+            enrolled = excluded.enrolled, pseudonym = excluded.pseudonym, segments = excluded.segments,
+            group_token = excluded.group_token, checksum = excluded.checksum
+         WHERE ?7 AND excluded.checksum IS NOT members.checksum",
     )
     .and_then(|mut insert| {
-        insert.execute((
-            device.id.bits().cast_signed(),
-            days_of(device.enrolled),
-            pseudonym,
-            device.groups.segments.to_string(),
-            device.group_token,
-            renew,
-        ))
+        insert.execute((id, enrolled, pseudonym, segments, device.group_token, checksum, renew))
     })
     .map_err(FILE.error("note a membership"))?;
     Ok(())
@@ -118,78 +131,4 @@ pub(super) fn forget(dir: &Path, week: Week) -> Result<(), StoreError> {
         }
     }
     Ok(())
-}
-
-/// Hands over a week's device-days with their members: those of one device together, in the order of dates.
-pub(super) fn scan(
-    dir: &Path,
-    week: Week,
-    each: &mut dyn FnMut(&Member, DeviceDay),
-) -> Result<(), StoreError> {
-    let path = path_of(dir, week);
-    if !path.exists() {
-        return Ok(());
-    }
-    let connection = file::open_to_read(&path, &FILE)?;
-    let error = FILE.error("read device-days");
-    // One transaction, so that members and days are of one moment.
-    let snapshot = connection.unchecked_transaction().map_err(&error)?;
-    let members = members(&snapshot)?;
-    let member = |device| {
-        members.get(&device).ok_or_else(|| FILE.damaged(&format!("{week} has a device-day of nobody")))
-    };
-    let mut select = snapshot
-        .prepare("SELECT device, body FROM device_days ORDER BY device, day, epoch")
-        .map_err(&error)?;
-    let mut rows = select.query([]).map_err(&error)?;
-    // A day is handed over once the next row is seen not to be of a newer epoch of it.
-    let mut newest: Option<(i64, DeviceDay)> = None;
-    while let Some(row) = rows.next().map_err(&error)? {
-        let device: i64 = row.get(0).map_err(&error)?;
-        let body = row.get_ref(1).and_then(|body| Ok(body.as_blob()?)).map_err(&error)?;
-        let day = body::unpack(body).map_err(|error| FILE.damaged(&format!("{week}, a body: {error}")))?;
-        if let Some((before, complete)) = newest.take()
-            && (before, complete.day) != (device, day.day)
-        {
-            each(member(before)?, complete);
-        }
-        newest = Some((device, day));
-    }
-    if let Some((device, day)) = newest {
-        each(member(device)?, day);
-    }
-    Ok(())
-}
-
-fn members(week: &Connection) -> Result<HashMap<i64, Member>, StoreError> {
-    let error = FILE.error("read memberships");
-    let mut select = week
-        .prepare("SELECT device, enrolled, pseudonym, segments, group_token FROM members")
-        .map_err(&error)?;
-    let mut rows = select.query([]).map_err(&error)?;
-    let mut members = HashMap::new();
-    while let Some(row) = rows.next().map_err(&error)? {
-        let (device, member) = member(row)?;
-        members.insert(device, member);
-    }
-    Ok(members)
-}
-
-fn member(row: &Row<'_>) -> Result<(i64, Member), StoreError> {
-    let error = FILE.error("read a membership");
-    let bits: i64 = row.get(0).map_err(&error)?;
-    let enrolled: u32 = row.get(1).map_err(&error)?;
-    let pseudonym: Option<String> = row.get(2).map_err(&error)?;
-    let segments: String = row.get(3).map_err(&error)?;
-    let device = DeviceId::from_bits(bits.cast_unsigned());
-    let pseudonym = pseudonym.map(|text| text.parse().map_err(|error| FILE.damaged(&error))).transpose()?;
-    let groups = Groups { segments: segments.parse().map_err(|error| FILE.damaged(&error))?, pseudonym };
-    let member = Member {
-        device,
-        customer: Customer::of(device, &groups),
-        segments: groups.segments,
-        enrolled: date_of(enrolled).ok_or_else(|| FILE.damaged(&format!("{enrolled} is no date")))?,
-        group_token: row.get(4).map_err(&error)?,
-    };
-    Ok((bits, member))
 }
