@@ -3,6 +3,8 @@
 //! A week is published in one transaction, so a job that died has published it whole or not at all. Weeks are frozen
 //! in order. Freezing twice, or running any job twice, changes nothing. The time is passed in.
 
+use std::{num::NonZero, thread};
+
 use anyhow::{Context, bail};
 use jiff::Timestamp;
 
@@ -13,6 +15,7 @@ use crate::{
     portfolio::{Landscape, Portfolio},
     published::{PublishedWeek, WeekState},
     rollup::{HISTORY_WEEKS, Tally},
+    store::Visitor,
     unknown_names,
     week::Week,
 };
@@ -130,10 +133,15 @@ pub fn compute(installation: &Installation, week: Week) -> anyhow::Result<Publis
             tally.enrolled(device.id, &device.groups.segments);
         }
     }
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let mut tallies: Vec<Tally> = (0..threads).map(|_| tally.another()).collect();
     for earlier in (-HISTORY_WEEKS..0).map(|weeks| week.plus(weeks)) {
-        add_week(&mut tally, installation, &self::landscape(&portfolio, earlier), earlier)?;
+        add_week(&mut tallies, installation, &self::landscape(&portfolio, earlier), earlier)?;
     }
-    add_week(&mut tally, installation, &landscape, week)?;
+    add_week(&mut tallies, installation, &landscape, week)?;
+    for counted in tallies {
+        tally.join(counted);
+    }
     let rollup = tally.finish(&landscape, policy.minimum_group);
     if rollup.rows_not_in_catalog > 0 {
         tracing::warn!(
@@ -144,15 +152,21 @@ pub fn compute(installation: &Installation, week: Week) -> anyhow::Result<Publis
     Ok(floor::publish(&rollup, &landscape, &policy))
 }
 
+/// Counts a week, a part of its devices in each tally.
 fn add_week(
-    tally: &mut Tally,
+    tallies: &mut [Tally],
     installation: &Installation,
     landscape: &Landscape,
     week: Week,
 ) -> anyhow::Result<()> {
-    installation.store().scan_week(week, &mut |member, day| {
-        tally.add(landscape, member.device, &member.customer, &member.segments, &day);
-    })?;
+    let visitor = |tally| -> Visitor<'_> {
+        let tally: &mut Tally = tally;
+        Box::new(|member, day| {
+            tally.add_packed(landscape, member.device, &member.customer, &member.segments, day);
+        })
+    };
+    let mut visitors: Vec<Visitor<'_>> = tallies.iter_mut().map(visitor).collect();
+    installation.store().visit_week(week, &mut visitors)?;
     Ok(())
 }
 

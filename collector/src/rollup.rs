@@ -13,6 +13,7 @@
 mod counts;
 mod days;
 mod moves;
+mod nodes;
 mod tally;
 
 pub use counts::{NeedCounts, Node, PartSet, Rollup, ServiceCounts};

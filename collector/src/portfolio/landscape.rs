@@ -11,7 +11,8 @@ use super::SanctionStatus;
 pub struct Landscape {
     needs: Vec<NeedOffer>,
     services: Vec<Offered>,
-    by_id: HashMap<String, ServiceIndex>,
+    /// Asked for every row of a week.
+    by_id: HashMap<String, ServiceIndex, foldhash::fast::RandomState>,
 }
 
 /// Place of a need in its landscape.

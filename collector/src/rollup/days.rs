@@ -1,8 +1,6 @@
 //! The days on which one customer met one need, as bits, and the part in which each of them lies.
 
-use jiff::civil::Date;
-
-use crate::{portfolio::Side, week::Week};
+use crate::{portfolio::Side, week::Week, wire::days_of};
 
 /// Weeks before the week itself that are looked at to tell who left us and who came back.
 pub const HISTORY_WEEKS: i64 = 8;
@@ -37,7 +35,7 @@ pub(super) struct Days {
 }
 
 impl Days {
-    /// Notes a day; `bit` is from [`bit`].
+    /// Notes a day; `bit` is from [`bit_of`].
     pub(super) fn note(&mut self, side: Side, bit: u32) {
         let days = match side {
             Side::Ours => &mut self.ours,
@@ -45,6 +43,13 @@ impl Days {
             Side::Elsewhere => &mut self.elsewhere,
         };
         *days |= 1 << bit;
+    }
+
+    /// With those of another.
+    pub(super) const fn join(&mut self, other: Self) {
+        self.ours |= other.ours;
+        self.tolerated |= other.tolerated;
+        self.elsewhere |= other.elsewhere;
     }
 
     /// Customer-days of the week itself in each part.
@@ -74,14 +79,28 @@ impl Days {
     }
 }
 
-/// The bit of a date in the week or its history; `None` outside.
-pub(super) fn bit(week: Week, date: Date) -> Option<u32> {
-    let first = week.plus(-HISTORY_WEEKS).monday();
-    let days = (date - first).get_days();
-    u32::try_from(days).ok().filter(|bit| *bit < WEEK_STARTS + 7)
+/// Bit 0's day of a week's history, in days since 1970.
+pub(super) fn first_day(week: Week) -> u32 {
+    days_of(week.plus(-HISTORY_WEEKS).monday())
+}
+
+/// The bit of a day in the week or its history; `None` outside.
+pub(super) const fn bit_of(first_day: u32, day: u32) -> Option<u32> {
+    match day.checked_sub(first_day) {
+        Some(bit) if bit < WEEK_STARTS + 7 => Some(bit),
+        _ => None,
+    }
 }
 
 /// The bit lies in the week itself.
 pub(super) const fn is_in_week(bit: u32) -> bool {
     bit >= WEEK_STARTS
+}
+
+/// The day in the week itself, Monday being 1; `None` where the bit lies before it.
+pub(super) const fn week_bit(bit: u32) -> Option<u8> {
+    match bit.checked_sub(WEEK_STARTS) {
+        Some(day) if day < 7 => Some(1 << day),
+        _ => None,
+    }
 }

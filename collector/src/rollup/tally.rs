@@ -1,67 +1,110 @@
 //! Counting: device-days in, any order; counts out.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    counts::{NeedCounts, Node, PartSet, Rollup},
-    days::{Days, bit, is_in_week},
-    moves::Moves,
+    counts::Rollup,
+    days::{Days, bit_of, first_day, is_in_week, week_bit},
+    nodes::Nodes,
 };
 use crate::{
     device::{Customer, DeviceId},
     device_day::{BlindSpots, DeviceDay, Evidence, Tenant},
-    portfolio::{Landscape, NeedIndex, ServiceIndex, Side},
-    segment::{Segment, Segments},
+    portfolio::{Landscape, NeedIndex, ServiceIndex},
+    segment::Segments,
+    store::body::{self, PackedDay},
     week::Week,
 };
 
+/// Keys are ids and names from the store, millions a rollup; seeded at random a process.
+type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
 /// A rollup in the making. Its memory follows the customers of the week, a few hundred bytes each.
+///
+/// Parts of the device-days may be counted by tallies of their own, at the same time; joined, in any order, they are
+/// as if one had counted all.
 #[derive(Debug)]
 pub struct Tally {
     week: Week,
+    first_day: u32,
     /// Ids of the services that hashes of names outside the catalog are.
-    named: HashMap<u64, String>,
-    devices: HashMap<DeviceId, DeviceTally>,
-    customers: HashMap<Customer, CustomerTally>,
+    named: Arc<HashMap<u64, String>>,
+    /// Every set of segments once: customers are many, sets are few.
+    segments: Map<Segments, Arc<Segments>>,
+    devices: Map<DeviceId, DeviceTally>,
+    places: Map<Customer, usize>,
+    customers: Vec<CustomerTally>,
+    /// The days of one customer come together.
+    last: Option<(Customer, usize)>,
     rows_not_in_catalog: u64,
+    /// Rows of use of each service in the device-day that is being counted.
+    rows: Vec<u32>,
 }
 
 #[derive(Debug)]
-struct DeviceTally {
-    segments: Segments,
-    reporting: bool,
-    connections: u64,
-    encrypted_hello: u64,
-    encrypted_dns: u64,
-    unnamed: u64,
-    tunnels: u64,
+pub(super) struct DeviceTally {
+    pub(super) segments: Arc<Segments>,
+    /// The segments are those that it is enrolled with.
+    is_enrolled: bool,
+    pub(super) reporting: bool,
+    pub(super) connections: u64,
+    pub(super) encrypted_hello: u64,
+    pub(super) encrypted_dns: u64,
+    pub(super) unnamed: u64,
+    pub(super) tunnels: u64,
 }
 
 #[derive(Debug)]
-struct CustomerTally {
-    segments: Segments,
+pub(super) struct CustomerTally {
+    pub(super) segments: Arc<Segments>,
     /// The device that `segments` are of: the lowest that reported in the week itself.
     segments_of: Option<DeviceId>,
     /// A device that is theirs alone told about a day of the week itself.
-    seen: bool,
-    needs: Vec<(NeedIndex, Days)>,
-    services: Vec<(ServiceIndex, u64)>,
+    pub(super) seen: bool,
+    pub(super) needs: Vec<(NeedIndex, Days)>,
+    /// Days of the week itself, a bit each.
+    pub(super) services: Vec<(ServiceIndex, u8)>,
 }
 
 impl Tally {
     /// Nothing counted yet. `named` says which hashes of names outside the catalog are which service by now.
     pub fn new(week: Week, named: HashMap<u64, String>) -> Self {
-        Self { week, named, devices: HashMap::new(), customers: HashMap::new(), rows_not_in_catalog: 0 }
+        Self::with(week, Arc::new(named))
     }
 
-    /// A device that was enrolled in the week, whether it reported or not.
+    /// Another of the same week, nothing counted yet, to be joined to this one.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self::with(self.week, self.named.clone())
+    }
+
+    fn with(week: Week, named: Arc<HashMap<u64, String>>) -> Self {
+        Self {
+            week,
+            first_day: first_day(week),
+            named,
+            segments: Map::default(),
+            devices: Map::default(),
+            places: Map::default(),
+            customers: Vec::new(),
+            last: None,
+            rows_not_in_catalog: 0,
+            rows: Vec::new(),
+        }
+    }
+
+    /// A device that was enrolled in the week, whether it reported or not. It counts in these segments, whatever its
+    /// device-days say.
     pub fn enrolled(&mut self, device: DeviceId, segments: &Segments) {
-        self.device(device, segments);
+        let segments = self.shared(segments);
+        let known = self.devices.entry(device).or_insert_with(|| DeviceTally::new(segments.clone()));
+        (known.segments, known.is_enrolled) = (segments, true);
     }
 
     /// A device-day of the week itself or of the weeks of history before it; others are not counted.
     ///
-    /// `landscape` is that of the day's own week. All landscapes of one tally come from one catalog and portfolio.
+    /// `landscape` is that of the day's own week. All landscapes of one tally come from one catalog and portfolio. A device
+    /// has the same segments in all of one week.
     pub fn add(
         &mut self,
         landscape: &Landscape,
@@ -70,85 +113,148 @@ impl Tally {
         segments: &Segments,
         day: &DeviceDay,
     ) {
-        let Some(bit) = bit(self.week, day.day) else { return };
-        if is_in_week(bit) {
-            self.device(device, segments).report(&day.blind_spots);
+        let body = body::pack(day);
+        let mut room = Vec::new();
+        let packed = body::read(&body, &mut room).expect("it was packed above");
+        self.add_packed(landscape, device, customer, segments, &packed);
+    }
+
+    /// The same of a device-day as it is stored.
+    pub fn add_packed(
+        &mut self,
+        landscape: &Landscape,
+        device: DeviceId,
+        customer: &Customer,
+        segments: &Segments,
+        day: &PackedDay<'_>,
+    ) {
+        let Some(bit) = bit_of(self.first_day, day.day()) else { return };
+        let in_week = is_in_week(bit);
+        if in_week {
+            self.device(device, segments).report(day.blind_spots());
         }
-        if day.shared_device {
+        if day.shared_device() {
             return;
         }
-        let customer = self.customers.entry(customer.clone()).or_insert_with(|| CustomerTally {
-            segments: Segments::default(),
-            segments_of: None,
-            seen: false,
-            needs: Vec::new(),
-            services: Vec::new(),
-        });
-        customer.seen |= is_in_week(bit);
-        if is_in_week(bit) && customer.segments_of.is_none_or(|known| device < known) {
-            (customer.segments_of, customer.segments) = (Some(device), segments.clone());
-        }
-        for usage in &day.usages {
-            if usage.evidence != Evidence::Use || usage.tenant == Tenant::Guest {
-                continue;
+        let place = self.place(customer);
+        if in_week {
+            let known = &self.customers[place];
+            if known.segments_of.is_none_or(|known| device < known) {
+                let segments = self.shared(segments);
+                let customer = &mut self.customers[place];
+                (customer.segments_of, customer.segments) = (Some(device), segments);
             }
-            let Some(service) = landscape.find(usage.service.as_str()) else {
-                self.rows_not_in_catalog += 1;
-                continue;
-            };
-            customer.meet(landscape, service, bit);
+            self.customers[place].seen = true;
         }
-        for unknown in &day.unknown_services {
-            if let Some(service) = self.named.get(&unknown.name_hash).and_then(|id| landscape.find(id)) {
+        let customer = &mut self.customers[place];
+        let services = day.services();
+        self.rows.clear();
+        self.rows.resize(services.len(), 0);
+        for row in day.kinds().filter(|row| row.evidence == Evidence::Use && row.tenant != Tenant::Guest) {
+            self.rows[row.service] += 1;
+        }
+        for (service, rows) in services.zip(&self.rows).filter(|(_, rows)| **rows > 0) {
+            match landscape.find(service) {
+                Some(service) => customer.meet(landscape, service, bit),
+                None => self.rows_not_in_catalog += u64::from(*rows),
+            }
+        }
+        if self.named.is_empty() {
+            return;
+        }
+        for hash in day.name_hashes() {
+            if let Some(service) = self.named.get(&hash).and_then(|id| landscape.find(id)) {
                 customer.meet(landscape, service, bit);
             }
         }
     }
 
+    /// Joins what another of the same week has counted.
+    pub fn join(&mut self, other: Self) {
+        for (device, tally) in other.devices {
+            match self.devices.get_mut(&device) {
+                Some(known) => known.join(tally),
+                None => _ = self.devices.insert(device, tally),
+            }
+        }
+        let mut customers: Vec<Option<CustomerTally>> = other.customers.into_iter().map(Some).collect();
+        for (customer, place) in other.places {
+            let Some(tally) = customers[place].take() else { continue };
+            if let Some(known) = self.places.get(&customer) {
+                self.customers[*known].join(tally);
+            } else {
+                self.places.insert(customer, self.customers.len());
+                self.customers.push(tally);
+            }
+        }
+        self.rows_not_in_catalog += other.rows_not_in_catalog;
+    }
+
     /// The counts. `k` is the smallest group: services under it are joined in `small_services_customers`.
     pub fn finish(self, landscape: &Landscape, k: u32) -> Rollup {
-        let mut nodes: BTreeMap<Option<Segment>, Node> = BTreeMap::from([(None, Node::default())]);
+        let mut nodes = Nodes::default();
         for device in self.devices.values() {
-            for segment in nodes_of(&device.segments) {
-                device.count_in(nodes.entry(segment).or_default());
-            }
+            nodes.count_device(device);
         }
-        let mut atoms: BTreeMap<Segments, Node> = BTreeMap::new();
-        for customer in self.customers.values() {
-            for segment in nodes_of(&customer.segments) {
-                let node = nodes.entry(segment).or_default();
-                customer.count_in(node, landscape);
-                customer.count_services(node, landscape);
-            }
-            if !atoms.contains_key(&customer.segments) {
-                atoms.insert(customer.segments.clone(), Node::default());
-            }
-            if let Some(atom) = atoms.get_mut(&customer.segments) {
-                customer.count_in(atom, landscape);
-            }
+        for customer in &self.customers {
+            nodes.count_customer(customer, landscape);
         }
-        for customer in self.customers.values() {
-            for segment in nodes_of(&customer.segments) {
-                customer.count_small_services(nodes.entry(segment).or_default(), landscape, k);
-            }
+        for customer in &self.customers {
+            nodes.count_small_services(customer, landscape, k);
         }
+        let (nodes, atoms) = nodes.finish(landscape);
         Rollup { week: self.week, nodes, atoms, rows_not_in_catalog: self.rows_not_in_catalog }
     }
 
+    fn shared(&mut self, segments: &Segments) -> Arc<Segments> {
+        if let Some(known) = self.segments.get(segments) {
+            return known.clone();
+        }
+        let shared = Arc::new(segments.clone());
+        self.segments.insert(segments.clone(), shared.clone());
+        shared
+    }
+
     fn device(&mut self, device: DeviceId, segments: &Segments) -> &mut DeviceTally {
-        self.devices.entry(device).or_insert_with(|| DeviceTally {
-            segments: segments.clone(),
+        if !self.devices.contains_key(&device) {
+            let segments = self.shared(segments);
+            self.devices.insert(device, DeviceTally::new(segments));
+        }
+        self.devices.get_mut(&device).expect("it was inserted above where it was missing")
+    }
+
+    fn place(&mut self, customer: &Customer) -> usize {
+        if let Some((last, place)) = &self.last
+            && last == customer
+        {
+            return *place;
+        }
+        let known = self.places.get(customer).copied();
+        let place = known.unwrap_or_else(|| {
+            let segments = self.shared(&Segments::default());
+            self.places.insert(customer.clone(), self.customers.len());
+            self.customers.push(CustomerTally::new(segments));
+            self.customers.len() - 1
+        });
+        self.last = Some((customer.clone(), place));
+        place
+    }
+}
+
+impl DeviceTally {
+    fn new(segments: Arc<Segments>) -> Self {
+        Self {
+            segments,
+            is_enrolled: false,
             reporting: false,
             connections: 0,
             encrypted_hello: 0,
             encrypted_dns: 0,
             unnamed: 0,
             tunnels: 0,
-        })
+        }
     }
-}
 
-impl DeviceTally {
     fn report(&mut self, blind: &BlindSpots) {
         self.reporting = true;
         self.connections += u64::from(blind.connections);
@@ -158,93 +264,63 @@ impl DeviceTally {
         self.tunnels += u64::from(blind.tunnels);
     }
 
-    fn count_in(&self, node: &mut Node) {
-        node.devices += 1;
-        node.devices_reporting += u32::from(self.reporting);
-        node.connections += self.connections;
-        node.encrypted_hello += self.encrypted_hello;
-        node.encrypted_dns += self.encrypted_dns;
-        node.unnamed += self.unnamed;
-        node.tunnels += self.tunnels;
+    fn join(&mut self, other: Self) {
+        if other.is_enrolled {
+            (self.segments, self.is_enrolled) = (other.segments, true);
+        }
+        self.reporting |= other.reporting;
+        self.connections += other.connections;
+        self.encrypted_hello += other.encrypted_hello;
+        self.encrypted_dns += other.encrypted_dns;
+        self.unnamed += other.unnamed;
+        self.tunnels += other.tunnels;
     }
 }
 
 impl CustomerTally {
+    fn new(segments: Arc<Segments>) -> Self {
+        Self { segments, segments_of: None, seen: false, needs: Vec::new(), services: Vec::new() }
+    }
+
     /// Notes use of a service. Noted again for the same date it changes nothing.
     fn meet(&mut self, landscape: &Landscape, service: ServiceIndex, bit: u32) {
         let offered = landscape.service(service);
-        if !offered.as_often_private {
-            self.note(service, offered.need, offered.side(), bit);
-        }
-    }
-
-    fn note(&mut self, service: ServiceIndex, need: NeedIndex, side: Side, bit: u32) {
-        if !self.needs.iter().any(|(known, _)| *known == need) {
-            self.needs.push((need, Days::default()));
-        }
-        if let Some((_, days)) = self.needs.iter_mut().find(|(known, _)| *known == need) {
-            days.note(side, bit);
-        }
-        if !is_in_week(bit) {
+        if offered.as_often_private {
             return;
         }
+        let mut days = Days::default();
+        days.note(offered.side(), bit);
+        self.note_need(offered.need, days);
+        if let Some(day) = week_bit(bit) {
+            self.note_service(service, day);
+        }
+    }
+
+    fn note_need(&mut self, need: NeedIndex, days: Days) {
+        match self.needs.iter_mut().find(|(known, _)| *known == need) {
+            Some((_, known)) => known.join(days),
+            None => self.needs.push((need, days)),
+        }
+    }
+
+    fn note_service(&mut self, service: ServiceIndex, days: u8) {
         match self.services.iter_mut().find(|(known, _)| *known == service) {
-            Some((_, days)) => *days |= 1 << bit,
-            None => self.services.push((service, 1 << bit)),
+            Some((_, known)) => *known |= days,
+            None => self.services.push((service, days)),
         }
     }
 
-    fn count_in(&self, node: &mut Node, landscape: &Landscape) {
-        let mut moved = Moves::default();
-        for (index, days) in self.needs.iter().filter(|(_, days)| days.in_week()) {
-            let need = landscape.need(*index);
-            let counts = need_counts(node, &need.id);
-            let parts = days.parts();
-            counts.customers_by_parts[PartSet::of_days(parts).index()] += 1;
-            counts.days.iter_mut().zip(parts).for_each(|(sum, days)| *sum += days);
-            let moves = if need.ours_not_visible { Moves::default() } else { Moves::of(*days) };
-            counts.left += u32::from(moves.left);
-            counts.came_back += u32::from(moves.came_back);
-            moved.left |= moves.left;
-            moved.came_back |= moves.came_back;
+    fn join(&mut self, other: Self) {
+        self.seen |= other.seen;
+        let is_lower = |device| self.segments_of.is_none_or(|known| device < known);
+        if other.segments_of.is_some_and(is_lower) {
+            (self.segments_of, self.segments) = (other.segments_of, other.segments);
         }
-        node.customers += u32::from(self.seen);
-        node.left += u32::from(moved.left);
-        node.came_back += u32::from(moved.came_back);
-    }
-
-    fn count_services(&self, node: &mut Node, landscape: &Landscape) {
-        for (index, days) in &self.services {
-            let service = landscape.service(*index);
-            let counts = need_counts(node, &landscape.need(service.need).id);
-            let counts = counts.services.entry(service.id.clone()).or_default();
-            counts.customers += 1;
-            counts.days += days.count_ones();
+        for (need, days) in other.needs {
+            self.note_need(need, days);
+        }
+        for (service, days) in other.services {
+            self.note_service(service, days);
         }
     }
-
-    fn count_small_services(&self, node: &mut Node, landscape: &Landscape, k: u32) {
-        let mut counted = HashSet::new();
-        for (index, _) in &self.services {
-            let service = landscape.service(*index);
-            let counts = need_counts(node, &landscape.need(service.need).id);
-            let small = counts.services.get(&service.id).is_some_and(|counts| counts.customers < k);
-            if small && counted.insert(service.need) {
-                counts.small_services_customers += 1;
-            }
-        }
-    }
-}
-
-/// Everybody, and in each dimension the segment with its ancestors.
-fn nodes_of(segments: &Segments) -> impl Iterator<Item = Option<Segment>> {
-    let ancestors = |segment: &Segment| std::iter::successors(Some(segment.clone()), Segment::parent);
-    std::iter::once(None).chain(segments.iter().flat_map(ancestors).map(Some).collect::<Vec<_>>())
-}
-
-fn need_counts<'n>(node: &'n mut Node, need: &str) -> &'n mut NeedCounts {
-    if !node.needs.contains_key(need) {
-        node.needs.insert(need.to_owned(), NeedCounts::default());
-    }
-    node.needs.get_mut(need).expect("it was inserted above where it was missing")
 }

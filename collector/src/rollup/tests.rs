@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use jiff::civil::date;
+use proptest::prelude::*;
 
 use super::*;
 use crate::{
@@ -232,4 +233,53 @@ fn the_order_of_delivery_does_not_matter() {
         story.end()
     };
     assert_eq!(roll(&[0, 1, 2, 3]), roll(&[3, 2, 1, 0]));
+}
+
+/// A device-day as it may come: device 1 to 6 (two devices a customer, segments by device), date, services, shared.
+type Told = (u64, i8, Vec<&'static str>, bool);
+
+fn told() -> impl Strategy<Value = Told> {
+    let services = prop::sample::subsequence(
+        vec!["outbox", "tolerated", "wetransfer", "smash", "whatsapp", "else"],
+        0..4,
+    );
+    (1..=6_u64, 1..=16_i8, services, prop::bool::weighted(0.1))
+}
+
+fn tell(tally: &mut Tally, landscape: &Landscape, (device, on, services, shared): &Told) {
+    let customer = Customer::Pseudonym(format!("c-{}", device / 2).parse().unwrap());
+    let mut day = with_names(day(*on, services), if device.is_multiple_of(3) { &[FREIGHTDESK] } else { &[] });
+    day.shared_device = *shared;
+    let groups = segments(&format!("department:D{}/E{device}\nsite:S", device % 3));
+    tally.add(landscape, DeviceId::from_bits(*device), &customer, &groups, &day);
+}
+
+proptest! {
+    /// However the device-days are split among tallies, and in whichever order these are joined.
+    #[test]
+    fn counting_in_parts_counts_the_same(
+        days in prop::collection::vec((told(), 0..4_usize), 0..40),
+        enrolled in prop::collection::vec((1..=8_u64, 0..4_usize), 0..6),
+        order in Just((0..4_usize).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        let landscape = landscape();
+        let names = HashMap::from([(FREIGHTDESK, "smash".to_owned())]);
+        let mut whole = Tally::new(week(), names);
+        let mut parts: Vec<Tally> = (0..4).map(|_| whole.another()).collect();
+        for (device, part) in &enrolled {
+            let elsewhere = segments("department:Moved");
+            whole.enrolled(DeviceId::from_bits(*device), &elsewhere);
+            parts[*part].enrolled(DeviceId::from_bits(*device), &elsewhere);
+        }
+        for (told, part) in &days {
+            tell(&mut whole, &landscape, told);
+            tell(&mut parts[*part], &landscape, told);
+        }
+        let mut joined = whole.another();
+        let mut parts: Vec<Option<Tally>> = parts.into_iter().map(Some).collect();
+        for place in order {
+            joined.join(parts[place].take().unwrap());
+        }
+        prop_assert_eq!(joined.finish(&landscape, 5), whole.finish(&landscape, 5));
+    }
 }

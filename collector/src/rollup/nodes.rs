@@ -1,0 +1,162 @@
+//! Nodes in the making: customers and devices counted in everybody and in each of their segments, by index, so that no
+//! name is looked up for each customer.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use super::{
+    counts::{NeedCounts, Node, PartSet, ServiceCounts},
+    moves::Moves,
+    tally::{CustomerTally, DeviceTally},
+};
+use crate::{
+    portfolio::{Landscape, NeedIndex, ServiceIndex},
+    segment::{Segment, Segments},
+};
+
+type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// All nodes, everybody first.
+pub(super) struct Nodes {
+    all: Vec<Counting>,
+    places: Map<Option<Segment>, usize>,
+    /// Where customers with these segments count.
+    of: Map<Segments, Arc<[usize]>>,
+    /// Those who are in the same segment of each dimension, without services.
+    atoms: Map<Segments, Counting>,
+}
+
+#[derive(Default)]
+struct Counting {
+    node: Node,
+    needs: Map<NeedIndex, NeedCounts>,
+    services: Map<ServiceIndex, ServiceCounts>,
+}
+
+impl Default for Nodes {
+    fn default() -> Self {
+        let places = Map::from_iter([(None, 0)]);
+        Self { all: vec![Counting::default()], places, of: Map::default(), atoms: Map::default() }
+    }
+}
+
+impl Nodes {
+    pub(super) fn count_device(&mut self, device: &DeviceTally) {
+        for place in self.of(&device.segments).iter() {
+            self.all[*place].device(device);
+        }
+    }
+
+    pub(super) fn count_customer(&mut self, customer: &CustomerTally, landscape: &Landscape) {
+        for place in self.of(&customer.segments).iter() {
+            self.all[*place].customer(customer, landscape);
+            self.all[*place].services(customer);
+        }
+        if !self.atoms.contains_key(&*customer.segments) {
+            self.atoms.insert(Segments::clone(&customer.segments), Counting::default());
+        }
+        if let Some(atom) = self.atoms.get_mut(&*customer.segments) {
+            atom.customer(customer, landscape);
+        }
+    }
+
+    /// Once all customers are counted.
+    pub(super) fn count_small_services(&mut self, customer: &CustomerTally, landscape: &Landscape, k: u32) {
+        for place in self.of(&customer.segments).iter() {
+            self.all[*place].small_services(customer, landscape, k);
+        }
+    }
+
+    /// All nodes, and the atoms.
+    pub(super) fn finish(
+        self,
+        landscape: &Landscape,
+    ) -> (BTreeMap<Option<Segment>, Node>, BTreeMap<Segments, Node>) {
+        let mut all: Vec<_> = self.all.into_iter().map(|node| Some(node.finish(landscape))).collect();
+        let nodes =
+            self.places.into_iter().filter_map(|(segment, place)| Some((segment, all[place].take()?)));
+        let atoms = self.atoms.into_iter().map(|(segments, atom)| (segments, atom.finish(landscape)));
+        (nodes.collect(), atoms.collect())
+    }
+
+    /// Everybody, and in each dimension the segment with its ancestors.
+    fn of(&mut self, segments: &Segments) -> Arc<[usize]> {
+        if let Some(known) = self.of.get(segments) {
+            return known.clone();
+        }
+        let ancestors = |segment: &Segment| std::iter::successors(Some(segment.clone()), Segment::parent);
+        let mut places = vec![0];
+        for segment in segments.iter().flat_map(ancestors) {
+            places.push(*self.places.entry(Some(segment)).or_insert_with(|| {
+                self.all.push(Counting::default());
+                self.all.len() - 1
+            }));
+        }
+        let places: Arc<[usize]> = places.into();
+        self.of.insert(segments.clone(), places.clone());
+        places
+    }
+}
+
+impl Counting {
+    fn device(&mut self, device: &DeviceTally) {
+        let node = &mut self.node;
+        node.devices += 1;
+        node.devices_reporting += u32::from(device.reporting);
+        node.connections += device.connections;
+        node.encrypted_hello += device.encrypted_hello;
+        node.encrypted_dns += device.encrypted_dns;
+        node.unnamed += device.unnamed;
+        node.tunnels += device.tunnels;
+    }
+
+    fn customer(&mut self, customer: &CustomerTally, landscape: &Landscape) {
+        let mut moved = Moves::default();
+        for (index, days) in customer.needs.iter().filter(|(_, days)| days.in_week()) {
+            let counts = self.needs.entry(*index).or_default();
+            let parts = days.parts();
+            counts.customers_by_parts[PartSet::of_days(parts).index()] += 1;
+            counts.days.iter_mut().zip(parts).for_each(|(sum, days)| *sum += days);
+            let unseen = landscape.need(*index).ours_not_visible;
+            let moves = if unseen { Moves::default() } else { Moves::of(*days) };
+            counts.left += u32::from(moves.left);
+            counts.came_back += u32::from(moves.came_back);
+            moved.left |= moves.left;
+            moved.came_back |= moves.came_back;
+        }
+        self.node.customers += u32::from(customer.seen);
+        self.node.left += u32::from(moved.left);
+        self.node.came_back += u32::from(moved.came_back);
+    }
+
+    fn services(&mut self, customer: &CustomerTally) {
+        for (index, days) in &customer.services {
+            let counts = self.services.entry(*index).or_default();
+            counts.customers += 1;
+            counts.days += days.count_ones();
+        }
+    }
+
+    fn small_services(&mut self, customer: &CustomerTally, landscape: &Landscape, k: u32) {
+        let mut counted: Vec<NeedIndex> = Vec::new();
+        for (index, _) in &customer.services {
+            let need = landscape.service(*index).need;
+            let small = self.services.get(index).is_some_and(|counts| counts.customers < k);
+            if small && !counted.contains(&need) {
+                counted.push(need);
+                self.needs.entry(need).or_default().small_services_customers += 1;
+            }
+        }
+    }
+
+    fn finish(mut self, landscape: &Landscape) -> Node {
+        for (index, counts) in self.services {
+            let service = landscape.service(index);
+            self.needs.entry(service.need).or_default().services.insert(service.id.clone(), counts);
+        }
+        let needs = self.needs.into_iter().map(|(index, counts)| (landscape.need(index).id.clone(), counts));
+        Node { needs: needs.collect(), ..self.node }
+    }
+}
