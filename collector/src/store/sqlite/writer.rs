@@ -110,6 +110,13 @@ struct Entry<'w> {
     today: Date,
 }
 
+impl Entry<'_> {
+    /// What a week's file is ordered by.
+    fn place(&self) -> (i64, Date) {
+        (self.device.id.bits().cast_signed(), self.day.day)
+    }
+}
+
 impl Room {
     fn work(&mut self, jobs: &Receiver<Job>) {
         while let Ok(first) = jobs.recv() {
@@ -161,7 +168,9 @@ impl Room {
             weeks.entry(Week::of(entry.day.day)).or_default().push(index);
         }
         let mut answers = vec![Applied { stored: false, fingerprint: [0; 32] }; entries.len()];
-        for (week, indexes) in weeks {
+        for (week, mut indexes) in weeks {
+            // As they lie in the file, so that each of its pages is written once.
+            indexes.sort_by_key(|index| entries[*index].place());
             let file = weeks::begin(self.file(week)?)?;
             let mut noted = None;
             for index in indexes {
