@@ -12,5 +12,6 @@ pub mod fuzz;
 pub mod lab;
 pub mod sessions;
 pub mod simulate;
+pub mod store_bench;
 pub mod table;
 pub mod wire;

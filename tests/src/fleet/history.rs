@@ -125,7 +125,7 @@ fn moment(date: Date, time: Time) -> anyhow::Result<Timestamp> {
     Ok(zoned.context("the calendar ends")?.timestamp())
 }
 
-/// The portfolio as the collector reads it, labelled as simulated.
+/// Beside the databases, unless there is one.
 fn write_portfolio(company: &Company, dir: &Path) -> anyhow::Result<()> {
     let file = dir.join("portfolio.toml");
     if file.exists() {
@@ -162,7 +162,8 @@ impl<'f> Service<'f> {
     }
 }
 
-fn portfolio(company: &Company) -> String {
+/// The company's portfolio as the collector reads it.
+pub fn portfolio(company: &Company) -> String {
     let file = File {
         organisation: &company.story.organisation,
         simulated: true,
