@@ -19,6 +19,8 @@ use crate::{
 /// How often it is tried to begin all reading between two commits: each try takes far less time than a commit. Past it the
 /// store is `Busy`.
 const MOST_TRIES: usize = 1_000;
+/// Stands in its place where a file's schema is older: reading brings no file up.
+const NO_CHECKSUM: &str = "NULL";
 
 /// Lets each visitor hear a part of a week's devices.
 pub(in super::super) fn visit(
@@ -30,17 +32,15 @@ pub(in super::super) fn visit(
     if !path.exists() {
         return Ok(());
     }
-    if !file::is_brought_up(&file::open_to_read(&path, &FILE)?, &FILE)? {
-        super::open(dir, week)?;
-    }
     let readers = of_one_moment(&path, visitors.len())?;
     let Some(first) = readers.first() else { return Ok(()) };
+    let checksum = if file::is_brought_up(first, &FILE)? { "checksum" } else { NO_CHECKSUM };
     let parts = parts(first, visitors.len())?;
     thread::scope(|scope| {
         let mut others = Vec::new();
         let mut own = None;
         for ((visitor, reader), devices) in visitors.iter_mut().zip(readers).zip(parts) {
-            let part = move || Part { week, reader: &reader, devices }.hand_over(visitor);
+            let part = move || Part { week, reader: &reader, devices, checksum }.hand_over(visitor);
             // One of them is this thread's.
             if own.is_none() {
                 own = Some(part);
@@ -112,6 +112,7 @@ struct Part<'r> {
     week: Week,
     reader: &'r Connection,
     devices: RangeInclusive<i64>,
+    checksum: &'static str,
 }
 
 /// The newest so far of one device and date.
@@ -127,18 +128,20 @@ impl Part<'_> {
         let error = FILE.error("read device-days");
         let mut members = self
             .reader
-            .prepare(
-                "SELECT device, enrolled, pseudonym, segments, group_token, checksum FROM members
+            .prepare(&format!(
+                "SELECT device, enrolled, pseudonym, segments, group_token, {} FROM members
                  WHERE device BETWEEN ?1 AND ?2 ORDER BY device",
-            )
+                self.checksum
+            ))
             .map_err(&error)?;
         let mut members = Members::new(self.week, members.query(range).map_err(&error)?);
         let mut days = self
             .reader
-            .prepare(
-                "SELECT device, day, epoch, revision, received, checksum, body FROM device_days
+            .prepare(&format!(
+                "SELECT device, day, epoch, revision, received, {}, body FROM device_days
                  WHERE device BETWEEN ?1 AND ?2 ORDER BY device, day, epoch",
-            )
+                self.checksum
+            ))
             .map_err(&error)?;
         let mut days = days.query(range).map_err(&error)?;
         let mut repacked = Vec::new();
