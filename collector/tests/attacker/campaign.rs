@@ -77,6 +77,13 @@ impl Campaign {
         assert!(self.asked > self.companies, "there was too little to ask");
     }
 
+    /// Fails where in more than so many percent of the companies anything harmful was told.
+    pub(crate) fn must_find_seldom(&self, percent: usize) {
+        println!("{}", self.summary());
+        assert!(self.companies > 0, "there was nobody who knows more");
+        assert!(self.harm.len() * 100 <= self.companies * percent, "{}", self.summary());
+    }
+
     fn summary(&self) -> String {
         let leaks: usize = self.harm.values().map(Vec::len).sum();
         let mut kinds: BTreeMap<String, usize> = BTreeMap::new();

@@ -121,6 +121,13 @@ impl Company {
         self
     }
 
+    /// The same company, whose customers nobody knows.
+    pub(crate) fn without_insiders(&self) -> Self {
+        let mut company = self.clone();
+        company.customers.iter_mut().for_each(|person| person.known = false);
+        company
+    }
+
     /// The same, of customers of whom the reader knows what they did.
     pub(crate) fn with_known(mut self, customers: usize, segments: &str, weeks: &[&str]) -> Self {
         let before = self.customers.len();
