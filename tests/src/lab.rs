@@ -206,6 +206,9 @@ impl Drop for Namespace {
     }
 }
 
+/// Linux counts a process's time in hundredths wherever we run.
+const TICKS_PER_SECOND: f64 = 100.0;
+
 /// A program in the background; killed when dropped.
 pub struct Running {
     child: Child,
@@ -250,6 +253,16 @@ impl Running {
     /// The most memory that it has held resident so far, in MB (10^6 bytes).
     pub fn peak_memory_mb(&self) -> anyhow::Result<f64> {
         memory_mb(self.id(), "VmHWM:")
+    }
+
+    /// The processor's time that it has taken so far, in seconds.
+    pub fn cpu_seconds(&self) -> anyhow::Result<f64> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id()))?;
+        // The name before may hold spaces; user and system time are the 12th and 13th fields behind it.
+        let (_, fields) = stat.rsplit_once(')').context("its stat has a name")?;
+        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<f64>);
+        let ticks = ticks.sum::<Result<f64, _>>()?;
+        Ok(ticks / TICKS_PER_SECOND)
     }
 
     fn signal(&self, signal: nix::sys::signal::Signal) -> anyhow::Result<()> {

@@ -43,10 +43,11 @@ pub fn freeze(weeks: &Weeks, week: Week, table: &mut Table) -> anyhow::Result<()
         Command::new(binary).args(["freeze", "--week", &week.to_string(), "--data"]).arg(weeks.path()),
         &weeks.path().join("freeze.log"),
     )?;
-    let mut peak_mb: f64 = 0.0;
+    let (mut peak_mb, mut cpu_seconds): (f64, f64) = (0.0, 0.0);
     while freeze.is_alive()? {
-        // Its memory can't be asked for once it has ended.
+        // Neither can be asked for once it has ended.
         peak_mb = freeze.peak_memory_mb().map_or(peak_mb, |mb| mb.max(peak_mb));
+        cpu_seconds = freeze.cpu_seconds().map_or(cpu_seconds, |seconds| seconds.max(cpu_seconds));
         pause(Duration::from_millis(10));
     }
     let seconds = clock::now().duration_since(begun).as_secs_f64();
@@ -58,6 +59,7 @@ pub fn freeze(weeks: &Weeks, week: Week, table: &mut Table) -> anyhow::Result<()
     );
     let what = format!("rollup, floor, freeze: {} devices, {HISTORY} weeks of history", weeks.devices);
     table.row(&what, seconds, "s", "once", Goal::AtMost(60.0));
+    table.row("the same, processor time", cpu_seconds, "s", "all cores together", Goal::None);
     table.row("the same, peak memory", peak_mb, "MB", "VmHWM of the process", Goal::AtMost(1_000.0));
     Ok(())
 }

@@ -8,6 +8,7 @@ use elsewhere_collector::{
     store::{Store, Visitor, body, sqlite::SqliteStore},
     week::Week,
 };
+use nix::sys::resource::{UsageWho, getrusage};
 use rusqlite::{Connection, OpenFlags};
 
 use super::{REPEATS, Weeks, busy::ROWS, number};
@@ -25,12 +26,13 @@ pub fn measure(weeks: &Weeks, week: Week, table: &mut Table) -> anyhow::Result<(
         Portfolio::parse(&std::fs::read_to_string(weeks.path().join("portfolio.toml"))?, catalog)?;
     let landscape = portfolio.landscape(catalog, week);
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let (mut counted, mut decoded, mut shares) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut counted, mut decoded, mut shares, mut cpu) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     // The first of each fills caches and is not counted.
     for repeat in 0..=REPEATS {
-        let begun = clock::now();
+        let (begun, cpu_before) = (clock::now(), cpu_seconds()?);
         let rollup = rollup(&store, &landscape, week, threads)?;
         let ours = clock::now().duration_since(begun).as_secs_f64();
+        let ours_cpu = cpu_seconds()? - cpu_before;
         anyhow::ensure!(rollup.nodes.len() > 1, "nothing was counted");
         let begun = clock::now();
         let rows = decode(&weeks.file(week), threads)?;
@@ -38,6 +40,7 @@ pub fn measure(weeks: &Weeks, week: Week, table: &mut Table) -> anyhow::Result<(
         anyhow::ensure!(rows == 7 * ROWS * usize::try_from(weeks.devices)?, "{rows} rows were decoded");
         if repeat > 0 {
             counted.push(ours);
+            cpu.push(ours_cpu);
             decoded.push(alone);
             shares.push(alone / ours * 100.0);
         }
@@ -58,7 +61,17 @@ pub fn measure(weeks: &Weeks, week: Week, table: &mut Table) -> anyhow::Result<(
         &format!("{threads} cores; {:.1} to {:.1} s", ours.least, ours.most),
         Goal::AtMost(10.0),
     );
+    let cpu = Spread::of(cpu);
+    table.row("the same, processor time", cpu.median, "s", "all cores together", Goal::None);
     Ok(())
+}
+
+/// What this process has taken so far.
+fn cpu_seconds() -> anyhow::Result<f64> {
+    let usage = getrusage(UsageWho::RUSAGE_SELF)?;
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
+    let seconds = |time: nix::sys::time::TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
+    Ok(seconds(usage.user_time()) + seconds(usage.system_time()))
 }
 
 fn rollup(store: &SqliteStore, landscape: &Landscape, week: Week, threads: usize) -> anyhow::Result<Rollup> {
