@@ -119,6 +119,12 @@ pub(super) fn list(dir: &Path) -> Result<Vec<Week>, StoreError> {
     Ok(weeks)
 }
 
+/// Keeps what stands in a week's file on the disk until it is dropped, though the file be deleted. To be held for that
+/// only: letting go of a file that stays would undo SQLite's locks on it.
+pub(super) fn hold(dir: &Path, week: Week) -> Option<fs::File> {
+    fs::File::open(path_of(dir, week)).ok()
+}
+
 /// Deletes a week's file and what SQLite keeps beside it.
 pub(super) fn forget(dir: &Path, week: Week) -> Result<(), StoreError> {
     for suffix in ["", "-wal", "-shm"] {
