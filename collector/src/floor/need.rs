@@ -121,26 +121,34 @@ pub(super) struct ServiceRoom {
     pub(super) shown: Shown,
     /// Customers alone may be.
     pub(super) customers: Shown,
-    /// Both are known there in any case: they are those of its side.
+    /// The figures of its side are its own, and are shown there.
     pub(super) known: Option<Shown>,
 }
 
 impl NeedShown {
-    /// The room of a service on this side. Days with the only service of ours are those with ours; its customers are
-    /// those with ours or elsewhere who are not elsewhere alone.
+    /// The room of a service on this side.
     pub(super) fn room(&self, side: Side, sides: Sides) -> ServiceRoom {
-        let (shown, is_only) = match side {
-            Side::Elsewhere => (self.elsewhere.clone(), sides.elsewhere == 1),
-            Side::Tolerated => (self.tolerated.clone(), false),
+        let nowhere = || self.all.without(&self.all);
+        match side {
+            Side::Elsewhere => {
+                let known = (sides.elsewhere == 1).then(|| self.elsewhere.clone());
+                ServiceRoom { shown: self.elsewhere.clone(), customers: self.elsewhere.clone(), known }
+            }
+            // Who was at the only tolerated one says nearly who was at none else.
+            Side::Tolerated if sides.tolerated == 1 => {
+                ServiceRoom { shown: nowhere(), customers: nowhere(), known: None }
+            }
+            Side::Tolerated => {
+                ServiceRoom { shown: self.tolerated.clone(), customers: self.tolerated.clone(), known: None }
+            }
             Side::Ours => {
                 let customers = self.both_customers.and(&self.ours_or_elsewhere);
-                (customers.and(&self.both_days).and(&self.tolerated), sides.ours == 1)
+                let shown = customers.and(&self.both_days).and(&self.tolerated);
+                let known = (sides.ours == 1).then(|| shown.clone());
+                // Where nothing is said of elsewhere, customers of ours say nothing of it either.
+                ServiceRoom { shown, customers: self.all.without(&self.elsewhere), known }
             }
-        };
-        let known = is_only.then(|| shown.clone());
-        // Where nothing is said of elsewhere, customers of ours say nothing of it either.
-        let customers = if side == Side::Ours { self.all.without(&self.elsewhere) } else { shown.clone() };
-        ServiceRoom { shown, customers, known }
+        }
     }
 }
 

@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    CUSTOMERS_STEP, customers, days, down_to,
+    CUSTOMERS_STEP, DAYS_STEP, customers, days, down_to,
     judge::{Exchange, Measure, Shown, Unit, judge},
     map::{EVERYBODY, Map},
     need::{NeedShown, Sides, behind},
+    to_nearest,
 };
 use crate::{
     portfolio::{Landscape, SanctionStatus, Side},
     published::{Figure, PublishedService, Reason},
-    rollup::{NeedCounts, ServiceCounts},
+    rollup::{NeedCounts, Part, ServiceCounts},
 };
 
 /// Where each service of one need is shown, by places of the main dimension's map.
@@ -22,6 +23,8 @@ pub(super) struct ServicesShown<'r>(BTreeMap<&'r str, ServiceShown>);
 struct ServiceShown {
     customers: Shown,
     days: Shown,
+    /// Where it is the only one of ours, and all about ours is shown.
+    ours: Option<Shown>,
 }
 
 impl<'r> ServicesShown<'r> {
@@ -62,7 +65,8 @@ impl<'r> ServicesShown<'r> {
             if let Some(known) = &room.known {
                 (customers, days) = (customers.or(known), days.or(known));
             }
-            (service, ServiceShown { customers, days })
+            let is_ours = side == Side::Ours;
+            (service, ServiceShown { customers, days, ours: room.known.filter(|_| is_ours) })
         };
         Self(used.into_iter().map(judged).collect())
     }
@@ -78,11 +82,17 @@ impl<'r> ServicesShown<'r> {
         let row = |(id, counts): (&String, &ServiceCounts)| {
             let shown = self.0.get(id.as_str())?;
             let is_shown = shown.customers.at(place) || shown.days.at(place);
+            let (customers, customer_days) = if shown.ours.as_ref().is_some_and(|ours| ours.at(place)) {
+                of_only_ours(need)
+            } else {
+                let customers = customers(&shown.customers, place, counts.customers);
+                (customers, days(&shown.days, place, counts.days))
+            };
             is_shown.then(|| PublishedService {
                 service: id.clone(),
                 sanction_status: status(landscape, id),
-                customers: customers(&shown.customers, place, counts.customers),
-                customer_days: days(&shown.days, place, counts.days),
+                customers,
+                customer_days,
             })
         };
         let mut rows: Vec<_> = need.services.iter().filter_map(row).collect();
@@ -98,6 +108,16 @@ impl<'r> ServicesShown<'r> {
         };
         (rows, folded)
     }
+}
+
+/// Figures of the only service of ours, made of those that are shown of its need: rounded by itself, a number that follows
+/// from others would tell more of them.
+fn of_only_ours(need: &NeedCounts) -> (Figure, Figure) {
+    let rounded = |customers| down_to(CUSTOMERS_STEP, customers);
+    let alone = rounded(need.ours_or_elsewhere()).saturating_sub(rounded(need.elsewhere()));
+    let days = |part: Part| to_nearest(DAYS_STEP, need.days[part as usize]);
+    let customers = alone + rounded(need.ours_and_elsewhere());
+    (Figure::Shown(customers), Figure::Shown(days(Part::OursAlone) + days(Part::Both)))
 }
 
 fn status(landscape: &Landscape, service: &str) -> SanctionStatus {

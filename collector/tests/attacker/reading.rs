@@ -110,7 +110,10 @@ impl World<'_> {
         let id = self.company.needs[need].clone();
         for figure in self.figures(need) {
             let is_part = matches!(figure, Figure::Part(_));
-            let shown = published(row, figure, self.company).and_then(Published::shown).filter(|_| !is_part);
+            let follows = matches!(figure, Figure::Service(service) if self.follows(service, row));
+            let shown = published(row, figure, self.company)
+                .and_then(Published::shown)
+                .filter(|_| !is_part && !follows);
             if let Some(shown) = shown {
                 self.say(week, node, &format!("{id}, {figure:?}"), "customers", shown);
                 let sum = self.figure(need, figure, week, node);
@@ -137,7 +140,8 @@ impl World<'_> {
         let services: Vec<usize> = self.company.services_of(need).map(|(index, _)| index).collect();
         let row_of = |service: usize| row.service(&self.company.services[service].id);
         for service in &services {
-            if let Some(days) = row_of(*service).and_then(|row| row.customer_days.shown()) {
+            let days = row_of(*service).and_then(|row| row.customer_days.shown());
+            if let Some(days) = days.filter(|_| !self.follows(*service, row)) {
                 self.say(week, node, &format!("{id}, Service({service})"), "days", days);
                 let sum = self.service_days(*service, |cell| cell.is_in(week, node));
                 self.read_days(sum, self.figure(need, Figure::Service(*service), week, node), days, reading);
@@ -154,6 +158,15 @@ impl World<'_> {
             self.program.at_least(sum, least);
             self.program.at_least(self.figure(need, Figure::Customers, week, node), least);
         }
+    }
+
+    /// The figures of the only service of ours are made of those that are shown of its need, and say no more.
+    fn follows(&self, service: usize, row: &PublishedNeed) -> bool {
+        let service = &self.company.services[service];
+        let is_ours = |other: &&Service| other.need == service.need && other.side() == Side::Ours;
+        let is_only = self.company.services.iter().filter(is_ours).count() == 1;
+        let is_made = row.both.shown().is_some() && row.customers_both.shown().is_some();
+        service.side() == Side::Ours && is_only && is_made
     }
 
     /// Notes which number the next rows come from.

@@ -57,7 +57,7 @@ impl Page<'_> {
     }
 
     fn check(&self) -> Check {
-        Check { at: self.at(), shown: 0 }
+        Check { at: self.at(), shown: 0, ours: Vec::new() }
     }
 
     /// What is shown and true of a segment so many weeks ago.

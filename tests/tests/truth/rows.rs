@@ -2,6 +2,7 @@
 
 use elsewhere_tests::fleet::{
     Truth,
+    story::{Offer, Status},
     truth::{EVERYBODY, NeedTruth, Reach, SegmentTruth},
 };
 use serde_json::Value;
@@ -18,7 +19,14 @@ pub(crate) fn rounded(days: usize) -> usize {
 pub(crate) fn compare(published: &Value, truth: &Truth) -> usize {
     let week = published["week"].as_str().unwrap();
     let segments = &truth.weeks[week];
-    let mut check = Check { at: week.to_owned(), shown: 0 };
+    let number = truth.weeks.keys().position(|known| known == week).unwrap();
+    let is_ours =
+        |offer: &&Offer| offer.status == Status::Sanctioned && offer.since_week as usize <= number + 1;
+    let service = |offer: &Offer| elsewhere_catalog::builtin().service(offer.service);
+    let offered = truth.portfolio.iter().filter(is_ours).filter_map(service);
+    let ours = offered.filter(|service| !service.as_often_private);
+    let ours = ours.map(|service| (service.id.to_owned(), service.need.to_owned())).collect();
+    let mut check = Check { at: week.to_owned(), shown: 0, ours };
     for row in published["segments"].as_array().unwrap() {
         let name = row["segment"].as_str().unwrap();
         let name = if name == "all" { EVERYBODY } else { name };
@@ -42,6 +50,8 @@ pub(crate) fn compare(published: &Value, truth: &Truth) -> usize {
 pub(crate) struct Check {
     pub(crate) at: String,
     pub(crate) shown: usize,
+    /// Services of ours that week, and their needs.
+    pub(crate) ours: Vec<(String, String)>,
 }
 
 impl Check {
@@ -85,17 +95,42 @@ impl Check {
         self.customers(&row["left"], truth.left);
         self.customers(&row["came_back"], truth.came_back);
         self.customers(&row["other_services_customers"], truth.small_services_customers);
+        let only_ours = self.only_ours(row);
         for service in row["services"].as_array().unwrap() {
-            let reach = truth.services[service["service"].as_str().unwrap()];
-            self.customers(&service["customers"], reach.customers);
+            let id = service["service"].as_str().unwrap();
+            let reach = truth.services[id];
             let says = is_shown(&service["customers"]) || is_shown(&service["customer_days"]);
             assert!(says, "{}: names a service and no figure of it", self.at);
+            if only_ours == Some(id) {
+                self.made_of_its_need(service, row);
+                continue;
+            }
+            self.customers(&service["customers"], reach.customers);
             self.days(&service["customer_days"], reach.customers, reach.customer_days);
         }
         if truth.customers >= K {
             let served = row["served"].as_bool().unwrap();
             assert_eq!(served, truth.served, "{}: served", self.at);
         }
+    }
+
+    /// The only service of ours for a need, where all about it is shown.
+    fn only_ours<'r>(&self, row: &'r Value) -> Option<&'r str> {
+        let ours: Vec<_> = self.ours.iter().filter(|(_, need)| row["need"] == **need).collect();
+        let [(only, _)] = ours[..] else { return None };
+        let is_made = is_shown(&row["both"]) && is_shown(&row["customers_both"]);
+        let rows = row["services"].as_array().unwrap().iter();
+        let service = rows.filter_map(|row| row["service"].as_str()).find(|id| id == only);
+        service.filter(|_| is_made)
+    }
+
+    /// Its figures follow from those of the need.
+    fn made_of_its_need(&mut self, service: &Value, row: &Value) {
+        self.shown += 2;
+        let figure = |name: &str| row[name].as_u64().unwrap();
+        let alone = figure("customers_ours_or_elsewhere").saturating_sub(figure("customers_elsewhere"));
+        assert_eq!(service["customers"], alone + figure("customers_both"), "{}: {service}", self.at);
+        assert_eq!(service["customer_days"], figure("ours_alone") + figure("both"), "{}: {service}", self.at);
     }
 
     /// Customers: rounded down to 5, and never fewer than k.
