@@ -100,6 +100,10 @@ impl Customer {
     }
 }
 
+/// Dates on which a device that was enrolled by a token of many uses must have told of a day before it counts toward a
+/// group: whoever holds such a token could else enrol the group.
+pub const ACTIVE_DAYS: u32 = 5;
+
 /// May the device deliver?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeviceState {

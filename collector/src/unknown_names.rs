@@ -19,7 +19,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::{
-    device::Customer,
+    device::{ACTIVE_DAYS, Customer, DeviceId},
     portfolio::Portfolio,
     store::{Member, Store, StoreError, body::PackedDay},
     week::Week,
@@ -39,8 +39,9 @@ type Reporters = HashMap<u64, HashSet<Customer>>;
 /// Asks for the names of those hashes that at least `minimum_group` customers reported within these weeks.
 pub fn ask(store: &dyn Store, weeks: &[Week], minimum_group: u32) -> Result<(), StoreError> {
     let mut reported = Reporters::new();
+    let grown = grown(store, weeks)?;
     for week in weeks {
-        count_reporters(store, *week, minimum_group, |_| true, &mut reported)?;
+        count_reporters(store, *week, minimum_group, &grown, |_| true, &mut reported)?;
     }
     let enough = |customers: &HashSet<Customer>| is_group(customers, minimum_group);
     let mut hashes: Vec<u64> =
@@ -49,16 +50,31 @@ pub fn ask(store: &dyn Store, weeks: &[Week], minimum_group: u32) -> Result<(), 
     store.ask_for_names(&hashes)
 }
 
+/// Devices of a group's token that told of enough days in these weeks to count toward a group.
+fn grown(store: &dyn Store, weeks: &[Week]) -> Result<HashSet<DeviceId>, StoreError> {
+    let mut days: HashMap<DeviceId, u32> = HashMap::new();
+    for week in weeks {
+        let count = |member: &Member, _: &PackedDay<'_>| {
+            if member.group_token {
+                *days.entry(member.device).or_default() += 1;
+            }
+        };
+        store.visit_week(*week, &mut [Box::new(count)])?;
+    }
+    Ok(days.into_iter().filter(|(_, days)| *days >= ACTIVE_DAYS).map(|(device, _)| device).collect())
+}
+
 /// Adds who reported which of the wanted hashes in a week.
 fn count_reporters(
     store: &dyn Store,
     week: Week,
     minimum_group: u32,
+    grown: &HashSet<DeviceId>,
     wanted: impl Fn(u64) -> bool + Send + Sync,
     reported: &mut Reporters,
 ) -> Result<(), StoreError> {
     let count = |member: &Member, day: &PackedDay<'_>| {
-        if day.shared_device() {
+        if day.shared_device() || (member.group_token && !grown.contains(&member.device)) {
             return;
         }
         for hash in day.name_hashes().filter(|hash| wanted(*hash)) {

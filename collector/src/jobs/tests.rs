@@ -86,6 +86,26 @@ fn a_frozen_week_never_changes() {
 /// With us in the first week and at a name outside the catalog in the next two, of which one is frozen before the name
 /// is given a service.
 #[test]
+fn devices_of_a_groups_token_count_once_they_told_of_five_days() {
+    for (days, customers) in [(4, Figure::Hidden(crate::published::Reason::K)), (5, Figure::Shown(5))] {
+        let dir = tempfile::tempdir().unwrap();
+        let installation = story(&dir, &[]);
+        let groups = Groups { segments: "department:Sales".parse().unwrap(), pseudonym: None };
+        let monday = week("2026-W46").monday();
+        for bits in 21..=26 {
+            let id = DeviceId::from_bits(bits);
+            let device = installation.register_device(id, &groups, true, at("2026-09-01T08:00:00Z")).unwrap();
+            for date in monday.series(jiff::Span::new().days(1)).take(days) {
+                let now = at(&format!("{date}T20:00:00Z"));
+                installation.deliver(id, device.epoch, vec![day(days_of(date), 1, "dropbox")], now).unwrap();
+            }
+        }
+        let published = compute(&installation, week("2026-W46")).unwrap();
+        assert_eq!(published.segments[0].customers, customers, "{days} days");
+    }
+}
+
+#[test]
 fn a_name_that_gets_a_service_counts_back_but_in_no_frozen_week() {
     let dir = tempfile::tempdir().unwrap();
     let weeks = ["2026-W44", "2026-W45", "2026-W46"];

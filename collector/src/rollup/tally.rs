@@ -8,11 +8,14 @@ use super::{
     nodes::Nodes,
 };
 use crate::{
-    device::{Customer, DeviceId},
+    device::{ACTIVE_DAYS, Customer, DeviceId},
     device_day::{BlindSpots, DeviceDay, Evidence, Tenant},
     portfolio::{Landscape, NeedIndex, ServiceIndex},
     segment::Segments,
-    store::body::{self, PackedDay},
+    store::{
+        Member,
+        body::{self, PackedDay},
+    },
     week::Week,
 };
 
@@ -61,6 +64,10 @@ pub(super) struct CustomerTally {
     segments_of: Option<DeviceId>,
     /// A device that is theirs alone told about a day of the week itself.
     pub(super) seen: bool,
+    /// One of their devices was enrolled by a token of its own.
+    has_own_token: bool,
+    /// Dates, history included, on which devices of a group's token told of a day, a bit each.
+    group_days: u64,
     pub(super) needs: Vec<(NeedIndex, Days)>,
     /// Days of the week itself, a bit each.
     pub(super) services: Vec<(ServiceIndex, u8)>,
@@ -116,14 +123,19 @@ impl Tally {
         let body = body::pack(day);
         let mut room = Vec::new();
         let packed = body::read(&body, &mut room).expect("it was packed above");
-        self.add_packed(landscape, device, customer, segments, &packed);
+        self.count(landscape, (device, false), customer, segments, &packed);
     }
 
     /// The same of a device-day as it is stored.
-    pub fn add_packed(
+    pub fn add_packed(&mut self, landscape: &Landscape, member: &Member, day: &PackedDay<'_>) {
+        let device = (member.device, member.group_token);
+        self.count(landscape, device, &member.customer, &member.segments, day);
+    }
+
+    fn count(
         &mut self,
         landscape: &Landscape,
-        device: DeviceId,
+        (device, of_group_token): (DeviceId, bool),
         customer: &Customer,
         segments: &Segments,
         day: &PackedDay<'_>,
@@ -147,6 +159,11 @@ impl Tally {
             self.customers[place].seen = true;
         }
         let customer = &mut self.customers[place];
+        if of_group_token {
+            customer.group_days |= 1 << bit;
+        } else {
+            customer.has_own_token = true;
+        }
         let services = day.services();
         self.rows.clear();
         self.rows.resize(services.len(), 0);
@@ -196,10 +213,10 @@ impl Tally {
         for device in self.devices.values() {
             nodes.count_device(device);
         }
-        for customer in &self.customers {
+        for customer in self.customers.iter().filter(|customer| customer.counts()) {
             nodes.count_customer(customer, landscape);
         }
-        for customer in &self.customers {
+        for customer in self.customers.iter().filter(|customer| customer.counts()) {
             nodes.count_small_services(customer, landscape, k);
         }
         let (nodes, atoms) = nodes.finish(landscape);
@@ -279,7 +296,20 @@ impl DeviceTally {
 
 impl CustomerTally {
     fn new(segments: Arc<Segments>) -> Self {
-        Self { segments, segments_of: None, seen: false, needs: Vec::new(), services: Vec::new() }
+        Self {
+            segments,
+            segments_of: None,
+            seen: false,
+            has_own_token: false,
+            group_days: 0,
+            needs: Vec::new(),
+            services: Vec::new(),
+        }
+    }
+
+    /// It has a device that counts toward a group: see [`ACTIVE_DAYS`].
+    fn counts(&self) -> bool {
+        self.has_own_token || self.group_days.count_ones() >= ACTIVE_DAYS
     }
 
     /// Notes use of a service. Noted again for the same date it changes nothing.
@@ -312,6 +342,8 @@ impl CustomerTally {
 
     fn join(&mut self, other: Self) {
         self.seen |= other.seen;
+        self.has_own_token |= other.has_own_token;
+        self.group_days |= other.group_days;
         let is_lower = |device| self.segments_of.is_none_or(|known| device < known);
         if other.segments_of.is_some_and(is_lower) {
             (self.segments_of, self.segments) = (other.segments_of, other.segments);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use elsewhere_catalog::Verdict;
 
-use super::{Reporters, count_reporters, is_group, layer, verdict};
+use super::{Reporters, count_reporters, grown, is_group, layer, verdict};
 use crate::{
     device::Customer,
     portfolio::Portfolio,
@@ -55,7 +55,15 @@ pub fn queue(
     }
     for week in store.weeks()? {
         let mut reported = Reporters::new();
-        count_reporters(store, week, minimum_group, |hash| waiting.contains_key(&hash), &mut reported)?;
+        let grown = grown(store, &[week.plus(-1), week])?;
+        count_reporters(
+            store,
+            week,
+            minimum_group,
+            &grown,
+            |hash| waiting.contains_key(&hash),
+            &mut reported,
+        )?;
         for (hash, customers) in reported {
             let Some(name) = waiting.get_mut(&hash) else { continue };
             name.weeks += u32::from(week < this_week && is_group(&customers, minimum_group));

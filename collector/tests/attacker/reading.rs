@@ -10,7 +10,7 @@ use elsewhere_collector::{
 use super::{
     arithmetic::{Cell, Figure, World},
     attack::name,
-    company::{Company, K, MAIN_DIMENSION, civil_week},
+    company::{Company, K, MAIN_DIMENSION, Service, civil_week},
     program::{Program, Sum, Variable, value},
 };
 

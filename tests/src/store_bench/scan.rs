@@ -80,7 +80,7 @@ fn rollup(store: &SqliteStore, landscape: &Landscape, week: Week, threads: usize
     let visitor = |tally| -> Visitor<'_> {
         let tally: &mut Tally = tally;
         Box::new(|member, day| {
-            tally.add_packed(landscape, member.device, &member.customer, &member.segments, day);
+            tally.add_packed(landscape, member, day);
         })
     };
     let mut visitors: Vec<Visitor<'_>> = tallies.iter_mut().map(visitor).collect();
