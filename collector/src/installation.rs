@@ -144,7 +144,8 @@ impl Installation {
         self.store.register_device(device, groups, group_token, utc_date(now))
     }
 
-    /// Takes what one device hands in. Each day is answered, in order; a stored one is durable by then.
+    /// Takes what one device hands in. Each day is answered, in order; a stored one is durable by then. A day whose week is
+    /// damaged here is neither stored nor refused, and the device sends it again.
     pub fn deliver(
         &self,
         device: DeviceId,
@@ -269,7 +270,12 @@ fn ack(wire: &v1::DeviceDay, refused: Option<&String>) -> DeviceDayAck {
     }
 }
 
-fn confirm(ack: &mut DeviceDayAck, applied: Applied) {
+fn confirm(ack: &mut DeviceDayAck, applied: Option<Applied>) {
+    let Some(applied) = applied else {
+        "the collector can't store this week for now; the day is to be sent again"
+            .clone_into(&mut ack.problem);
+        return;
+    };
     ack.set_outcome(if applied.stored { Outcome::Stored } else { Outcome::AlreadyStored });
     ack.fingerprint = applied.fingerprint.to_vec();
 }

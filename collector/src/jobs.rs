@@ -1,7 +1,10 @@
 //! What a collector does by itself: roll up, freeze, forget. Each job may be killed at any step and run again.
 //!
 //! A week is published in one transaction, so a job that died has published it whole or not at all. Weeks are frozen
-//! in order. Freezing twice, or running any job twice, changes nothing. The time is passed in.
+//! in order. Freezing twice, or running any job twice, changes nothing. The time is passed in. A week whose device-days are
+//! damaged is left out and said: it is neither published nor counted in the history of later ones, and all others go on.
+
+use std::collections::BTreeSet;
 
 use anyhow::{Context, bail};
 use jiff::Timestamp;
@@ -13,6 +16,7 @@ use crate::{
     portfolio::{Landscape, Portfolio},
     published::{PublishedWeek, WeekState},
     rollup::{HISTORY_WEEKS, Tally},
+    store::StoreError,
     unknown_names,
     week::Week,
 };
@@ -48,17 +52,39 @@ fn publish_all(installation: &Installation, now: Timestamp) -> anyhow::Result<()
     let config = installation.config();
     for week in unfrozen(installation)? {
         if config.freeze.after(week, &config.zone) <= now {
-            freeze(installation, week, Unfinished::Refused, now)?;
+            or_left_out(freeze(installation, week, Unfinished::Refused, now).map(drop))?;
         } else {
-            publish(installation, week, WeekState::Running)?;
+            or_left_out(publish(installation, week, WeekState::Running))?;
         }
     }
     Ok(())
 }
 
+/// Passes over a damaged week, and says so.
+fn or_left_out(done: anyhow::Result<()>) -> anyhow::Result<()> {
+    let Err(error) = done else { return Ok(()) };
+    let Some(Unreadable { week, source }) = error.downcast_ref() else { return Err(error) };
+    tracing::error!(
+        %week,
+        error = %source,
+        "a damaged week is left out; `elsewhere-collector integrity` says what to do"
+    );
+    Ok(())
+}
+
+/// What is stored of a week is damaged.
+#[derive(Debug, thiserror::Error)]
+#[error("read week {week}; `elsewhere-collector integrity` says what to do")]
+struct Unreadable {
+    week: Week,
+    #[source]
+    source: StoreError,
+}
+
 /// Freezes a week, and before it the earlier ones that are not frozen yet.
 ///
-/// Refuses a week without device-days, and one that has not ended in the organisation's zone unless that is allowed.
+/// Refuses a week without device-days, one that is damaged, and one that has not ended in the organisation's zone unless
+/// that is allowed. A damaged earlier week holds up no later one.
 pub fn freeze(
     installation: &Installation,
     week: Week,
@@ -79,7 +105,8 @@ pub fn freeze(
     }
     for due in due {
         let before_its_end = before_its_end && due == week;
-        publish(installation, due, WeekState::Frozen { frozen_at: now, before_its_end })?;
+        let published = publish(installation, due, WeekState::Frozen { frozen_at: now, before_its_end });
+        if due == week { published } else { or_left_out(published) }?;
     }
     Ok(Freeze::Done)
 }
@@ -114,8 +141,30 @@ fn publish(installation: &Installation, week: Week, state: WeekState) -> anyhow:
     Ok(())
 }
 
-/// The published rows of a week as its device-days, and the names that have a service by now, give them.
+/// The published rows of a week as its device-days, and the names that have a service by now, give them. History that is
+/// damaged is left out.
 pub fn compute(installation: &Installation, week: Week) -> anyhow::Result<PublishedWeek> {
+    let mut damaged = BTreeSet::new();
+    loop {
+        // What was damaged half-way has been counted in part, so it is begun anew without that week.
+        match compute_without(installation, week, &damaged) {
+            Err(error) => match error.downcast_ref() {
+                Some(Unreadable { week: earlier, source }) if *earlier != week => {
+                    tracing::error!(%week, %earlier, error = %source, "a damaged earlier week is not in its history");
+                    damaged.insert(*earlier);
+                }
+                _ => return Err(error),
+            },
+            computed => return computed,
+        }
+    }
+}
+
+fn compute_without(
+    installation: &Installation,
+    week: Week,
+    damaged: &BTreeSet<Week>,
+) -> anyhow::Result<PublishedWeek> {
     let portfolio = installation.portfolio()?;
     let policy = Policy {
         minimum_group: installation.config().minimum_group,
@@ -129,7 +178,8 @@ pub fn compute(installation: &Installation, week: Week) -> anyhow::Result<Publis
             tally.enrolled(device.id, &device.groups.segments);
         }
     }
-    for earlier in (-HISTORY_WEEKS..0).map(|weeks| week.plus(weeks)) {
+    let history = (-HISTORY_WEEKS..0).map(|weeks| week.plus(weeks));
+    for earlier in history.filter(|earlier| !damaged.contains(earlier)) {
         add_week(&mut tally, installation, &self::landscape(&portfolio, earlier), earlier)?;
     }
     add_week(&mut tally, installation, &landscape, week)?;
@@ -149,10 +199,13 @@ fn add_week(
     landscape: &Landscape,
     week: Week,
 ) -> anyhow::Result<()> {
-    installation.store().scan_week(week, &mut |member, day| {
+    let scanned = installation.store().scan_week(week, &mut |member, day| {
         tally.add(landscape, member.device, &member.customer, &member.segments, &day);
-    })?;
-    Ok(())
+    });
+    match scanned {
+        Err(source @ StoreError::Damaged { .. }) => Err(Unreadable { week, source }.into()),
+        scanned => Ok(scanned?),
+    }
 }
 
 fn landscape(portfolio: &Portfolio, week: Week) -> Landscape {

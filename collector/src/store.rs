@@ -57,12 +57,18 @@ pub trait Store: Send + Sync {
     /// Lets a device deliver, or not. False if there is no such device.
     fn set_device_state(&self, id: DeviceId, state: DeviceState) -> Result<bool, StoreError>;
 
-    /// Stores device-days durably, in one commit for each week, and says of each in the order given what became of it.
-    /// Memberships of the week of `date` and later follow the device's groups; those of earlier weeks are kept.
-    fn put_device_days(&self, deliveries: Vec<DeviceDays>, date: Date) -> Result<Vec<Applied>, StoreError>;
+    /// Stores device-days durably, in one commit for each week, and says of each in the order given what became of it:
+    /// `None` where what is stored of its week is damaged, and so takes nothing. Memberships of the week of `date` and later
+    /// follow the device's groups; those of earlier weeks are kept.
+    fn put_device_days(
+        &self,
+        deliveries: Vec<DeviceDays>,
+        date: Date,
+    ) -> Result<Vec<Option<Applied>>, StoreError>;
     /// Weeks with device-days, oldest first.
     fn weeks(&self) -> Result<Vec<Week>, StoreError>;
     /// Hands over every device-day of a week, those of one device together in the order of dates, the newest epoch of each.
+    /// A damaged week is an error, also after part of it was handed over.
     fn scan_week(&self, week: Week, each: &mut dyn FnMut(&Member, DeviceDay)) -> Result<(), StoreError>;
     /// Forgets all device-days and memberships of a week. It is no mistake if there are none.
     fn forget_week(&self, week: Week) -> Result<(), StoreError>;

@@ -49,7 +49,7 @@ pub fn ask(store: &dyn Store, weeks: &[Week], minimum_group: u32) -> Result<(), 
     store.ask_for_names(&hashes)
 }
 
-/// Adds who reported which of the wanted hashes in a week.
+/// Adds who reported which of the wanted hashes in a week; of a damaged one, those that can be read.
 fn count_reporters(
     store: &dyn Store,
     week: Week,
@@ -57,7 +57,7 @@ fn count_reporters(
     wanted: impl Fn(u64) -> bool,
     reported: &mut Reporters,
 ) -> Result<(), StoreError> {
-    store.scan_week(week, &mut |member, day| {
+    let scanned = store.scan_week(week, &mut |member, day| {
         if day.shared_device {
             return;
         }
@@ -70,7 +70,14 @@ fn count_reporters(
                 customers.insert(member.customer.clone());
             }
         }
-    })
+    });
+    match scanned {
+        Err(error @ StoreError::Damaged { .. }) => {
+            tracing::error!(%week, %error, "of a damaged week, not all names outside the catalog are counted");
+            Ok(())
+        }
+        scanned => scanned,
+    }
 }
 
 fn is_group(customers: &HashSet<Customer>, minimum_group: u32) -> bool {

@@ -101,7 +101,11 @@ impl Store for SqliteStore {
         control::devices::set_state(&self.control.write(), id, state)
     }
 
-    fn put_device_days(&self, deliveries: Vec<DeviceDays>, date: Date) -> Result<Vec<Applied>, StoreError> {
+    fn put_device_days(
+        &self,
+        deliveries: Vec<DeviceDays>,
+        date: Date,
+    ) -> Result<Vec<Option<Applied>>, StoreError> {
         self.writer.put(deliveries, date)
     }
 

@@ -29,13 +29,37 @@ impl File {
 }
 
 fn database_error(name: &str, action: &'static str, source: rusqlite::Error) -> StoreError {
-    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase};
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
     match source.sqlite_error_code() {
         Some(DatabaseBusy | DatabaseLocked) => StoreError::Busy,
-        Some(DatabaseCorrupt | NotADatabase) => {
+        _ if means_damage(&source) => {
             StoreError::Damaged { file: name.to_owned(), problem: source.to_string() }
         }
         _ => StoreError::Database { file: name.to_owned(), action, source },
+    }
+}
+
+/// Whether the file is not what was written. A full disk or a missing right is something else: that can end.
+fn means_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::{Error, ErrorCode, ffi};
+    match error {
+        Error::SqliteFailure(failure, _) => match failure.code {
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => true,
+            ErrorCode::SystemIoFailure => matches!(
+                failure.extended_code,
+                ffi::SQLITE_IOERR_READ
+                    | ffi::SQLITE_IOERR_SHORT_READ
+                    | ffi::SQLITE_IOERR_DATA
+                    | ffi::SQLITE_IOERR_CORRUPTFS
+            ),
+            // Our own statements are right where the tables are those of the schema's number.
+            _ => failure.extended_code == ffi::SQLITE_ERROR,
+        },
+        Error::InvalidColumnType(..)
+        | Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::Utf8Error(..) => true,
+        _ => false,
     }
 }
 
@@ -53,7 +77,9 @@ pub(super) fn open_to_read(path: &Path, file: &File) -> Result<Connection, Store
     let error = file.error("open the database");
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(&error)?;
     set_up(&connection, "PRAGMA query_only = ON;").map_err(&error)?;
-    check_version(&connection, file)?;
+    if check_version(&connection, file)? == 0 {
+        return Err(file.damaged(&"it has no tables"));
+    }
     Ok(connection)
 }
 
@@ -124,5 +150,10 @@ mod tests {
         let path = dir.path().join("test.db");
         std::fs::write(&path, "a text of more than a hundred bytes ".repeat(100)).unwrap();
         assert!(matches!(open(&path, &NEW), Err(StoreError::Damaged { .. })));
+        std::fs::write(&path, "").unwrap();
+        assert!(
+            matches!(open_to_read(&path, &NEW), Err(StoreError::Damaged { .. })),
+            "nothing is left of it"
+        );
     }
 }

@@ -45,7 +45,7 @@ proptest! {
                 }
             }
             let applied = store.put_device_days(deliveries, today).unwrap();
-            prop_assert_eq!(applied.iter().map(|one| one.stored).collect::<Vec<_>>(), expected);
+            prop_assert_eq!(applied.iter().map(|one| one.unwrap().stored).collect::<Vec<_>>(), expected);
         }
         let mut stored = BTreeMap::new();
         for week in store.weeks().unwrap() {
@@ -98,8 +98,14 @@ fn a_week_that_is_damaged_is_told_and_harms_no_other() {
     let device = store.register_device(DeviceId::from_bits(1), &Groups::default(), false, good).unwrap();
     let put =
         |on| store.put_device_days(vec![DeviceDays { device: device.clone(), days: vec![day(on, 1)] }], good);
-    assert!(matches!(put(bad), Err(StoreError::Damaged { .. })));
-    assert!(put(good).unwrap()[0].stored);
+    assert_eq!(put(bad).unwrap(), [None]);
+    assert!(put(good).unwrap()[0].unwrap().stored);
+    let both = DeviceDays { device: device.clone(), days: vec![day(good, 2), day(bad, 1), day(good, 3)] };
+    let applied = store.put_device_days(vec![both], good).unwrap();
+    assert_eq!(
+        applied.iter().map(|one| one.map(|one| one.stored)).collect::<Vec<_>>(),
+        [Some(true), None, Some(true)]
+    );
     let mut seen = 0;
     assert!(store.scan_week(Week::of(bad), &mut |_, _| seen += 1).is_err());
     store.scan_week(Week::of(good), &mut |_, _| seen += 1).unwrap();
