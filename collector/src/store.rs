@@ -204,6 +204,14 @@ pub enum StoreError {
         #[source]
         source: rusqlite::Error,
     },
+    /// The directory is not on a local disk.
+    #[error("{} is on {kind}, where SQLite can lose what was committed; use a local disk", path.display())]
+    SharedFiles {
+        /// The directory.
+        path: PathBuf,
+        /// What kind of file system it is.
+        kind: &'static str,
+    },
     /// The file system refused.
     #[error("use {}", path.display())]
     Files {

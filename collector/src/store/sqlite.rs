@@ -2,7 +2,7 @@
 //!
 //! All files are WAL with `synchronous=FULL`, so a commit survives a power cut. Device-days go through one writer
 //! thread that commits in groups; the rest is rare and short. Several processes may work on one directory at a
-//! time, as when a command runs beside the server.
+//! time, as when a command runs beside the server. Shares of other machines are refused.
 
 use std::{
     fs,
@@ -24,6 +24,7 @@ use crate::{
 mod control;
 mod database;
 mod file;
+mod local_disk;
 mod published;
 mod weeks;
 mod writer;
@@ -37,10 +38,13 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the databases in `dir`, and makes those that are missing.
+    /// Opens the databases in `dir`, and makes those that are missing. No week is looked into, so that it takes no longer
+    /// the more there is.
     pub fn create_or_open(dir: &Path) -> Result<Self, StoreError> {
         let weeks = dir.join("weeks");
         fs::create_dir_all(&weeks).map_err(|source| StoreError::Files { path: weeks.clone(), source })?;
+        local_disk::ensure(dir)?;
+        local_disk::ensure(&weeks)?;
         let control = Database::open(&dir.join("control.db"), &control::FILE)?;
         control::ensure_identity(&control.write())?;
         let rollup = Database::open(&dir.join("rollup.db"), &published::FILE)?;
