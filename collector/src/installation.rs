@@ -18,7 +18,10 @@ use crate::{
     device::{Device, DeviceId, DeviceState, Groups},
     device_day::DeviceDay,
     portfolio::{Portfolio, PortfolioError},
-    store::{Applied, DeviceDays, Store, StoreError, sqlite::SqliteStore},
+    store::{
+        Applied, DeviceDays, Store, StoreError,
+        sqlite::{self, SqliteStore},
+    },
     week::Week,
 };
 
@@ -76,6 +79,12 @@ impl Installation {
 
     /// Opens the directory with this configuration; makes what is missing.
     pub fn with_config(dir: &Path, config: Config) -> anyhow::Result<Self> {
+        if dir.join(sqlite::RESTORING).exists() {
+            bail!(
+                "restoring a backup into {} was cut off; empty the directory and restore again",
+                dir.display()
+            );
+        }
         make_private(dir).with_context(|| format!("make the data directory {}", dir.display()))?;
         let store = SqliteStore::create_or_open(dir)
             .with_context(|| format!("open the store in {}", dir.display()))?;

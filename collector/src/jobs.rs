@@ -10,6 +10,7 @@ use anyhow::{Context, bail};
 use jiff::Timestamp;
 
 use crate::{
+    config::Config,
     device::DeviceState,
     floor::{self, Policy},
     installation::{Installation, utc_date},
@@ -50,14 +51,26 @@ pub fn nightly(installation: &Installation, now: Timestamp) -> anyhow::Result<()
 
 fn publish_all(installation: &Installation, now: Timestamp) -> anyhow::Result<()> {
     let config = installation.config();
+    let restored = installation.store().identity()?.restored;
     for week in unfrozen(installation)? {
-        if config.freeze.after(week, &config.zone) <= now {
+        if freeze_time(config, week, restored) <= now {
             or_left_out(freeze(installation, week, Unfinished::Refused, now).map(drop))?;
         } else {
             or_left_out(publish(installation, week, WeekState::Running))?;
         }
     }
     Ok(())
+}
+
+/// When a week is frozen: at the first freeze time after its end, and after a restore, since devices first have to send what
+/// the backup did not have.
+fn freeze_time(config: &Config, week: Week, restored: Option<Timestamp>) -> Timestamp {
+    let own = config.freeze.after(week, &config.zone);
+    let Some(restored) = restored else { return own };
+    let last = Week::of(restored.to_zoned(config.zone.clone()).date());
+    let times = [-1, 0].map(|weeks| config.freeze.after(last.plus(weeks), &config.zone));
+    let first = times.into_iter().find(|time| *time > restored);
+    first.map_or(own, |first| first.max(own))
 }
 
 /// Passes over a damaged week, and says so.
@@ -111,11 +124,20 @@ pub fn freeze(
     Ok(Freeze::Done)
 }
 
-/// Forgets the device-days of every week whose first day turns 91 days old. Published rows stay.
+/// Forgets the device-days of every week whose first day turns 91 days old, in backups too. Published rows stay.
 pub fn retire(installation: &Installation, now: Timestamp) -> anyhow::Result<()> {
     let store = installation.store();
     for week in store.weeks()?.into_iter().filter(|week| week.expiry() <= utc_date(now)) {
         store.forget_week(week).with_context(|| format!("forget week {week}"))?;
+    }
+    for unreached in
+        store.expire_backups(utc_date(now)).context("make expired weeks unreadable in backups")?
+    {
+        tracing::error!(
+            directory = %unreached.directory.display(),
+            problem = unreached.problem,
+            "expired weeks may still be readable in backups; make their directory reachable, it is tried again every              night, or forget it with `elsewhere-collector backup --forget`"
+        );
     }
     Ok(())
 }

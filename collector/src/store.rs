@@ -70,8 +70,11 @@ pub trait Store: Send + Sync {
     /// Hands over every device-day of a week, those of one device together in the order of dates, the newest epoch of each.
     /// A damaged week is an error, also after part of it was handed over.
     fn scan_week(&self, week: Week, each: &mut dyn FnMut(&Member, DeviceDay)) -> Result<(), StoreError>;
-    /// Forgets all device-days and memberships of a week. It is no mistake if there are none.
+    /// Forgets all device-days and memberships of a week, and what makes them readable in backups. It is no mistake if there
+    /// are none.
     fn forget_week(&self, week: Week) -> Result<(), StoreError>;
+    /// Makes all weeks that have expired by `today` unreadable in backups, and says of which backups that is not certain.
+    fn expire_backups(&self, today: Date) -> Result<Vec<UnreachedBackups>, StoreError>;
 
     /// Hashes of names outside the catalog that devices are asked to reveal.
     fn names_to_reveal(&self) -> Result<Vec<u64>, StoreError>;
@@ -108,6 +111,17 @@ pub struct Identity {
     pub store_id: String,
     /// Key under which devices hash the names outside the catalog.
     pub unknown_name_key: [u8; 32],
+    /// When it was restored from a backup, if it was.
+    pub restored: Option<Timestamp>,
+}
+
+/// A directory with backups in which the keys of expired weeks may still stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreachedBackups {
+    /// The directory.
+    pub directory: PathBuf,
+    /// Why it could not be brought up to date.
+    pub problem: String,
 }
 
 /// An enrolment token without its secret.

@@ -225,7 +225,7 @@ fn a_damaged_week_is_left_out_and_the_others_go_on() {
     let monday = |text: &str| day(days_of(week(text).monday()), 2);
     let sent = vec![monday("2026-W45"), monday("2026-W46")];
     let acks = installation.deliver(DeviceId::from_bits(1), 1, sent, now).unwrap();
-    let outcomes: Vec<_> = acks.iter().map(|ack| ack.outcome()).collect();
+    let outcomes: Vec<_> = acks.iter().map(v1::DeviceDayAck::outcome).collect();
     assert_eq!(
         outcomes,
         [Outcome::Unspecified, Outcome::Stored],

@@ -7,12 +7,15 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use jiff::{Timestamp, civil::Date};
 
 use self::{database::Database, writer::Writer};
-use super::{Applied, DeviceDays, Identity, Member, RevealedName, Store, StoreError, Token};
+use super::{
+    Applied, DeviceDays, Identity, Member, RevealedName, Store, StoreError, Token, UnreachedBackups,
+};
 use crate::{
     device::{Device, DeviceId, DeviceState, Groups},
     device_day::DeviceDay,
@@ -21,18 +24,24 @@ use crate::{
     week::Week,
 };
 
+pub mod backup;
 mod control;
 mod database;
 mod file;
+pub mod integrity;
 mod local_disk;
 mod published;
 mod weeks;
 mod writer;
 
+/// What is there only while a backup is being restored, and after that was cut off.
+pub const RESTORING: &str = ".restoring";
+
 /// One collector directory's databases.
 pub struct SqliteStore {
+    dir: PathBuf,
     weeks: PathBuf,
-    control: Database,
+    control: Arc<Database>,
     rollup: Database,
     writer: Writer,
 }
@@ -45,11 +54,22 @@ impl SqliteStore {
         fs::create_dir_all(&weeks).map_err(|source| StoreError::Files { path: weeks.clone(), source })?;
         local_disk::ensure(dir)?;
         local_disk::ensure(&weeks)?;
-        let control = Database::open(&dir.join("control.db"), &control::FILE)?;
+        let control = Arc::new(Database::open(&dir.join("control.db"), &control::FILE)?);
+        control::keep_nothing_deleted(&control.write())?;
         control::ensure_identity(&control.write())?;
         let rollup = Database::open(&dir.join("rollup.db"), &published::FILE)?;
-        let writer = Writer::start(weeks.clone())?;
-        Ok(Self { weeks, control, rollup, writer })
+        let writer = Writer::start(weeks.clone(), control.clone())?;
+        Ok(Self { dir: dir.to_owned(), weeks, control, rollup, writer })
+    }
+}
+
+impl SqliteStore {
+    /// Puts a damaged week's file aside, where it stays until the week expires, and takes another name, so that devices send
+    /// the days that they keep again. No server may run on the directory.
+    pub fn set_aside(&self, week: Week) -> Result<(), StoreError> {
+        weeks::set_aside(&self.weeks, week)?;
+        control::week_keys::note_made(&self.control.write(), week, false)?;
+        control::backups::begin_anew(&self.control.write(), None)
     }
 }
 
@@ -122,7 +142,13 @@ impl Store for SqliteStore {
     }
 
     fn forget_week(&self, week: Week) -> Result<(), StoreError> {
+        // The key first: without the file it would be looked for by its date only.
+        control::week_keys::destroy(&self.control.write(), week)?;
         self.writer.forget(week)
+    }
+
+    fn expire_backups(&self, today: Date) -> Result<Vec<UnreachedBackups>, StoreError> {
+        backup::expire(self, today)
     }
 
     fn names_to_reveal(&self) -> Result<Vec<u64>, StoreError> {
@@ -172,6 +198,14 @@ impl Store for SqliteStore {
     fn published(&self, week: Week) -> Result<Option<(PublishedWeek, WeekState)>, StoreError> {
         published::read(&*self.rollup.read()?, week)
     }
+}
+
+/// Makes a directory that only its owner can look into; one that is there stays as it is.
+fn make_private(dir: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(dir)
 }
 
 #[cfg(test)]

@@ -72,13 +72,46 @@ pub(super) fn open(path: &Path, file: &File) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Opens an existing file for reading only.
+/// How closely a file is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Thoroughness {
+    /// Whether its pages hang together.
+    Structure,
+    /// That, and whether every index agrees with its table.
+    Everything,
+}
+
+/// Calls a file damaged in which SQLite itself finds something wrong.
+pub(super) fn check(
+    connection: &Connection,
+    file: &File,
+    thoroughness: Thoroughness,
+) -> Result<(), StoreError> {
+    let pragma = match thoroughness {
+        Thoroughness::Structure => "PRAGMA quick_check(1)",
+        Thoroughness::Everything => "PRAGMA integrity_check(1)",
+    };
+    let error = file.error("check the database");
+    let told: String = connection.query_row(pragma, [], |row| row.get(0)).map_err(&error)?;
+    if told != "ok" {
+        return Err(file.damaged(&told.replace('\n', ": ")));
+    }
+    let mut select = connection.prepare("PRAGMA foreign_key_check").map_err(&error)?;
+    if select.exists([]).map_err(&error)? {
+        return Err(file.damaged(&"a row belongs to none"));
+    }
+    Ok(())
+}
+
+/// Opens an existing file for reading only; one with an older schema is brought up first.
 pub(super) fn open_to_read(path: &Path, file: &File) -> Result<Connection, StoreError> {
     let error = file.error("open the database");
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(&error)?;
     set_up(&connection, "PRAGMA query_only = ON;").map_err(&error)?;
-    if check_version(&connection, file)? == 0 {
-        return Err(file.damaged(&"it has no tables"));
+    match check_version(&connection, file)? {
+        0 => return Err(file.damaged(&"it has no tables")),
+        found if found < file.steps.len() => drop(open(path, file)?),
+        _ => {}
     }
     Ok(connection)
 }

@@ -113,6 +113,37 @@ fn a_week_that_is_damaged_is_told_and_harms_no_other() {
 }
 
 #[test]
+fn a_week_that_was_set_aside_is_stored_anew_and_its_file_kept_until_it_expires() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::create_or_open(dir.path()).unwrap();
+    let (on, today) = (date(2026, 11, 13), date(2026, 11, 17));
+    let device = store.register_device(DeviceId::from_bits(1), &Groups::default(), false, today).unwrap();
+    let put = |store: &SqliteStore| {
+        let days = vec![day(on, 1)];
+        store.put_device_days(vec![DeviceDays { device: device.clone(), days }], today).unwrap()[0]
+    };
+    assert!(put(&store).unwrap().stored);
+    let name = store.identity().unwrap().store_id;
+    drop(store);
+    for round in 1..=2 {
+        fs::write(dir.path().join("weeks/2026-W46.db"), "").unwrap();
+        let store = SqliteStore::create_or_open(dir.path()).unwrap();
+        assert_eq!(put(&store), None, "an emptied file is not taken for a new one");
+        drop(store);
+
+        let store = SqliteStore::create_or_open(dir.path()).unwrap();
+        store.set_aside(Week::of(on)).unwrap();
+        assert_ne!(store.identity().unwrap().store_id, name, "devices send again what they keep");
+        assert!(put(&store).unwrap().stored);
+        assert!(dir.path().join(format!("weeks/2026-W46.db.damaged-{round}")).exists());
+        assert_eq!(store.weeks().unwrap(), [Week::of(on)]);
+    }
+    let store = SqliteStore::create_or_open(dir.path()).unwrap();
+    store.forget_week(Week::of(on)).unwrap();
+    assert_eq!(fs::read_dir(dir.path().join("weeks")).unwrap().count(), 0);
+}
+
+#[test]
 fn a_token_enrols_as_many_devices_as_it_was_made_for_until_it_ends() {
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::create_or_open(dir.path()).unwrap();

@@ -5,15 +5,18 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map},
-    path::PathBuf,
-    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
     thread::{self, JoinHandle},
 };
 
 use jiff::civil::Date;
 use rusqlite::Connection;
 
-use super::weeks;
+use super::{control::week_keys, database::Database, weeks};
 use crate::{
     device::Device,
     device_day::DeviceDay,
@@ -39,9 +42,9 @@ enum Job {
 }
 
 impl Writer {
-    pub(super) fn start(dir: PathBuf) -> Result<Self, StoreError> {
+    pub(super) fn start(dir: PathBuf, control: Arc<Database>) -> Result<Self, StoreError> {
         let (queue, jobs) = sync_channel(QUEUE);
-        let mut room = Room { dir: dir.clone(), open: BTreeMap::new(), damaged: BTreeSet::new() };
+        let mut room = Room { dir: dir.clone(), control, open: BTreeMap::new(), damaged: BTreeSet::new() };
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || room.work(&jobs))
@@ -87,6 +90,8 @@ impl Drop for Writer {
 /// What the thread owns: the open files of weeks.
 struct Room {
     dir: PathBuf,
+    /// Where the weeks' keys stand.
+    control: Arc<Database>,
     open: BTreeMap<Week, Connection>,
     /// Weeks whose damage has been told.
     damaged: BTreeSet<Week>,
@@ -214,9 +219,22 @@ impl Room {
         }
         match self.open.entry(week) {
             btree_map::Entry::Occupied(open) => Ok(open.into_mut()),
-            btree_map::Entry::Vacant(closed) => Ok(closed.insert(weeks::open(&self.dir, week)?)),
+            btree_map::Entry::Vacant(closed) => Ok(closed.insert(open(&self.dir, &self.control, week)?)),
         }
     }
+}
+
+/// Opens a week's file; where the week is new, makes its key and then its file.
+fn open(dir: &Path, control: &Database, week: Week) -> Result<Connection, StoreError> {
+    let made = week_keys::begin(&control.write(), week)?;
+    if made {
+        weeks::ensure_there(dir, week)?;
+    }
+    let file = weeks::open(dir, week)?;
+    if !made {
+        week_keys::note_made(&control.write(), week, true)?;
+    }
+    Ok(file)
 }
 
 /// One transaction.
