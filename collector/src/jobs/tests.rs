@@ -198,13 +198,19 @@ fn a_portfolio_with_mistakes_stops_the_job_before_anything_is_published() {
 }
 
 /// Turns one byte of a week's newest page round, as a bad disk would.
-fn flip(dir: &tempfile::TempDir, week: &str) {
+pub(crate) fn flip(dir: &tempfile::TempDir, week: &str) {
     let path = dir.path().join(format!("weeks/{week}.db"));
     rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
     let mut bytes = std::fs::read(&path).unwrap();
     // The kind of the page on which the days stand.
-    bytes[4096] ^= 0xff;
+    let second_page = page_bytes(&bytes);
+    bytes[second_page] ^= 0xff;
     std::fs::write(&path, bytes).unwrap();
+}
+
+/// The size of its pages, as the head of a database tells it.
+pub(crate) fn page_bytes(database: &[u8]) -> usize {
+    u16::from_be_bytes([database[16], database[17]]).into()
 }
 
 #[test]

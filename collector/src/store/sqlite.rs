@@ -46,6 +46,13 @@ pub struct SqliteStore {
     writer: Writer,
 }
 
+/// What is said of a file that was there before.
+const LOST: &str = "it is missing or empty, though it was made; restore a backup";
+
+fn is_there(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0)
+}
+
 impl SqliteStore {
     /// Opens the databases in `dir`, and makes those that are missing. No week is looked into, so that it takes no longer
     /// the more there is.
@@ -54,10 +61,18 @@ impl SqliteStore {
         fs::create_dir_all(&weeks).map_err(|source| StoreError::Files { path: weeks.clone(), source })?;
         local_disk::ensure(dir)?;
         local_disk::ensure(&weeks)?;
-        let control = Arc::new(Database::open(&dir.join("control.db"), &control::FILE)?);
+        let (control, rollup) = (dir.join("control.db"), dir.join("rollup.db"));
+        // An empty file in the place of a lost one would deny what was enrolled, or release frozen weeks a second time.
+        if !is_there(&control) && (is_there(&rollup) || !weeks::list(&weeks)?.is_empty()) {
+            return Err(control::FILE.damaged(&LOST));
+        }
+        let control = Arc::new(Database::open(&control, &control::FILE)?);
         control::keep_nothing_deleted(&control.write())?;
+        if !is_there(&rollup) && control::has_identity(&*control.read()?)? {
+            return Err(published::FILE.damaged(&LOST));
+        }
+        let rollup = Database::open(&rollup, &published::FILE)?;
         control::ensure_identity(&control.write())?;
-        let rollup = Database::open(&dir.join("rollup.db"), &published::FILE)?;
         let writer = Writer::start(weeks.clone(), control.clone())?;
         Ok(Self { dir: dir.to_owned(), weeks, control, rollup, writer })
     }

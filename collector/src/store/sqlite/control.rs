@@ -23,6 +23,13 @@ pub(super) const FILE: File = File {
     ],
 };
 
+/// Whether it has been used before.
+pub(super) fn has_identity(control: &Connection) -> Result<bool, StoreError> {
+    control
+        .query_row("SELECT EXISTS (SELECT 1 FROM installation)", [], |row| row.get(0))
+        .map_err(FILE.error("look for the store's name"))
+}
+
 /// Gives a new store its identity.
 pub(super) fn ensure_identity(control: &Connection) -> Result<(), StoreError> {
     let unknown_name_key: [u8; 32] = rand::random();

@@ -165,7 +165,7 @@ mod tests {
     use crate::{
         jobs::{
             self,
-            tests::{at, story},
+            tests::{at, page_bytes, story},
         },
         store::sqlite::SqliteStore,
     };
@@ -236,13 +236,14 @@ mod tests {
         let path = dir.path().join("weeks/2026-W45.db");
         let whole = fs::read(&path).unwrap();
         // The magic, and the kinds of the pages.
-        for at in [0, 7, 100, 4096, 8192] {
+        let page = page_bytes(&whole);
+        for at in [0, 7, 100, page, 2 * page] {
             let mut bytes = whole.clone();
             bytes[at] ^= 0xff;
             fs::write(&path, bytes).unwrap();
             assert_eq!(problems(&dir).len(), 1, "byte {at}");
         }
-        for length in [0, 1, 100, 4096, whole.len() - 4096, whole.len() - 1] {
+        for length in [0, 1, 100, page, whole.len() - page, whole.len() - 1] {
             fs::write(&path, &whole[..length]).unwrap();
             assert_eq!(problems(&dir).len(), 1, "cut off at {length}");
         }

@@ -181,6 +181,24 @@ fn the_store_keeps_its_name_and_key_over_restarts() {
 }
 
 #[test]
+fn a_lost_file_is_not_begun_anew() {
+    for (file, length) in
+        [("control.db", None), ("control.db", Some(0)), ("rollup.db", None), ("rollup.db", Some(0))]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        drop(SqliteStore::create_or_open(dir.path()).unwrap());
+        let path = dir.path().join(file);
+        match length {
+            None => fs::remove_file(&path).unwrap(),
+            Some(length) => fs::File::options().write(true).open(&path).unwrap().set_len(length).unwrap(),
+        }
+        let error = SqliteStore::create_or_open(dir.path()).map(drop).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{file} is damaged: it is missing or empty")), "{error}");
+        assert_eq!(fs::metadata(&path).map_or(0, |metadata| metadata.len()), 0);
+    }
+}
+
+#[test]
 fn a_name_is_kept_only_where_it_was_asked_for_and_the_first_answer_stands() {
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::create_or_open(dir.path()).unwrap();

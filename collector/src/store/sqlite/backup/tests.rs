@@ -11,7 +11,7 @@ use crate::{
     installation::{Delivery, Installation},
     jobs::{
         self,
-        tests::{at, story, week},
+        tests::{at, flip, story, week},
     },
     published::WeekState,
     store::Store,
@@ -307,11 +307,8 @@ fn a_backup_has_its_own_place_and_what_failed_or_was_killed_leaves_nothing() {
 #[test]
 fn a_damaged_week_is_not_in_the_backup_and_the_others_are() {
     let company = Company::new();
-    let path = company.data.path().join("weeks/2026-W45.db");
     drop(company.installation);
-    let mut bytes = fs::read(&path).unwrap();
-    bytes[4096] ^= 0xff;
-    fs::write(&path, bytes).unwrap();
+    flip(&company.data, "2026-W45");
     let store = SqliteStore::create_or_open(company.data.path()).unwrap();
     let to = company.outside.path().join("backups");
     let backed_up = back_up(&store, &to, at(NOW), &mut |_| ()).unwrap();
