@@ -74,6 +74,8 @@ pub trait Store: Send + Sync {
     /// are none.
     fn forget_week(&self, week: Week) -> Result<(), StoreError>;
     /// Makes all weeks that have expired by `today` unreadable in backups, and says of which backups that is not certain.
+    /// Where weeks were forgotten that have not expired by `today`, the clock was ahead: the store takes another name, so
+    /// that devices send them again.
     fn expire_backups(&self, today: Date) -> Result<Vec<UnreachedBackups>, StoreError>;
 
     /// Hashes of names outside the catalog that devices are asked to reveal.

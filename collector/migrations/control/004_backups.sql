@@ -19,3 +19,5 @@ CREATE TABLE backup_directories (
 
 -- When this store was restored from a backup, in seconds since 1970; null if it never was.
 ALTER TABLE installation ADD COLUMN restored INTEGER;
+-- The newest week that was forgotten. Where it has not expired by the clock, the clock was ahead then.
+ALTER TABLE installation ADD COLUMN forgotten TEXT;

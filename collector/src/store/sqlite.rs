@@ -157,12 +157,17 @@ impl Store for SqliteStore {
     }
 
     fn forget_week(&self, week: Week) -> Result<(), StoreError> {
-        // The key first: without the file it would be looked for by its date only.
+        control::backups::note_forgotten(&self.control.write(), week)?;
         control::week_keys::destroy(&self.control.write(), week)?;
         self.writer.forget(week)
     }
 
     fn expire_backups(&self, today: Date) -> Result<Vec<UnreachedBackups>, StoreError> {
+        if control::backups::heal_clock(&self.control.write(), today)? {
+            tracing::error!(
+                "the clock was ahead when weeks were forgotten; devices send the days that they keep again"
+            );
+        }
         backup::expire(self, today)
     }
 

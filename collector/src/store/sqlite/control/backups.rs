@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{FILE, week_keys::Key};
-use crate::store::StoreError;
+use crate::{store::StoreError, week::Week};
 
 /// The key of what does not expire; made at the first backup.
 pub(in super::super) fn key(control: &Connection) -> Result<Key, StoreError> {
@@ -69,6 +69,32 @@ pub(in super::super) fn begin_anew(
         )
         .map_err(FILE.error("rename the store"))?;
     Ok(())
+}
+
+/// Notes that a week is forgotten.
+pub(in super::super) fn note_forgotten(control: &Connection, week: Week) -> Result<(), StoreError> {
+    control
+        .execute("UPDATE installation SET forgotten = max(coalesce(forgotten, ''), ?1)", [week.to_string()])
+        .map_err(FILE.error("note a forgotten week"))?;
+    Ok(())
+}
+
+/// Where a week was forgotten that has not expired, the clock was ahead then: devices have to send it again. True if so.
+pub(in super::super) fn heal_clock(control: &Connection, today: Date) -> Result<bool, StoreError> {
+    let error = FILE.error("look for weeks forgotten too early");
+    let forgotten: Option<String> = control
+        .query_row("SELECT forgotten FROM installation", [], |row| row.get(0))
+        .optional()
+        .map_err(&error)?
+        .flatten();
+    let Some(forgotten) = forgotten else { return Ok(false) };
+    let week: Week = forgotten.parse().map_err(|error| FILE.damaged(&error))?;
+    if week.expiry() <= today {
+        return Ok(false);
+    }
+    begin_anew(control, None)?;
+    control.execute("UPDATE installation SET forgotten = NULL", []).map_err(&error)?;
+    Ok(true)
 }
 
 /// Takes out what no backup may hold.
