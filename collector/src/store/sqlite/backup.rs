@@ -158,7 +158,7 @@ pub fn back_up(
     }
     let keys = hand_over_keys(store, &to, today)?;
     remove_partial(&to)?;
-    let name = now.strftime(&format!("{PREFIX}%Y-%m-%dT%H-%M-%SZ")).to_string();
+    let name = free_name(&to, now);
     let partial = to.join(format!(".{name}{PARTIAL}"));
     let mut maker = Maker::begin(store, &keys, partial, now, moved)?;
     for week in weeks {
@@ -224,6 +224,14 @@ fn turn(data: &Path) -> Result<fs::File, StoreError> {
     let file = fs::File::create(&path).map_err(error)?;
     file.lock().map_err(error)?;
     Ok(file)
+}
+
+/// A backup's name: its time, and a number where there is one of the same second.
+fn free_name(to: &Path, now: Timestamp) -> String {
+    let name = now.strftime(&format!("{PREFIX}%Y-%m-%dT%H-%M-%SZ")).to_string();
+    let numbered = (2..=u32::MAX).map(|number| format!("{name}-{number}"));
+    let mut names = std::iter::once(name.clone()).chain(numbered);
+    names.find(|name| !to.join(name).exists()).unwrap_or(name)
 }
 
 /// Removes what a backup that was killed has left.
