@@ -7,13 +7,17 @@ use std::{
 
 use anyhow::Context;
 
+pub mod backup;
 pub mod catalog;
 pub mod check_config;
 pub mod devices;
 pub mod digest;
 pub mod enroll_token;
 pub mod freeze;
+pub mod integrity;
+mod progress;
 pub mod query;
+pub mod restore;
 pub mod serve;
 pub mod unknown;
 
@@ -28,6 +32,12 @@ pub struct DataArgs {
         default_value = "/var/lib/elsewhere-collector"
     )]
     pub data: PathBuf,
+}
+
+/// A size as people read it.
+fn megabytes(bytes: u64) -> String {
+    let kilobytes = bytes.div_ceil(1_000);
+    if kilobytes < 10_000 { format!("{kilobytes} kB") } else { format!("{} MB", kilobytes / 1_000) }
 }
 
 /// Prints to standard output. A reader that has seen enough, like `head`, is no failure.

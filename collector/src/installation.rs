@@ -18,7 +18,10 @@ use crate::{
     device::{Device, DeviceId, DeviceState, Groups},
     device_day::DeviceDay,
     portfolio::{Portfolio, PortfolioError},
-    store::{Applied, DeviceDays, Store, StoreError, sqlite::SqliteStore},
+    store::{
+        Applied, DeviceDays, Store, StoreError,
+        sqlite::{self, SqliteStore},
+    },
     week::Week,
 };
 
@@ -76,6 +79,12 @@ impl Installation {
 
     /// Opens the directory with this configuration; makes what is missing.
     pub fn with_config(dir: &Path, config: Config) -> anyhow::Result<Self> {
+        if dir.join(sqlite::RESTORING).exists() {
+            bail!(
+                "restoring a backup into {} was cut off; empty the directory and restore again",
+                dir.display()
+            );
+        }
         make_private(dir).with_context(|| format!("make the data directory {}", dir.display()))?;
         let store = SqliteStore::create_or_open(dir)
             .with_context(|| format!("open the store in {}", dir.display()))?;
@@ -144,7 +153,8 @@ impl Installation {
         self.store.register_device(device, groups, group_token, utc_date(now))
     }
 
-    /// Takes what one device hands in. Each day is answered, in order; a stored one is durable by then.
+    /// Takes what one device hands in. Each day is answered, in order; a stored one is durable by then. A day whose week is
+    /// damaged here is neither stored nor refused, and the device sends it again.
     pub fn deliver(
         &self,
         device: DeviceId,
@@ -269,7 +279,12 @@ fn ack(wire: &v1::DeviceDay, refused: Option<&String>) -> DeviceDayAck {
     }
 }
 
-fn confirm(ack: &mut DeviceDayAck, applied: Applied) {
+fn confirm(ack: &mut DeviceDayAck, applied: Option<Applied>) {
+    let Some(applied) = applied else {
+        "the collector can't store this week for now; the day is to be sent again"
+            .clone_into(&mut ack.problem);
+        return;
+    };
     ack.set_outcome(if applied.stored { Outcome::Stored } else { Outcome::AlreadyStored });
     ack.fingerprint = applied.fingerprint.to_vec();
 }

@@ -1,7 +1,10 @@
 //! What a collector does by itself: roll up, freeze, forget. Each job may be killed at any step and run again.
 //!
 //! A week is published in one transaction, so a job that died has published it whole or not at all. Weeks are frozen
-//! in order. Freezing twice, or running any job twice, changes nothing. The time is passed in.
+//! in order. Freezing twice, or running any job twice, changes nothing. The time is passed in. A week whose device-days are
+//! damaged is left out and said: it is neither published nor counted in the history of later ones, and all others go on.
+
+use std::collections::BTreeSet;
 
 use std::{num::NonZero, thread};
 
@@ -9,13 +12,14 @@ use anyhow::{Context, bail};
 use jiff::Timestamp;
 
 use crate::{
+    config::Config,
     device::DeviceState,
     floor::{self, Policy},
     installation::{Installation, utc_date},
     portfolio::{Landscape, Portfolio},
     published::{PublishedWeek, WeekState},
     rollup::{HISTORY_WEEKS, Tally},
-    store::Visitor,
+    store::{StoreError, Visitor},
     unknown_names,
     week::Week,
 };
@@ -49,19 +53,53 @@ pub fn nightly(installation: &Installation, now: Timestamp) -> anyhow::Result<()
 
 fn publish_all(installation: &Installation, now: Timestamp) -> anyhow::Result<()> {
     let config = installation.config();
+    let restored = installation.store().identity()?.restored;
     for week in unfrozen(installation)? {
-        if config.freeze.after(week, &config.zone) <= now {
-            freeze(installation, week, Unfinished::Refused, now)?;
+        if freeze_time(config, week, restored) <= now {
+            or_left_out(freeze(installation, week, Unfinished::Refused, now).map(drop))?;
         } else {
-            publish(installation, week, WeekState::Running)?;
+            or_left_out(publish(installation, week, WeekState::Running))?;
         }
     }
     Ok(())
 }
 
+/// When a week is frozen: at the first freeze time after its end, and after a restore, since devices first have to send what
+/// the backup did not have.
+fn freeze_time(config: &Config, week: Week, restored: Option<Timestamp>) -> Timestamp {
+    let own = config.freeze.after(week, &config.zone);
+    let Some(restored) = restored else { return own };
+    let last = Week::of(restored.to_zoned(config.zone.clone()).date());
+    let times = [-1, 0].map(|weeks| config.freeze.after(last.plus(weeks), &config.zone));
+    let first = times.into_iter().find(|time| *time > restored);
+    first.map_or(own, |first| first.max(own))
+}
+
+/// Passes over a damaged week, and says so.
+fn or_left_out(done: anyhow::Result<()>) -> anyhow::Result<()> {
+    let Err(error) = done else { return Ok(()) };
+    let Some(Unreadable { week, source }) = error.downcast_ref() else { return Err(error) };
+    tracing::error!(
+        %week,
+        error = %source,
+        "a damaged week is left out; `elsewhere-collector integrity` says what to do"
+    );
+    Ok(())
+}
+
+/// What is stored of a week is damaged.
+#[derive(Debug, thiserror::Error)]
+#[error("read week {week}; `elsewhere-collector integrity` says what to do")]
+struct Unreadable {
+    week: Week,
+    #[source]
+    source: StoreError,
+}
+
 /// Freezes a week, and before it the earlier ones that are not frozen yet.
 ///
-/// Refuses a week without device-days, and one that has not ended in the organisation's zone unless that is allowed.
+/// Refuses a week without device-days, one that is damaged, and one that has not ended in the organisation's zone unless
+/// that is allowed. A damaged earlier week holds up no later one.
 pub fn freeze(
     installation: &Installation,
     week: Week,
@@ -82,16 +120,26 @@ pub fn freeze(
     }
     for due in due {
         let before_its_end = before_its_end && due == week;
-        publish(installation, due, WeekState::Frozen { frozen_at: now, before_its_end })?;
+        let published = publish(installation, due, WeekState::Frozen { frozen_at: now, before_its_end });
+        if due == week { published } else { or_left_out(published) }?;
     }
     Ok(Freeze::Done)
 }
 
-/// Forgets the device-days of every week whose first day turns 91 days old. Published rows stay.
+/// Forgets the device-days of every week whose first day turns 91 days old, in backups too. Published rows stay.
 pub fn retire(installation: &Installation, now: Timestamp) -> anyhow::Result<()> {
     let store = installation.store();
     for week in store.weeks()?.into_iter().filter(|week| week.expiry() <= utc_date(now)) {
         store.forget_week(week).with_context(|| format!("forget week {week}"))?;
+    }
+    for unreached in
+        store.expire_backups(utc_date(now)).context("make expired weeks unreadable in backups")?
+    {
+        tracing::error!(
+            directory = %unreached.directory.display(),
+            problem = unreached.problem,
+            "expired weeks may still be readable in backups; make their directory reachable, it is tried again every              night, or forget it with `elsewhere-collector backup --forget`"
+        );
     }
     Ok(())
 }
@@ -118,8 +166,30 @@ fn publish(installation: &Installation, week: Week, state: WeekState) -> anyhow:
     Ok(())
 }
 
-/// The published rows of a week as its device-days, and the names that have a service by now, give them.
+/// The published rows of a week as its device-days, and the names that have a service by now, give them. History that is
+/// damaged is left out.
 pub fn compute(installation: &Installation, week: Week) -> anyhow::Result<PublishedWeek> {
+    let mut damaged = BTreeSet::new();
+    loop {
+        // What was damaged half-way has been counted in part, so it is begun anew without that week.
+        match compute_without(installation, week, &damaged) {
+            Err(error) => match error.downcast_ref() {
+                Some(Unreadable { week: earlier, source }) if *earlier != week => {
+                    tracing::error!(%week, %earlier, error = %source, "a damaged earlier week is not in its history");
+                    damaged.insert(*earlier);
+                }
+                _ => return Err(error),
+            },
+            computed => return computed,
+        }
+    }
+}
+
+fn compute_without(
+    installation: &Installation,
+    week: Week,
+    damaged: &BTreeSet<Week>,
+) -> anyhow::Result<PublishedWeek> {
     let portfolio = installation.portfolio()?;
     let policy = Policy {
         minimum_group: installation.config().minimum_group,
@@ -135,7 +205,8 @@ pub fn compute(installation: &Installation, week: Week) -> anyhow::Result<Publis
     }
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let mut tallies: Vec<Tally> = (0..threads).map(|_| tally.another()).collect();
-    for earlier in (-HISTORY_WEEKS..0).map(|weeks| week.plus(weeks)) {
+    let history = (-HISTORY_WEEKS..0).map(|weeks| week.plus(weeks));
+    for earlier in history.filter(|earlier| !damaged.contains(earlier)) {
         add_week(&mut tallies, installation, &self::landscape(&portfolio, earlier), earlier)?;
     }
     add_week(&mut tallies, installation, &landscape, week)?;
@@ -166,8 +237,10 @@ fn add_week(
         })
     };
     let mut visitors: Vec<Visitor<'_>> = tallies.iter_mut().map(visitor).collect();
-    installation.store().visit_week(week, &mut visitors)?;
-    Ok(())
+    match installation.store().visit_week(week, &mut visitors) {
+        Err(source @ StoreError::Damaged { .. }) => Err(Unreadable { week, source }.into()),
+        visited => Ok(visited?),
+    }
 }
 
 fn landscape(portfolio: &Portfolio, week: Week) -> Landscape {

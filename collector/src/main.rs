@@ -7,7 +7,8 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use elsewhere_collector::commands::{
-    catalog, check_config, devices, digest, enroll_token, freeze, query, serve, unknown,
+    backup, catalog, check_config, devices, digest, enroll_token, freeze, integrity, query, restore, serve,
+    unknown,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -30,6 +31,9 @@ enum Command {
     CheckConfig(check_config::Args),
     Catalog(catalog::Args),
     Unknown(unknown::Args),
+    Integrity(integrity::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
 }
 
 /// Exit codes: 0 done, 1 failed, 2 called wrongly (clap's own).
@@ -46,6 +50,9 @@ fn main() -> ExitCode {
         Command::CheckConfig(args) => check_config::run(&args),
         Command::Catalog(args) => catalog::run(&args),
         Command::Unknown(args) => unknown::run(args),
+        Command::Integrity(args) => integrity::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

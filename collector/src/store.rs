@@ -62,14 +62,19 @@ pub trait Store: Send + Sync {
     /// Lets a device deliver, or not. False if there is no such device.
     fn set_device_state(&self, id: DeviceId, state: DeviceState) -> Result<bool, StoreError>;
 
-    /// Stores device-days durably, in one commit for each week, and says of each in the order given what became of it.
-    /// Memberships of the week of `date` and later follow the device's groups; those of earlier weeks are kept.
-    fn put_device_days(&self, deliveries: Vec<DeviceDays>, date: Date) -> Result<Vec<Applied>, StoreError>;
+    /// Stores device-days durably, in one commit for each week, and says of each in the order given what became of it:
+    /// `None` where what is stored of its week is damaged, and so takes nothing. Memberships of the week of `date` and later
+    /// follow the device's groups; those of earlier weeks are kept.
+    fn put_device_days(
+        &self,
+        deliveries: Vec<DeviceDays>,
+        date: Date,
+    ) -> Result<Vec<Option<Applied>>, StoreError>;
     /// Weeks with device-days, oldest first.
     fn weeks(&self) -> Result<Vec<Week>, StoreError>;
     /// Splits the devices of a week among these visitors, who may be heard at the same time, and hands over every
     /// device-day: those of one device together, to one visitor, in the order of dates, the newest epoch of each. All
-    /// is of one moment.
+    /// is of one moment. A damaged week is an error, also after part of it was handed over.
     fn visit_week(&self, week: Week, visitors: &mut [Visitor<'_>]) -> Result<(), StoreError>;
     /// Hands over every device-day of a week as `visit_week` does, unpacked, one after the other.
     fn scan_week(
@@ -92,8 +97,13 @@ pub trait Store: Send + Sync {
             }
         }
     }
-    /// Forgets all device-days and memberships of a week. It is no mistake if there are none.
+    /// Forgets all device-days and memberships of a week, and what makes them readable in backups. It is no mistake if there
+    /// are none.
     fn forget_week(&self, week: Week) -> Result<(), StoreError>;
+    /// Makes all weeks that have expired by `today` unreadable in backups, and says of which backups that is not certain.
+    /// Where weeks were forgotten that have not expired by `today`, the clock was ahead: the store takes another name, so
+    /// that devices send them again.
+    fn expire_backups(&self, today: Date) -> Result<Vec<UnreachedBackups>, StoreError>;
 
     /// Hashes of names outside the catalog that devices are asked to reveal.
     fn names_to_reveal(&self) -> Result<Vec<u64>, StoreError>;
@@ -130,6 +140,17 @@ pub struct Identity {
     pub store_id: String,
     /// Key under which devices hash the names outside the catalog.
     pub unknown_name_key: [u8; 32],
+    /// When it was restored from a backup, if it was.
+    pub restored: Option<Timestamp>,
+}
+
+/// A directory with backups in which the keys of expired weeks may still stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreachedBackups {
+    /// The directory.
+    pub directory: PathBuf,
+    /// Why it could not be brought up to date.
+    pub problem: String,
 }
 
 /// An enrolment token without its secret.
@@ -225,6 +246,14 @@ pub enum StoreError {
         /// Why it failed.
         #[source]
         source: rusqlite::Error,
+    },
+    /// The directory is not on a local disk.
+    #[error("{} is on {kind}, where SQLite can lose what was committed; use a local disk", path.display())]
+    SharedFiles {
+        /// The directory.
+        path: PathBuf,
+        /// What kind of file system it is.
+        kind: &'static str,
     },
     /// The file system refused.
     #[error("use {}", path.display())]

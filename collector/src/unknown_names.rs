@@ -59,12 +59,16 @@ fn grown(store: &dyn Store, weeks: &[Week]) -> Result<HashSet<DeviceId>, StoreEr
                 *days.entry(member.device).or_default() += 1;
             }
         };
-        store.visit_week(*week, &mut [Box::new(count)])?;
+        match store.visit_week(*week, &mut [Box::new(count)]) {
+            // That is told where the names are counted.
+            Err(StoreError::Damaged { .. }) => {}
+            visited => visited?,
+        }
     }
     Ok(days.into_iter().filter(|(_, days)| *days >= ACTIVE_DAYS).map(|(device, _)| device).collect())
 }
 
-/// Adds who reported which of the wanted hashes in a week.
+/// Adds who reported which of the wanted hashes in a week; of a damaged one, those that can be read.
 fn count_reporters(
     store: &dyn Store,
     week: Week,
@@ -87,7 +91,13 @@ fn count_reporters(
             }
         }
     };
-    store.visit_week(week, &mut [Box::new(count)])
+    match store.visit_week(week, &mut [Box::new(count)]) {
+        Err(error @ StoreError::Damaged { .. }) => {
+            tracing::error!(%week, %error, "of a damaged week, not all names outside the catalog are counted");
+            Ok(())
+        }
+        visited => visited,
+    }
 }
 
 fn is_group(customers: &HashSet<Customer>, minimum_group: u32) -> bool {

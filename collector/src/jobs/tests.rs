@@ -1,4 +1,4 @@
-use elsewhere_proto::v1;
+use elsewhere_proto::v1::{self, device_day_ack::Outcome};
 
 use super::*;
 use crate::{
@@ -223,4 +223,46 @@ fn a_portfolio_with_mistakes_stops_the_job_before_anything_is_published() {
 
     nightly(&installation, at("2027-03-01T01:00:00Z")).unwrap_err();
     assert_eq!(installation.store().weeks().unwrap(), [], "what is due is forgotten all the same");
+}
+
+/// Turns one byte of a week's newest page round, as a bad disk would.
+pub(crate) fn flip(dir: &tempfile::TempDir, week: &str) {
+    let path = dir.path().join(format!("weeks/{week}.db"));
+    rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    // The kind of the page on which the days stand.
+    let second_page = page_bytes(&bytes);
+    bytes[second_page] ^= 0xff;
+    std::fs::write(&path, bytes).unwrap();
+}
+
+/// The size of its pages, as the head of a database tells it.
+pub(crate) fn page_bytes(database: &[u8]) -> usize {
+    u16::from_be_bytes([database[16], database[17]]).into()
+}
+
+#[test]
+fn a_damaged_week_is_left_out_and_the_others_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let weeks = ["2026-W44", "2026-W45", "2026-W46"];
+    drop(story(&dir, &weeks));
+    flip(&dir, "2026-W45");
+    let config = Config::parse("test", "", std::iter::empty(), &[]).unwrap();
+    let installation = Installation::with_config(dir.path(), config).unwrap();
+    let now = at("2026-11-16T12:00:00Z");
+    nightly(&installation, now).unwrap();
+    assert_eq!(states(&installation), [("2026-W44".to_owned(), true), ("2026-W46".to_owned(), true)]);
+    let error = freeze(&installation, week("2026-W45"), Unfinished::Refused, now).unwrap_err();
+    assert!(format!("{error:#}").contains("read week 2026-W45"), "{error:#}");
+    assert_eq!(installation.store().weeks().unwrap().len(), 3, "nothing is deleted because it is damaged");
+
+    let monday = |text: &str| day(days_of(week(text).monday()), 2, "dropbox");
+    let sent = vec![monday("2026-W45"), monday("2026-W46")];
+    let acks = installation.deliver(DeviceId::from_bits(1), 1, sent, now).unwrap();
+    let outcomes: Vec<_> = acks.iter().map(v1::DeviceDayAck::outcome).collect();
+    assert_eq!(
+        outcomes,
+        [Outcome::Unspecified, Outcome::Stored],
+        "the device keeps the one and sends it again"
+    );
 }

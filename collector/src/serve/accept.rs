@@ -24,9 +24,9 @@ use tonic::transport::server::Connected;
 
 use crate::{ingest::Peer, pki::DeviceCertificate};
 
-/// Connections at a time: a visit takes a second, so it is 500 visits a second, and it leaves descriptors of the usual 1,024
-/// for files. Past it, new ones wait in the kernel's backlog.
-const MAX_CONNECTIONS: usize = 512;
+/// Connections at a time: a visit takes a second, so it is 500 visits a second. Past it, new ones wait in the kernel's
+/// backlog.
+const MAX_CONNECTIONS: u64 = 512;
 /// How long a handshake may take, over the slowest link we know of.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long accepting rests when this machine has no descriptors left.
@@ -47,7 +47,7 @@ pub(super) fn connections(
 ) -> impl Stream<Item = Result<Connection, Infallible>> {
     let (ready, connections) = mpsc::channel(1);
     let acceptor = TlsAcceptor::from(Arc::new(tls));
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let places = Arc::new(Semaphore::new(places()));
     tokio::spawn(async move {
         tokio::select! {
             () = accept(listener, acceptor, places, ready) => {}
@@ -55,6 +55,13 @@ pub(super) fn connections(
         }
     });
     ReceiverStream::new(connections)
+}
+
+/// Half of this process's descriptors at most: the other half is for files, without which no visit ends well.
+fn places() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let places = limit.map_or(MAX_CONNECTIONS, |limit| MAX_CONNECTIONS.min(limit / 2));
+    usize::try_from(places).unwrap_or(usize::MAX).max(1)
 }
 
 async fn accept(

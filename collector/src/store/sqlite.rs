@@ -2,17 +2,20 @@
 //!
 //! All files are WAL with `synchronous=FULL`, so a commit survives a power cut. Device-days go through one writer
 //! thread that commits in groups; the rest is rare and short. Several processes may work on one directory at a
-//! time, as when a command runs beside the server.
+//! time, as when a command runs beside the server. Shares of other machines are refused.
 
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use jiff::{Timestamp, civil::Date};
 
 use self::{database::Database, writer::Writer};
-use super::{Applied, DeviceDays, Identity, RevealedName, Store, StoreError, Token, Visitor};
+use super::{
+    Applied, DeviceDays, Identity, RevealedName, Store, StoreError, Token, UnreachedBackups, Visitor,
+};
 use crate::{
     device::{Device, DeviceId, DeviceState, Groups},
     published::{PublishedWeek, WeekState},
@@ -20,31 +23,67 @@ use crate::{
     week::Week,
 };
 
+pub mod backup;
 mod control;
 mod database;
 mod file;
+pub mod integrity;
+mod local_disk;
 mod published;
 mod weeks;
 mod writer;
 
+/// What is there only while a backup is being restored, and after that was cut off.
+pub const RESTORING: &str = ".restoring";
+
 /// One collector directory's databases.
 pub struct SqliteStore {
+    dir: PathBuf,
     weeks: PathBuf,
-    control: Database,
+    control: Arc<Database>,
     rollup: Database,
     writer: Writer,
 }
 
+/// What is said of a file that was there before.
+const LOST: &str = "it is missing or empty, though it was made; restore a backup";
+
+fn is_there(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0)
+}
+
 impl SqliteStore {
-    /// Opens the databases in `dir`, and makes those that are missing.
+    /// Opens the databases in `dir`, and makes those that are missing. No week is looked into, so that it takes no longer
+    /// the more there is.
     pub fn create_or_open(dir: &Path) -> Result<Self, StoreError> {
         let weeks = dir.join("weeks");
         fs::create_dir_all(&weeks).map_err(|source| StoreError::Files { path: weeks.clone(), source })?;
-        let control = Database::open(&dir.join("control.db"), &control::FILE)?;
+        local_disk::ensure(dir)?;
+        local_disk::ensure(&weeks)?;
+        let (control, rollup) = (dir.join("control.db"), dir.join("rollup.db"));
+        // An empty file in the place of a lost one would deny what was enrolled, or release frozen weeks a second time.
+        if !is_there(&control) && (is_there(&rollup) || !weeks::list(&weeks)?.is_empty()) {
+            return Err(control::FILE.damaged(&LOST));
+        }
+        let control = Arc::new(Database::open(&control, &control::FILE)?);
+        control::keep_nothing_deleted(&control.write())?;
+        if !is_there(&rollup) && control::has_identity(&*control.read()?)? {
+            return Err(published::FILE.damaged(&LOST));
+        }
+        let rollup = Database::open(&rollup, &published::FILE)?;
         control::ensure_identity(&control.write())?;
-        let rollup = Database::open(&dir.join("rollup.db"), &published::FILE)?;
-        let writer = Writer::start(weeks.clone())?;
-        Ok(Self { weeks, control, rollup, writer })
+        let writer = Writer::start(weeks.clone(), control.clone())?;
+        Ok(Self { dir: dir.to_owned(), weeks, control, rollup, writer })
+    }
+}
+
+impl SqliteStore {
+    /// Puts a damaged week's file aside, where it stays until the week expires, and takes another name, so that devices send
+    /// the days that they keep again. No server may run on the directory.
+    pub fn set_aside(&self, week: Week) -> Result<(), StoreError> {
+        weeks::set_aside(&self.weeks, week)?;
+        control::week_keys::note_made(&self.control.write(), week, false)?;
+        control::backups::begin_anew(&self.control.write(), None)
     }
 }
 
@@ -100,7 +139,11 @@ impl Store for SqliteStore {
         control::devices::set_state(&self.control.write(), id, state)
     }
 
-    fn put_device_days(&self, deliveries: Vec<DeviceDays>, date: Date) -> Result<Vec<Applied>, StoreError> {
+    fn put_device_days(
+        &self,
+        deliveries: Vec<DeviceDays>,
+        date: Date,
+    ) -> Result<Vec<Option<Applied>>, StoreError> {
         self.writer.put(deliveries, date)
     }
 
@@ -113,12 +156,23 @@ impl Store for SqliteStore {
     }
 
     fn forget_week(&self, week: Week) -> Result<(), StoreError> {
+        control::backups::note_forgotten(&self.control.write(), week)?;
+        control::week_keys::destroy(&self.control.write(), week)?;
         // The disk frees a large file for a third of a second. The one who asks waits for that, by letting go of it last,
         // and not the thread that writes.
         let last = weeks::hold(&self.weeks, week);
         let forgotten = self.writer.forget(week);
         drop(last);
         forgotten
+    }
+
+    fn expire_backups(&self, today: Date) -> Result<Vec<UnreachedBackups>, StoreError> {
+        if control::backups::heal_clock(&self.control.write(), today)? {
+            tracing::error!(
+                "the clock was ahead when weeks were forgotten; devices send the days that they keep again"
+            );
+        }
+        backup::expire(self, today)
     }
 
     fn names_to_reveal(&self) -> Result<Vec<u64>, StoreError> {
@@ -168,6 +222,14 @@ impl Store for SqliteStore {
     fn published(&self, week: Week) -> Result<Option<(PublishedWeek, WeekState)>, StoreError> {
         published::read(&*self.rollup.read()?, week)
     }
+}
+
+/// Makes a directory that only its owner can look into; one that is there stays as it is.
+fn make_private(dir: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(dir)
 }
 
 #[cfg(test)]

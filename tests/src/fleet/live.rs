@@ -116,7 +116,7 @@ impl Delivered {
     }
 
     fn hear(&mut self, ack: v1::DeviceDayAck) {
-        if ack.outcome() != Outcome::Refused {
+        if matches!(ack.outcome(), Outcome::Stored | Outcome::AlreadyStored) {
             self.stored += 1;
             return;
         }

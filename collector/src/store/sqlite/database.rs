@@ -17,15 +17,16 @@ const IDLE_READERS: usize = 16;
 pub(super) struct Database {
     path: PathBuf,
     file: &'static File,
-    writer: Mutex<Connection>,
     idle: Mutex<Vec<Connection>>,
+    /// Dropped after the readers: the last one to close writes all into the file and takes the log away, if it may write.
+    writer: Mutex<Connection>,
 }
 
 impl Database {
     /// Opens the file, and makes it where it is missing.
     pub(super) fn open(path: &Path, file: &'static File) -> Result<Self, StoreError> {
         let writer = Mutex::new(file::open(path, file)?);
-        Ok(Self { path: path.to_owned(), file, writer, idle: Mutex::default() })
+        Ok(Self { path: path.to_owned(), file, idle: Mutex::default(), writer })
     }
 
     /// The connection that writes, for one at a time.
@@ -92,6 +93,15 @@ mod tests {
         transaction.commit().unwrap();
         assert_eq!(count(&database.read().unwrap()), 1);
         assert!(database.read().unwrap().execute("DELETE FROM a", []).is_err(), "a reader writes nothing");
+    }
+
+    #[test]
+    fn a_closed_database_is_one_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::open(&dir.path().join("test.db"), &FILE).unwrap();
+        database.read().unwrap();
+        drop(database);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -29,10 +29,10 @@ impl File {
 }
 
 fn database_error(name: &str, action: &'static str, source: rusqlite::Error) -> StoreError {
-    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase};
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
     match source.sqlite_error_code() {
         Some(DatabaseBusy | DatabaseLocked) => StoreError::Busy,
-        Some(DatabaseCorrupt | NotADatabase) => {
+        _ if means_damage(&source) => {
             StoreError::Damaged { file: name.to_owned(), problem: source.to_string() }
         }
         _ => StoreError::Database { file: name.to_owned(), action, source },
@@ -41,6 +41,30 @@ fn database_error(name: &str, action: &'static str, source: rusqlite::Error) -> 
 
 /// Bytes of a page, where nothing speaks for others: what a file system reads at least.
 const PAGE_BYTES: u32 = 4_096;
+
+/// Whether the file is not what was written. A full disk or a missing right is something else: that can end.
+fn means_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::{Error, ErrorCode, ffi};
+    match error {
+        Error::SqliteFailure(failure, _) => match failure.code {
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => true,
+            ErrorCode::SystemIoFailure => matches!(
+                failure.extended_code,
+                ffi::SQLITE_IOERR_READ
+                    | ffi::SQLITE_IOERR_SHORT_READ
+                    | ffi::SQLITE_IOERR_DATA
+                    | ffi::SQLITE_IOERR_CORRUPTFS
+            ),
+            // Our own statements are right where the tables are those of the schema's number.
+            _ => failure.extended_code == ffi::SQLITE_ERROR,
+        },
+        Error::InvalidColumnType(..)
+        | Error::FromSqlConversionFailure(..)
+        | Error::IntegralValueOutOfRange(..)
+        | Error::Utf8Error(..) => true,
+        _ => false,
+    }
+}
 
 /// Opens for reading and writing; makes the file and brings its schema up where needed.
 pub(super) fn open(path: &Path, file: &File) -> Result<Connection, StoreError> {
@@ -60,12 +84,47 @@ pub(super) fn open_with_pages(path: &Path, file: &File, page_bytes: u32) -> Resu
     Ok(connection)
 }
 
-/// Opens an existing file for reading only.
+/// How closely a file is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Thoroughness {
+    /// Whether its pages hang together.
+    Structure,
+    /// That, and whether every index agrees with its table.
+    Everything,
+}
+
+/// Calls a file damaged in which SQLite itself finds something wrong.
+pub(super) fn check(
+    connection: &Connection,
+    file: &File,
+    thoroughness: Thoroughness,
+) -> Result<(), StoreError> {
+    let pragma = match thoroughness {
+        Thoroughness::Structure => "PRAGMA quick_check(1)",
+        Thoroughness::Everything => "PRAGMA integrity_check(1)",
+    };
+    let error = file.error("check the database");
+    let told: String = connection.query_row(pragma, [], |row| row.get(0)).map_err(&error)?;
+    if told != "ok" {
+        return Err(file.damaged(&told.replace('\n', ": ")));
+    }
+    let mut select = connection.prepare("PRAGMA foreign_key_check").map_err(&error)?;
+    if select.exists([]).map_err(&error)? {
+        return Err(file.damaged(&"a row belongs to none"));
+    }
+    Ok(())
+}
+
+/// Opens an existing file for reading only; one with an older schema is brought up first.
 pub(super) fn open_to_read(path: &Path, file: &File) -> Result<Connection, StoreError> {
     let error = file.error("open the database");
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(&error)?;
     set_up(&connection, "PRAGMA query_only = ON;").map_err(&error)?;
-    check_version(&connection, file)?;
+    match check_version(&connection, file)? {
+        0 => return Err(file.damaged(&"it has no tables")),
+        found if found < file.steps.len() => drop(open(path, file)?),
+        _ => {}
+    }
     Ok(connection)
 }
 
@@ -141,5 +200,10 @@ mod tests {
         let path = dir.path().join("test.db");
         std::fs::write(&path, "a text of more than a hundred bytes ".repeat(100)).unwrap();
         assert!(matches!(open(&path, &NEW), Err(StoreError::Damaged { .. })));
+        std::fs::write(&path, "").unwrap();
+        assert!(
+            matches!(open_to_read(&path, &NEW), Err(StoreError::Damaged { .. })),
+            "nothing is left of it"
+        );
     }
 }

@@ -45,7 +45,7 @@ proptest! {
                 }
             }
             let applied = store.put_device_days(deliveries, today).unwrap();
-            prop_assert_eq!(applied.iter().map(|one| one.stored).collect::<Vec<_>>(), expected);
+            prop_assert_eq!(applied.iter().map(|one| one.unwrap().stored).collect::<Vec<_>>(), expected);
         }
         let mut stored = BTreeMap::new();
         for week in store.weeks().unwrap() {
@@ -98,12 +98,49 @@ fn a_week_that_is_damaged_is_told_and_harms_no_other() {
     let device = store.register_device(DeviceId::from_bits(1), &Groups::default(), false, good).unwrap();
     let put =
         |on| store.put_device_days(vec![DeviceDays { device: device.clone(), days: vec![day(on, 1)] }], good);
-    assert!(matches!(put(bad), Err(StoreError::Damaged { .. })));
-    assert!(put(good).unwrap()[0].stored);
+    assert_eq!(put(bad).unwrap(), [None]);
+    assert!(put(good).unwrap()[0].unwrap().stored);
+    let both = DeviceDays { device: device.clone(), days: vec![day(good, 2), day(bad, 1), day(good, 3)] };
+    let applied = store.put_device_days(vec![both], good).unwrap();
+    assert_eq!(
+        applied.iter().map(|one| one.map(|one| one.stored)).collect::<Vec<_>>(),
+        [Some(true), None, Some(true)]
+    );
     let mut seen = 0;
     assert!(store.scan_week(Week::of(bad), &mut |_, _| seen += 1).is_err());
     store.scan_week(Week::of(good), &mut |_, _| seen += 1).unwrap();
     assert_eq!(seen, 1);
+}
+
+#[test]
+fn a_week_that_was_set_aside_is_stored_anew_and_its_file_kept_until_it_expires() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::create_or_open(dir.path()).unwrap();
+    let (on, today) = (date(2026, 11, 13), date(2026, 11, 17));
+    let device = store.register_device(DeviceId::from_bits(1), &Groups::default(), false, today).unwrap();
+    let put = |store: &SqliteStore| {
+        let days = vec![day(on, 1)];
+        store.put_device_days(vec![DeviceDays { device: device.clone(), days }], today).unwrap()[0]
+    };
+    assert!(put(&store).unwrap().stored);
+    let name = store.identity().unwrap().store_id;
+    drop(store);
+    for round in 1..=2 {
+        fs::write(dir.path().join("weeks/2026-W46.db"), "").unwrap();
+        let store = SqliteStore::create_or_open(dir.path()).unwrap();
+        assert_eq!(put(&store), None, "an emptied file is not taken for a new one");
+        drop(store);
+
+        let store = SqliteStore::create_or_open(dir.path()).unwrap();
+        store.set_aside(Week::of(on)).unwrap();
+        assert_ne!(store.identity().unwrap().store_id, name, "devices send again what they keep");
+        assert!(put(&store).unwrap().stored);
+        assert!(dir.path().join(format!("weeks/2026-W46.db.damaged-{round}")).exists());
+        assert_eq!(store.weeks().unwrap(), [Week::of(on)]);
+    }
+    let store = SqliteStore::create_or_open(dir.path()).unwrap();
+    store.forget_week(Week::of(on)).unwrap();
+    assert_eq!(fs::read_dir(dir.path().join("weeks")).unwrap().count(), 0);
 }
 
 #[test]
@@ -141,6 +178,24 @@ fn the_store_keeps_its_name_and_key_over_restarts() {
     let first = SqliteStore::create_or_open(dir.path()).unwrap().identity().unwrap();
     let again = SqliteStore::create_or_open(dir.path()).unwrap().identity().unwrap();
     assert!(first == again && first.unknown_name_key != [0; 32]);
+}
+
+#[test]
+fn a_lost_file_is_not_begun_anew() {
+    for (file, length) in
+        [("control.db", None), ("control.db", Some(0)), ("rollup.db", None), ("rollup.db", Some(0))]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        drop(SqliteStore::create_or_open(dir.path()).unwrap());
+        let path = dir.path().join(file);
+        match length {
+            None => fs::remove_file(&path).unwrap(),
+            Some(length) => fs::File::options().write(true).open(&path).unwrap().set_len(length).unwrap(),
+        }
+        let error = SqliteStore::create_or_open(dir.path()).map(drop).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{file} is damaged: it is missing or empty")), "{error}");
+        assert_eq!(fs::metadata(&path).map_or(0, |metadata| metadata.len()), 0);
+    }
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::{
     wire::days_of,
 };
 
-const FILE: File = File {
+pub(super) const FILE: File = File {
     name: "a week's file",
     steps: &[
         include_str!("../../../migrations/weeks/001_device_days.sql"),
@@ -33,13 +33,25 @@ const FILE: File = File {
 /// their own.
 const PAGE_BYTES: u32 = 16_384;
 
-fn path_of(dir: &Path, week: Week) -> PathBuf {
+/// Where a week's file stands.
+pub(super) fn path_of(dir: &Path, week: Week) -> PathBuf {
     dir.join(format!("{week}.db"))
 }
 
 /// Opens a week's file to write, and makes it where it is missing.
 pub(super) fn open(dir: &Path, week: Week) -> Result<Connection, StoreError> {
     file::open_with_pages(&path_of(dir, week), &FILE, PAGE_BYTES)
+}
+
+/// Calls a week damaged whose file was made, and is gone or empty: an empty one would be taken for new.
+pub(super) fn ensure_there(dir: &Path, week: Week) -> Result<(), StoreError> {
+    let path = path_of(dir, week);
+    match fs::metadata(&path) {
+        Ok(metadata) if metadata.len() > 0 => Ok(()),
+        Ok(_) => Err(FILE.damaged(&"it is empty")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(FILE.damaged(&"it is missing")),
+        Err(source) => Err(StoreError::Files { path, source }),
+    }
 }
 
 /// Begins to write.
@@ -125,10 +137,9 @@ pub(super) fn hold(dir: &Path, week: Week) -> Option<fs::File> {
     fs::File::open(path_of(dir, week)).ok()
 }
 
-/// Deletes a week's file and what SQLite keeps beside it.
+/// Deletes a week's file, what SQLite keeps beside it, and what was set aside of it.
 pub(super) fn forget(dir: &Path, week: Week) -> Result<(), StoreError> {
-    for suffix in ["", "-wal", "-shm"] {
-        let path = dir.join(format!("{week}.db{suffix}"));
+    for path in files_of(dir, week)? {
         match fs::remove_file(&path) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
                 return Err(StoreError::Files { path, source });
@@ -137,4 +148,41 @@ pub(super) fn forget(dir: &Path, week: Week) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// Gives a week's file, if there is one, another name, under which nobody reads it.
+pub(super) fn set_aside(dir: &Path, week: Week) -> Result<(), StoreError> {
+    let taken = files_of(dir, week)?;
+    let free = |number: &u32| {
+        let name = format!("{week}.db{ASIDE}{number}");
+        !taken.iter().any(|path| path.file_name().is_some_and(|taken| taken == name.as_str()))
+    };
+    let number = (1..=u32::MAX).find(free).expect("a directory holds fewer");
+    for (suffix, kept) in [("", ""), ("-wal", "-wal")] {
+        let path = dir.join(format!("{week}.db{suffix}"));
+        let aside = dir.join(format!("{week}.db{ASIDE}{number}{kept}"));
+        match fs::rename(&path, aside) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(StoreError::Files { path, source });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// What the name of a file that was set aside ends with, before its number.
+const ASIDE: &str = ".damaged-";
+
+fn files_of(dir: &Path, week: Week) -> Result<Vec<PathBuf>, StoreError> {
+    let error = |source| StoreError::Files { path: dir.to_owned(), source };
+    let prefix = format!("{week}.db");
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(dir).map_err(error)? {
+        let entry = entry.map_err(error)?;
+        if entry.file_name().to_string_lossy().starts_with(&prefix) {
+            paths.push(entry.path());
+        }
+    }
+    Ok(paths)
 }

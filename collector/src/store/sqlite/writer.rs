@@ -4,16 +4,19 @@
 //! filling memory here; they keep their days until they are told that these are stored.
 
 use std::{
-    collections::{BTreeMap, btree_map},
-    path::PathBuf,
-    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    collections::{BTreeMap, BTreeSet, btree_map},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
     thread::{self, JoinHandle},
 };
 
 use jiff::civil::Date;
 use rusqlite::Connection;
 
-use super::weeks;
+use super::{control::week_keys, database::Database, weeks};
 use crate::{
     device::Device,
     device_day::DeviceDay,
@@ -39,9 +42,9 @@ enum Job {
 }
 
 impl Writer {
-    pub(super) fn start(dir: PathBuf) -> Result<Self, StoreError> {
+    pub(super) fn start(dir: PathBuf, control: Arc<Database>) -> Result<Self, StoreError> {
         let (queue, jobs) = sync_channel(QUEUE);
-        let mut room = Room { dir: dir.clone(), open: BTreeMap::new() };
+        let mut room = Room { dir: dir.clone(), control, open: BTreeMap::new(), damaged: BTreeSet::new() };
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || room.work(&jobs))
@@ -50,7 +53,11 @@ impl Writer {
     }
 
     /// Stores and waits for the commit.
-    pub(super) fn put(&self, deliveries: Vec<DeviceDays>, today: Date) -> Result<Vec<Applied>, StoreError> {
+    pub(super) fn put(
+        &self,
+        deliveries: Vec<DeviceDays>,
+        today: Date,
+    ) -> Result<Vec<Option<Applied>>, StoreError> {
         self.ask(|answer| Job::Put(Waiting { deliveries, today, answer }))
     }
 
@@ -83,14 +90,18 @@ impl Drop for Writer {
 /// What the thread owns: the open files of weeks.
 struct Room {
     dir: PathBuf,
+    /// Where the weeks' keys stand.
+    control: Arc<Database>,
     open: BTreeMap<Week, Connection>,
+    /// Weeks whose damage has been told.
+    damaged: BTreeSet<Week>,
 }
 
 /// A delivery whose answer is owed after the commit.
 struct Waiting {
     deliveries: Vec<DeviceDays>,
     today: Date,
-    answer: Answer<Vec<Applied>>,
+    answer: Answer<Vec<Option<Applied>>>,
 }
 
 impl Waiting {
@@ -135,7 +146,7 @@ impl Room {
         }
     }
 
-    /// Commits a batch whole. Where that fails, each delivery is tried alone, so that a bad week harms no other's days;
+    /// Commits a batch whole. Where that fails, each delivery is tried alone, so that nobody's days suffer from another's;
     /// but where another process holds the file, waiting again for each would only make the queue longer.
     fn commit(&mut self, batch: &[Waiting]) {
         let everything: Vec<Entry<'_>> = batch.iter().flat_map(Waiting::entries).collect();
@@ -161,29 +172,53 @@ impl Room {
         }
     }
 
-    /// One transaction for each week's file; the answers are in the order of the entries.
-    fn store(&mut self, entries: &[Entry<'_>]) -> Result<Vec<Applied>, StoreError> {
+    /// One transaction for each week's file; the answers are in the order of the entries. A damaged week takes nothing
+    /// and harms no other.
+    fn store(&mut self, entries: &[Entry<'_>]) -> Result<Vec<Option<Applied>>, StoreError> {
         let mut weeks: BTreeMap<Week, Vec<usize>> = BTreeMap::new();
         for (index, entry) in entries.iter().enumerate() {
             weeks.entry(Week::of(entry.day.day)).or_default().push(index);
         }
-        let mut answers = vec![Applied { stored: false, fingerprint: [0; 32] }; entries.len()];
+        let mut answers = vec![None; entries.len()];
         for (week, mut indexes) in weeks {
             // As they lie in the file, so that each of its pages is written once.
             indexes.sort_by_key(|index| entries[*index].place());
-            let file = weeks::begin(self.file(week)?)?;
-            let mut noted = None;
-            for index in indexes {
-                let Entry { device, day, today } = entries[index];
-                if noted != Some(device.id) {
-                    weeks::note_member(&file, device, week >= Week::of(today))?;
-                    noted = Some(device.id);
+            match self.store_week(week, indexes.iter().map(|index| entries[*index])) {
+                Ok(applied) => {
+                    self.damaged.remove(&week);
+                    for (index, applied) in indexes.into_iter().zip(applied) {
+                        answers[index] = Some(applied);
+                    }
                 }
-                answers[index] = weeks::apply(&file, device, day, today)?;
+                Err(error @ StoreError::Damaged { .. }) => self.tell_damage(week, &error),
+                Err(error) => return Err(error),
             }
-            weeks::commit(file)?;
         }
         Ok(answers)
+    }
+
+    fn store_week<'e>(
+        &mut self,
+        week: Week,
+        entries: impl Iterator<Item = Entry<'e>>,
+    ) -> Result<Vec<Applied>, StoreError> {
+        let applied = apply(self.file(week)?, week, entries);
+        if applied.is_err() {
+            // Whatever was wrong, the next try begins with the file as it is then.
+            self.open.remove(&week);
+        }
+        applied
+    }
+
+    /// Once, not at every visit.
+    fn tell_damage(&mut self, week: Week, error: &StoreError) {
+        if self.damaged.insert(week) {
+            tracing::error!(
+                %week,
+                %error,
+                "a week takes no device-days, devices keep theirs; `elsewhere-collector integrity` says what to do"
+            );
+        }
     }
 
     /// The open file of a week.
@@ -193,7 +228,40 @@ impl Room {
         }
         match self.open.entry(week) {
             btree_map::Entry::Occupied(open) => Ok(open.into_mut()),
-            btree_map::Entry::Vacant(closed) => Ok(closed.insert(weeks::open(&self.dir, week)?)),
+            btree_map::Entry::Vacant(closed) => Ok(closed.insert(open(&self.dir, &self.control, week)?)),
         }
     }
+}
+
+/// Opens a week's file; where the week is new, makes its key and then its file.
+fn open(dir: &Path, control: &Database, week: Week) -> Result<Connection, StoreError> {
+    let made = week_keys::begin(&control.write(), week)?;
+    if made {
+        weeks::ensure_there(dir, week)?;
+    }
+    let file = weeks::open(dir, week)?;
+    if !made {
+        week_keys::note_made(&control.write(), week, true)?;
+    }
+    Ok(file)
+}
+
+/// One transaction.
+fn apply<'e>(
+    file: &mut Connection,
+    week: Week,
+    entries: impl Iterator<Item = Entry<'e>>,
+) -> Result<Vec<Applied>, StoreError> {
+    let transaction = weeks::begin(file)?;
+    let mut noted = None;
+    let mut applied = Vec::new();
+    for Entry { device, day, today } in entries {
+        if noted != Some(device.id) {
+            weeks::note_member(&transaction, device, week >= Week::of(today))?;
+            noted = Some(device.id);
+        }
+        applied.push(weeks::apply(&transaction, device, day, today)?);
+    }
+    weeks::commit(transaction)?;
+    Ok(applied)
 }
