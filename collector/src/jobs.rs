@@ -4,9 +4,7 @@
 //! in order. Freezing twice, or running any job twice, changes nothing. The time is passed in. A week whose device-days are
 //! damaged is left out and said: it is neither published nor counted in the history of later ones, and all others go on.
 
-use std::collections::BTreeSet;
-
-use std::{num::NonZero, thread};
+use std::{collections::BTreeSet, num::NonZero, thread};
 
 use anyhow::{Context, bail};
 use jiff::Timestamp;
@@ -160,10 +158,15 @@ pub fn has_ended(installation: &Installation, week: Week, now: Timestamp) -> boo
 }
 
 fn publish(installation: &Installation, week: Week, state: WeekState) -> anyhow::Result<()> {
-    let published = compute(installation, week).with_context(|| format!("roll up week {week}"))?;
-    let published = if state == WeekState::Running { floor::coarse(published) } else { published };
+    let published = rows(installation, week, state).with_context(|| format!("roll up week {week}"))?;
     installation.store().publish(&published, state).with_context(|| format!("publish week {week}"))?;
     Ok(())
+}
+
+/// What would be published now of a week in this state.
+pub fn rows(installation: &Installation, week: Week, state: WeekState) -> anyhow::Result<PublishedWeek> {
+    let computed = compute(installation, week)?;
+    Ok(if state == WeekState::Running { floor::coarse(computed) } else { computed })
 }
 
 /// The published rows of a week as its device-days, and the names that have a service by now, give them. History that is

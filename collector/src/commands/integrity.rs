@@ -8,7 +8,6 @@ use super::progress::Progress;
 use crate::{
     clock,
     commands::{DataArgs, megabytes, print},
-    floor,
     installation::{Installation, utc_date},
     jobs,
     published::WeekState,
@@ -66,7 +65,7 @@ fn recompute(dir: &Path) -> anyhow::Result<()> {
     let installation = Installation::open(dir)?;
     for (week, state) in installation.store().published_weeks()? {
         let Some((published, WeekState::Running)) = installation.store().published(week)? else { continue };
-        if state == WeekState::Running && floor::coarse(jobs::compute(&installation, week)?) != published {
+        if state == WeekState::Running && jobs::rows(&installation, week, state)? != published {
             print(&format!(
                 "week {week} is not frozen, and has changed since it was published; the next night publishes it anew\n"
             ))?;

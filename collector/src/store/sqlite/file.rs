@@ -39,9 +39,6 @@ fn database_error(name: &str, action: &'static str, source: rusqlite::Error) -> 
     }
 }
 
-/// Bytes of a page, where nothing speaks for others: what a file system reads at least.
-const PAGE_BYTES: u32 = 4_096;
-
 /// Whether the file is not what was written. A full disk or a missing right is something else: that can end.
 fn means_damage(error: &rusqlite::Error) -> bool {
     use rusqlite::{Error, ErrorCode, ffi};
@@ -65,6 +62,9 @@ fn means_damage(error: &rusqlite::Error) -> bool {
         _ => false,
     }
 }
+
+/// Bytes of a page, where nothing speaks for others: what a file system reads at least.
+const PAGE_BYTES: u32 = 4_096;
 
 /// Opens for reading and writing; makes the file and brings its schema up where needed.
 pub(super) fn open(path: &Path, file: &File) -> Result<Connection, StoreError> {
@@ -115,15 +115,13 @@ pub(super) fn check(
     Ok(())
 }
 
-/// Opens an existing file for reading only; one with an older schema is brought up first.
+/// Opens an existing file for reading only.
 pub(super) fn open_to_read(path: &Path, file: &File) -> Result<Connection, StoreError> {
     let error = file.error("open the database");
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(&error)?;
     set_up(&connection, "PRAGMA query_only = ON;").map_err(&error)?;
-    match check_version(&connection, file)? {
-        0 => return Err(file.damaged(&"it has no tables")),
-        found if found < file.steps.len() => drop(open(path, file)?),
-        _ => {}
+    if check_version(&connection, file)? == 0 {
+        return Err(file.damaged(&"it has no tables"));
     }
     Ok(connection)
 }

@@ -1,6 +1,10 @@
-//! Looks at everything that is stored and says what is wrong with it. Works beside a running server and changes nothing.
+//! Looks at everything that is stored and says what is wrong with it. Works beside a running server, and changes nothing but
+//! an older schema, which it brings up first.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use jiff::{Span, civil::Date};
 
@@ -11,7 +15,7 @@ use super::{
     published, weeks,
 };
 use crate::{
-    store::{Member, PackedDay, StoreError, UnreachedBackups},
+    store::{Member, StoreError, UnreachedBackups, body::PackedDay},
     week::Week,
     wire::days_of,
 };
@@ -37,7 +41,7 @@ pub enum Subject {
     /// The device-days of a week.
     Week(Week),
     /// The keys beside backups.
-    Keys(std::path::PathBuf),
+    Keys(PathBuf),
 }
 
 /// What is wrong.
@@ -117,17 +121,16 @@ pub fn week(dir: &Path, week: Week) -> Result<(), StoreError> {
     if strange {
         return Err(kind.damaged(&"it has days of another week"));
     }
-    // Every body and every membership is read on the way.
+    // Every row is held against its checksum on the way, and every body is read.
     let mut unread = None;
-    let mut read = |_: &Member, day: &PackedDay<'_>| unread = unread.take().or(day.unpack().err());
-    weeks::visit(&dir, week, &mut [Box::new(&mut read)])?;
-    match unread {
-        None => Ok(()),
-        Some(problem) => Err(kind.damaged(&format!("a body: {problem}"))),
-    }
+    let read = |_: &Member, day: &PackedDay<'_>| {
+        unread = day.unpack().err().map(|error| kind.damaged(&format!("a body: {error}"))).or(unread.take());
+    };
+    weeks::visit(&dir, week, &mut [Box::new(read)])?;
+    unread.map_or(Ok(()), Err)
 }
 
-fn weeks_of(dir: &Path) -> std::path::PathBuf {
+fn weeks_of(dir: &Path) -> PathBuf {
     dir.join("weeks")
 }
 
@@ -141,6 +144,15 @@ fn bytes_of(dir: &Path, what: &Subject) -> u64 {
     fs::metadata(path).map_or(0, |metadata| metadata.len())
 }
 
+/// Brings a file's schema up; a lost file is not made anew.
+fn brought_up(path: PathBuf, kind: &'static File) -> Result<PathBuf, StoreError> {
+    if !super::is_there(&path) {
+        return Err(kind.damaged(&super::LOST));
+    }
+    file::open(&path, kind)?;
+    Ok(path)
+}
+
 fn sound(path: &Path, kind: &'static File) -> Result<rusqlite::Connection, StoreError> {
     let database = file::open_to_read(path, kind)?;
     file::check(&database, kind, Thoroughness::Everything)?;
@@ -149,7 +161,7 @@ fn sound(path: &Path, kind: &'static File) -> Result<rusqlite::Connection, Store
 
 /// Gives the weeks whose files were made, and the backups that were not reached.
 fn control(dir: &Path, today: Date) -> Result<(Vec<Week>, Vec<UnreachedBackups>), StoreError> {
-    let control = sound(&dir.join("control.db"), &control::FILE)?;
+    let control = sound(&brought_up(dir.join("control.db"), &control::FILE)?, &control::FILE)?;
     control::identity(&control)?;
     control::devices::all(&control)?;
     control::tokens::all(&control)?;
@@ -158,7 +170,7 @@ fn control(dir: &Path, today: Date) -> Result<(Vec<Week>, Vec<UnreachedBackups>)
 }
 
 fn rollup(dir: &Path) -> Result<(), StoreError> {
-    let rollup = sound(&dir.join("rollup.db"), &published::FILE)?;
+    let rollup = sound(&brought_up(dir.join("rollup.db"), &published::FILE)?, &published::FILE)?;
     for (week, _) in published::weeks(&rollup)? {
         published::read(&rollup, week)?;
     }
@@ -210,14 +222,16 @@ mod tests {
     }
 
     /// A statement that spoils a file, and what is said of it.
-    const CASES: [(&str, &str, &str); 8] = [
+    const CASES: [(&str, &str, &str); 10] = [
         (
             "weeks/2026-W45.db",
             "UPDATE device_days SET body = x'01ff' WHERE device = 3",
             "not what was written",
         ),
+        ("weeks/2026-W45.db", "UPDATE device_days SET body = x'01ff', checksum = NULL", "a body"),
         ("weeks/2026-W45.db", "DELETE FROM members WHERE device = 3", "a device-day of nobody"),
-        ("weeks/2026-W45.db", "UPDATE members SET segments = 'no segment'", "a membership is not"),
+        ("weeks/2026-W45.db", "UPDATE members SET segments = 'no segment'", "not what was written"),
+        ("weeks/2026-W45.db", "UPDATE members SET segments = 'no segment', checksum = NULL", "segment"),
         (
             "weeks/2026-W45.db",
             "UPDATE device_days SET day = day + 7 WHERE device = 3",
