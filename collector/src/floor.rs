@@ -146,7 +146,7 @@ impl<'r> Floor<'r> {
             .map(|(index, offer)| {
                 let sides = Sides::of(landscape, index);
                 let shown = NeedShown::new(&map, k, &offer.id, sides);
-                let services = ServicesShown::new(&main, k, &offer.id, &shown, sides, landscape);
+                let services = ServicesShown::new(&main, k, offer, &shown, sides, landscape);
                 NeedFloor { offer, sides, shown, services }
             })
             .collect();

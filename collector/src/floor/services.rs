@@ -10,7 +10,7 @@ use super::{
     to_nearest,
 };
 use crate::{
-    portfolio::{Landscape, SanctionStatus, Side},
+    portfolio::{Landscape, NeedOffer, SanctionStatus, Side},
     published::{Figure, PublishedService, Reason},
     rollup::{NeedCounts, Part, ServiceCounts},
 };
@@ -33,11 +33,12 @@ impl<'r> ServicesShown<'r> {
     pub(super) fn new(
         main: &Map<'r>,
         k: u32,
-        id: &str,
+        offer: &NeedOffer,
         need: &NeedShown,
         sides: Sides,
         landscape: &Landscape,
     ) -> Self {
+        let id = offer.id.as_str();
         let all = main.node(EVERYBODY).needs.get(id);
         let used: BTreeSet<&str> =
             all.iter().flat_map(|need| need.services.keys().map(String::as_str)).collect();
@@ -65,7 +66,7 @@ impl<'r> ServicesShown<'r> {
             if let Some(known) = &room.known {
                 (customers, days) = (customers.or(known), days.or(known));
             }
-            let is_ours = side == Side::Ours;
+            let is_ours = side == Side::Ours && !offer.ours_not_visible;
             (service, ServiceShown { customers, days, ours: room.known.filter(|_| is_ours) })
         };
         Self(used.into_iter().map(judged).collect())
