@@ -102,6 +102,18 @@ fn down_to(step: u32, count: u32) -> u32 {
     count / step * step
 }
 
+/// The least and the most customers that are shown as these are.
+fn customers_window(count: u32) -> (u32, u32) {
+    let shown = down_to(CUSTOMERS_STEP, count);
+    (shown, shown + CUSTOMERS_STEP - 1)
+}
+
+/// The least and the most customer-days that are shown as these are.
+fn days_window(count: u32) -> (u32, u32) {
+    let shown = to_nearest(DAYS_STEP, count);
+    (shown.saturating_sub(DAYS_STEP / 2), shown + DAYS_STEP / 2 - 1)
+}
+
 fn to_nearest(step: u32, count: u32) -> u32 {
     (count + step / 2) / step * step
 }

@@ -11,12 +11,15 @@
 //! This is complementary suppression (Willenborg and de Waal, *Elements of Statistical Disclosure Control*, 2001), with
 //! a range that is shown by a construction instead of being searched for. Two things are left to the rounding: figures
 //! of k and more that are withheld for others' sake, which a difference of rounded figures leaves nine values at least;
-//! and nobody at all beside a single shown place of the main dimension, which has all the rounded figures of the one above
-//! it, where no other dimension shows any.
+//! and what is withheld beside the shown places of the main dimension, where no other dimension shows any and the rounded
+//! figures of all it is told by leave it anything from none to k-1 ([`Judge::is_left_open`]).
 
 use std::collections::{HashMap, HashSet};
 
-use super::map::{EVERYBODY, MAX_TREES, Map};
+use super::{
+    customers_window, days_window,
+    map::{EVERYBODY, MAX_TREES, Map},
+};
 
 /// What stands behind a figure, in one atom of the map or in several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +43,8 @@ pub(super) enum Unit {
 
 /// Days in a week.
 const DAYS: u32 = 7;
+/// Times k customers who could be behind a figure and are not, where what is withheld is left to the rounding.
+const FEWEST_OTHERS: u32 = 3;
 
 /// The places at which a figure is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +84,8 @@ struct Judge<'m> {
     shown: Shown,
     /// Of each place.
     has_below: Vec<bool>,
+    /// Of each measure, at each place.
+    amounts: Vec<Vec<u32>>,
 }
 
 /// Judges one figure, in all its measures. `customers` are those behind it in each atom; `may` says where it may be
@@ -97,7 +104,12 @@ pub(super) fn judge(
         shown[place] = enough && (place == EVERYBODY || shown[map.parent(place)]);
     }
     let has_below = map.has_below();
-    let mut judge = Judge { map, k, measures, customers, shown: Shown(shown), has_below };
+    let amounts_of = |measure: &Measure<'_>| {
+        let behind = measure.exchanges.first().map_or(&[][..], |exchange| &exchange.behind);
+        map.sums(&behind.iter().map(|behind| behind.amount).collect::<Vec<_>>())
+    };
+    let amounts = measures.iter().map(amounts_of).collect();
+    let mut judge = Judge { map, k, measures, customers, shown: Shown(shown), has_below, amounts };
     while judge.shown.at(EVERYBODY) && judge.withhold_more() {}
     judge.shown
 }
@@ -105,11 +117,18 @@ pub(super) fn judge(
 impl Judge<'_> {
     /// Withholds one place more for each block in which something is too narrow; false where there is none.
     fn withhold_more(&mut self) -> bool {
+        let trees = 0..self.map.trees().len();
+        let open = trees.clone().find(|tree| self.map.leaves_open(*tree) && self.is_left_open(*tree));
         let mut withheld = false;
-        for tree in 0..self.map.trees().len() {
+        for tree in trees {
             let mut alone = self.narrow_blocks(tree, true);
-            if self.map.is_main(tree) && !self.has_shown_beside(tree) {
-                alone.retain(|above| !self.says_the_same(tree, *above));
+            if open == Some(tree) && alone.contains(&EVERYBODY) {
+                // The others show nothing rather than the main dimension less.
+                if self.has_shown_beside(tree) {
+                    self.withhold_beside(tree);
+                    return true;
+                }
+                alone.retain(|above| *above != EVERYBODY);
             }
             for above in alone.iter().copied() {
                 withheld |= self.withhold_in(tree, above);
@@ -121,6 +140,13 @@ impl Judge<'_> {
             }
         }
         withheld
+    }
+
+    /// Withholds all of the other trees.
+    fn withhold_beside(&mut self, tree: usize) {
+        for other in (0..self.map.trees().len()).filter(|other| *other != tree) {
+            self.map.trees()[other].places.iter().for_each(|place| self.shown.0[*place] = false);
+        }
     }
 
     /// Where a tree's own figures tell too much, the smallest place shown below goes, else the place itself.
@@ -198,12 +224,29 @@ impl Judge<'_> {
         narrow.unwrap_or_default()
     }
 
-    /// The one place shown below has the figure of the place itself: nobody else is behind it.
-    fn says_the_same(&self, tree: usize, above: usize) -> bool {
+    /// Of everybody without the places shown below, a reader knows in every measure no more than that they may be none,
+    /// and may be k-1.
+    fn is_left_open(&self, tree: usize) -> bool {
         let below = self.map.trees()[tree].places.iter().copied();
-        let mut shown = below.filter(|place| self.map.parent(*place) == above && self.shown.at(*place));
-        let only = shown.next().filter(|_| shown.next().is_none());
-        only.is_some_and(|place| self.customers[place] == self.customers[above])
+        let shown: Vec<usize> =
+            below.filter(|place| self.map.parent(*place) == EVERYBODY && self.shown.at(*place)).collect();
+        let is_open = |(measure, amounts): (&Measure<'_>, &Vec<u32>)| {
+            let window = |place: usize| match measure.unit {
+                Unit::Customers => customers_window(amounts[place]),
+                Unit::Days => days_window(amounts[place]),
+            };
+            let (most, least) = (window(EVERYBODY).1, window(EVERYBODY).0);
+            let told = shown.iter().map(|place| window(*place));
+            let (lows, highs) = told.fold((0, 0), |(lows, highs), (low, high)| (lows + low, highs + high));
+            least <= highs && most + 1 >= lows + self.k
+        };
+        // Where nearly all are behind it, a small group's part follows from its size.
+        let has_others =
+            self.measures.iter().filter_map(|measure| measure.exchanges.first()).all(|exchange| {
+                let of: u32 = exchange.behind.iter().map(|behind| behind.of).sum();
+                of >= self.customers[EVERYBODY] + FEWEST_OTHERS * self.k
+            });
+        has_others && self.measures.iter().zip(&self.amounts).all(is_open)
     }
 
     fn narrow_cells(

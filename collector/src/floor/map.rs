@@ -20,6 +20,8 @@ pub(super) const MAX_TREES: usize = MAX_DIMENSIONS;
 pub(super) struct Map<'r> {
     /// Name of the dimension that publishes services.
     main: &'r str,
+    /// Figures of needs are judged on it, and not those of services.
+    is_of_needs: bool,
     /// Everybody first, then the segments, parents before children.
     places: Vec<Place<'r>>,
     by_segment: HashMap<At<'r>, usize>,
@@ -57,8 +59,14 @@ impl<'r> Map<'r> {
     pub(super) fn new(rollup: &'r Rollup, everybody: &'r Node, main: &'r str) -> Self {
         let everybody = Place { node: everybody, parent: EVERYBODY };
         let by_segment = HashMap::from([(None, EVERYBODY)]);
-        let mut map =
-            Self { main, places: vec![everybody], by_segment, trees: Vec::new(), atoms: Vec::new() };
+        let mut map = Self {
+            main,
+            is_of_needs: true,
+            places: vec![everybody],
+            by_segment,
+            trees: Vec::new(),
+            atoms: Vec::new(),
+        };
         let mut trees: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         let segments = rollup.nodes.iter().filter_map(|(segment, node)| Some((segment.as_ref()?, node)));
         for (segment, node) in segments {
@@ -78,6 +86,7 @@ impl<'r> Map<'r> {
     pub(super) fn of_main(&self) -> Self {
         let mut map = Self {
             main: self.main,
+            is_of_needs: false,
             places: self.places.clone(),
             by_segment: self.by_segment.clone(),
             trees: self.trees.iter().filter(|tree| tree.dimension == self.main).cloned().collect(),
@@ -190,6 +199,11 @@ impl<'r> Map<'r> {
             }
         }
         sums
+    }
+
+    /// What is withheld in the tree may be left to the rounding: not of services, which their need's other figures bound.
+    pub(super) fn leaves_open(&self, tree: usize) -> bool {
+        self.is_of_needs && self.is_main(tree)
     }
 
     /// Is the tree that of the main dimension?

@@ -13,7 +13,7 @@ use elsewhere_collector::{
 use jiff::Span;
 
 use crate::{
-    figures::Spread,
+    figures::{Spread, percent},
     fleet::{Company, Story, history, story::Department},
     table::{Goal, Table},
 };
@@ -33,7 +33,7 @@ pub fn measure(table: &mut Table) -> anyhow::Result<()> {
         for seed in 1..=STORIES {
             let company = company(customers, seed);
             segments = company.story.departments.len();
-            stories.iter_mut().zip(shown(&company)?).for_each(|(figures, shown)| figures.push(shown.into()));
+            stories.iter_mut().zip(shown(&company)?).for_each(|(figures, shown)| figures.push(shown));
         }
         let levels = ["organisation by need", "segment by need", "segment by service"];
         for (level, figures) in levels.into_iter().zip(stories) {
@@ -70,7 +70,7 @@ fn company(customers: u32, seed: u64) -> Company {
 }
 
 /// The share shown in percent: organisation by need, segment by need, segment by service.
-fn shown(company: &Company) -> anyhow::Result<[u8; 3]> {
+fn shown(company: &Company) -> anyhow::Result<[f64; 3]> {
     let portfolio = Portfolio::parse(&history::portfolio(company), company.catalog)?;
     let week = company.iso_week(WEEKS);
     let landscape = portfolio.landscape(company.catalog, week);
@@ -87,7 +87,9 @@ fn shown(company: &Company) -> anyhow::Result<[u8; 3]> {
         }
     }
     let policy = Policy { minimum_group: 5, main_dimension: portfolio.main_dimension.clone() };
-    let price = floor::publish(&tally.finish(&landscape, 5), &landscape, &policy).price;
-    let figures = [price.organisation_by_need, price.segment_by_need, price.segment_by_service];
-    Ok(figures.map(|percent| percent.unwrap_or(100)))
+    let rollup = tally.finish(&landscape, 5);
+    let week = floor::publish(&rollup, &landscape, &policy);
+    let costs = floor::costs(&rollup, &landscape, &week, &policy.main_dimension);
+    let accounts = [costs.organisation_by_need, costs.segment_by_need, costs.segment_by_service];
+    Ok(accounts.map(|account| percent(account.shown, account.all)))
 }
