@@ -22,10 +22,25 @@ type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 pub(super) struct Nodes {
     all: Vec<Counting>,
     places: Map<Option<Segment>, usize>,
-    /// Where customers with these segments count.
-    of: Map<Segments, Arc<[usize]>>,
     /// Those who are in the same segment of each dimension, without services.
-    atoms: Map<Segments, Counting>,
+    atoms: Vec<Option<Counting>>,
+    groups: Map<Segments, Arc<Group>>,
+    /// The same by where the segments stand in memory, which is quicker to look up; customers share them.
+    known: Map<usize, Arc<Group>>,
+    met: Vec<Met>,
+}
+
+/// Where customers with the same segments count.
+struct Group {
+    nodes: Vec<usize>,
+    atom: usize,
+}
+
+/// One customer's week with one need: the same for every node.
+struct Met {
+    need: NeedIndex,
+    parts: [u32; 4],
+    moves: Moves,
 }
 
 #[derive(Default)]
@@ -37,34 +52,45 @@ struct Counting {
 
 impl Default for Nodes {
     fn default() -> Self {
-        let places = Map::from_iter([(None, 0)]);
-        Self { all: vec![Counting::default()], places, of: Map::default(), atoms: Map::default() }
+        Self {
+            all: vec![Counting::default()],
+            places: Map::from_iter([(None, 0)]),
+            atoms: Vec::new(),
+            groups: Map::default(),
+            known: Map::default(),
+            met: Vec::new(),
+        }
     }
 }
 
 impl Nodes {
     pub(super) fn count_device(&mut self, device: &DeviceTally) {
-        for place in self.of(&device.segments).iter() {
+        for place in &self.group(&device.segments).nodes {
             self.all[*place].device(device);
         }
     }
 
     pub(super) fn count_customer(&mut self, customer: &CustomerTally, landscape: &Landscape) {
-        for place in self.of(&customer.segments).iter() {
-            self.all[*place].customer(customer, landscape);
+        let group = self.group(&customer.segments);
+        self.met.clear();
+        for (need, days) in customer.needs.iter().filter(|(_, days)| days.in_week()) {
+            let unseen = landscape.need(*need).ours_not_visible;
+            let moves = if unseen { Moves::default() } else { Moves::of(*days) };
+            self.met.push(Met { need: *need, parts: days.parts(), moves });
+        }
+        for place in &group.nodes {
+            self.all[*place].customer(customer.seen, &self.met);
             self.all[*place].services(customer);
         }
-        if !self.atoms.contains_key(&*customer.segments) {
-            self.atoms.insert(Segments::clone(&customer.segments), Counting::default());
+        if self.atoms.len() <= group.atom {
+            self.atoms.resize_with(group.atom + 1, || None);
         }
-        if let Some(atom) = self.atoms.get_mut(&*customer.segments) {
-            atom.customer(customer, landscape);
-        }
+        self.atoms[group.atom].get_or_insert_default().customer(customer.seen, &self.met);
     }
 
     /// Once all customers are counted.
     pub(super) fn count_small_services(&mut self, customer: &CustomerTally, landscape: &Landscape, k: u32) {
-        for place in self.of(&customer.segments).iter() {
+        for place in &self.group(&customer.segments).nodes {
             self.all[*place].small_services(customer, landscape, k);
         }
     }
@@ -77,26 +103,41 @@ impl Nodes {
         let mut all: Vec<_> = self.all.into_iter().map(|node| Some(node.finish(landscape))).collect();
         let nodes =
             self.places.into_iter().filter_map(|(segment, place)| Some((segment, all[place].take()?)));
-        let atoms = self.atoms.into_iter().map(|(segments, atom)| (segments, atom.finish(landscape)));
+        let (groups, mut atoms) = (self.groups.into_iter(), self.atoms);
+        // A group of devices without a customer is no atom.
+        let atoms = groups.filter_map(|(segments, group)| {
+            let atom = atoms.get_mut(group.atom)?.take()?;
+            Some((segments, atom.finish(landscape)))
+        });
         (nodes.collect(), atoms.collect())
     }
 
+    fn group(&mut self, segments: &Arc<Segments>) -> Arc<Group> {
+        let address = Arc::as_ptr(segments).addr();
+        if let Some(known) = self.known.get(&address) {
+            return known.clone();
+        }
+        let group = self.group_of(segments);
+        self.known.insert(address, group.clone());
+        group
+    }
+
     /// Everybody, and in each dimension the segment with its ancestors.
-    fn of(&mut self, segments: &Segments) -> Arc<[usize]> {
-        if let Some(known) = self.of.get(segments) {
+    fn group_of(&mut self, segments: &Segments) -> Arc<Group> {
+        if let Some(known) = self.groups.get(segments) {
             return known.clone();
         }
         let ancestors = |segment: &Segment| std::iter::successors(Some(segment.clone()), Segment::parent);
-        let mut places = vec![0];
+        let mut nodes = vec![0];
         for segment in segments.iter().flat_map(ancestors) {
-            places.push(*self.places.entry(Some(segment)).or_insert_with(|| {
+            nodes.push(*self.places.entry(Some(segment)).or_insert_with(|| {
                 self.all.push(Counting::default());
                 self.all.len() - 1
             }));
         }
-        let places: Arc<[usize]> = places.into();
-        self.of.insert(segments.clone(), places.clone());
-        places
+        let group = Arc::new(Group { nodes, atom: self.groups.len() });
+        self.groups.insert(segments.clone(), group.clone());
+        group
     }
 }
 
@@ -112,21 +153,18 @@ impl Counting {
         node.tunnels += device.tunnels;
     }
 
-    fn customer(&mut self, customer: &CustomerTally, landscape: &Landscape) {
+    fn customer(&mut self, seen: bool, met: &[Met]) {
         let mut moved = Moves::default();
-        for (index, days) in customer.needs.iter().filter(|(_, days)| days.in_week()) {
-            let counts = self.needs.entry(*index).or_default();
-            let parts = days.parts();
-            counts.customers_by_parts[PartSet::of_days(parts).index()] += 1;
+        for Met { need, parts, moves } in met {
+            let counts = self.needs.entry(*need).or_default();
+            counts.customers_by_parts[PartSet::of_days(*parts).index()] += 1;
             counts.days.iter_mut().zip(parts).for_each(|(sum, days)| *sum += days);
-            let unseen = landscape.need(*index).ours_not_visible;
-            let moves = if unseen { Moves::default() } else { Moves::of(*days) };
             counts.left += u32::from(moves.left);
             counts.came_back += u32::from(moves.came_back);
             moved.left |= moves.left;
             moved.came_back |= moves.came_back;
         }
-        self.node.customers += u32::from(customer.seen);
+        self.node.customers += u32::from(seen);
         self.node.left += u32::from(moved.left);
         self.node.came_back += u32::from(moved.came_back);
     }

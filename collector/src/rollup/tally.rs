@@ -1,6 +1,6 @@
 //! Counting: device-days in, any order; counts out.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, mem, sync::Arc};
 
 use super::{
     counts::Rollup,
@@ -187,7 +187,16 @@ impl Tally {
     }
 
     /// Joins what another of the same week has counted.
-    pub fn join(&mut self, other: Self) {
+    pub fn join(&mut self, mut other: Self) {
+        // The fewer to the more.
+        if other.devices.len() > self.devices.len() {
+            mem::swap(&mut self.devices, &mut other.devices);
+        }
+        if other.customers.len() > self.customers.len() {
+            mem::swap(&mut self.places, &mut other.places);
+            mem::swap(&mut self.customers, &mut other.customers);
+            self.last = None;
+        }
         for (device, tally) in other.devices {
             match self.devices.get_mut(&device) {
                 Some(known) => known.join(tally),

@@ -27,7 +27,7 @@ impl From<&DeviceDay> for v1::DeviceDay {
 impl From<&Usage> for v1::Usage {
     fn from(own: &Usage) -> Self {
         Self {
-            service_id: own.service.to_string(),
+            service_id: own.service.as_str().to_owned(),
             app_class: v1::AppClass::from(own.app_class).into(),
             place: v1::Place::from(own.place).into(),
             evidence: v1::Evidence::from(own.evidence).into(),
@@ -104,8 +104,8 @@ impl From<&TransferTime> for v1::TransferTime {
 impl From<&Spill> for v1::Spill {
     fn from(own: &Spill) -> Self {
         Self {
-            from_service_id: own.from.to_string(),
-            to_service_id: own.to.to_string(),
+            from_service_id: own.from.as_str().to_owned(),
+            to_service_id: own.to.as_str().to_owned(),
             count: own.count,
             tries: own.tries,
             expected_hundredths: own.expected_hundredths,
