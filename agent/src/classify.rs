@@ -50,7 +50,7 @@ pub fn subject<'f>(catalog: &'f Catalog, layer: &'f Layer, flow: &'f Flow) -> Su
     let Naming::Known(name, _) = &flow.naming else { return Subject::Unnamed };
     match catalog.classify_with(layer, name.as_str()) {
         Verdict::Service { service, role, often_embedded } => {
-            let tenancy = catalog.tenancy_with(layer, service.id, role, name.as_str());
+            let tenancy = catalog.tenancy_with(layer, service.id(), role, name.as_str());
             Subject::Service { service, role, often_embedded, tenancy }
         }
         Verdict::Plumbing(kind) => Subject::Plumbing(kind),

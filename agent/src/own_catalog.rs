@@ -150,7 +150,7 @@ mod tests {
         let held = OwnCatalog::default().replaced_by(&one, &ca.der, builtin()).unwrap();
         let verdict = builtin().classify_with(&held.layer, "box.northmoor.example");
         assert!(
-            matches!(verdict, elsewhere_catalog::Verdict::Service { service, .. } if service.id == "box")
+            matches!(verdict, elsewhere_catalog::Verdict::Service { service, .. } if service.id() == "box")
         );
         keep(data.path(), &one).unwrap();
         assert_eq!(OwnCatalog::load(data.path(), &ca.der, builtin()).version, 7);

@@ -298,7 +298,7 @@ impl Receipt<'_> {
     /// The service that IT has given a name outside the catalog.
     fn named(&self, domain: &str) -> Option<&str> {
         match (self.catalog.classify(domain), self.catalog.classify_with(self.layer, domain)) {
-            (Verdict::Unknown, Verdict::Service { service, .. }) => Some(service.name),
+            (Verdict::Unknown, Verdict::Service { service, .. }) => Some(service.name()),
             _ => None,
         }
     }

@@ -79,9 +79,12 @@ impl Summarize {
         self.count_connection(at.0, flow, subject);
         let (used, need, door, often_embedded) = match *subject {
             Subject::Service { service, role, often_embedded, .. } => {
-                let door =
-                    if service.need == IDENTITY && role != Role::Console { Door::Login } else { door(role) };
-                (Used::Service(service.id.to_owned()), Some(service.need), door, often_embedded)
+                let door = if service.need() == IDENTITY && role != Role::Console {
+                    Door::Login
+                } else {
+                    door(role)
+                };
+                (Used::Service(service.id().to_owned()), Some(service.need()), door, often_embedded)
             }
             Subject::Unlisted(domain) => (Used::Domain(domain.to_owned()), None, Door::Front, false),
             Subject::Plumbing(_) | Subject::Tunnel | Subject::Personal | Subject::Unnamed => return,

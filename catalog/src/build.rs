@@ -7,10 +7,10 @@ use std::{env, fs, process};
 #[expect(unreachable_pub, reason = "the build checks what the program reads")]
 mod attribute;
 mod compile;
+#[expect(unreachable_pub, reason = "the build checks what the program reads")]
+mod kind;
 #[expect(dead_code, reason = "the build fills what the program reads")]
 mod name;
-#[expect(dead_code, unreachable_pub, reason = "the build fills what the program reads")]
-mod service;
 #[expect(dead_code, reason = "the build fills what the program reads")]
 mod table;
 
@@ -44,7 +44,11 @@ fn write_source(compiled: &Compiled) -> Result<String, std::fmt::Error> {
         "version: {:?}, needs: &NEEDS, services: &SERVICES, attributes: &ATTRIBUTES,",
         compiled.version
     )?;
-    writeln!(out, "table: Table {{ text: TEXT, rules: &RULES, slots: &SLOTS }} }};")?;
+    writeln!(
+        out,
+        "table: Table {{ text: TEXT, rules: RULES, rule_count: {}, groups: &GROUPS }} }};",
+        compiled.rules.len()
+    )?;
 
     writeln!(out, "static NEEDS: [Need; {}] = [", compiled.needs.len())?;
     for need in &compiled.needs {
@@ -64,20 +68,11 @@ fn write_source(compiled: &Compiled) -> Result<String, std::fmt::Error> {
         )?;
         writeln!(out, "source: Span({}), month: Span({}) }},", source.0, month.0)?;
     }
-    writeln!(out, "];\nstatic RULES: [Rule; {}] = [", layout.rules.len())?;
-    for rule in &layout.rules {
-        let target = match rule.target {
-            table::Target::Service { index, role, often_embedded } => {
-                format!(
-                    "Target::Service {{ index: {index}, role: Role::{role:?}, often_embedded: {often_embedded} }}"
-                )
-            }
-            table::Target::Plumbing(kind) => format!("Target::Plumbing(PlumbingKind::{kind:?})"),
-            table::Target::Personal => "Target::Personal".to_owned(),
-        };
-        writeln!(out, "Rule {{ name: {}, target: {target} }},", rule.name)?;
+    writeln!(out, "];\nstatic GROUPS: [Group; {}] = [", layout.groups.len())?;
+    for group in &layout.groups {
+        writeln!(out, "{group:?},")?;
     }
-    writeln!(out, "];\nstatic SLOTS: [u16; {}] = {:?};", layout.slots.len(), layout.slots)?;
+    writeln!(out, "];\nstatic RULES: &[u8] = b\"{}\";", layout.rules.escape_ascii())?;
     writeln!(out, "static TEXT: &str = {:?};", layout.text)?;
     Ok(out)
 }

@@ -3,9 +3,9 @@
 //! Runs in `build.rs`, and in tests on small catalogs. It refuses, naming the file and the entry, and reports all it
 //! found at once: keys, roles, kinds, needs or attributes nobody knows; ids that are taken or no kebab-case; names that
 //! are not in their plain form (lower case, no final dot, `xn--`); the same rule twice, also across services, plumbing
-//! and personal; a public suffix, which would claim everybody's names; a suffix inside another vendor's; an app or
-//! login among plumbing; a version that is no date; an attribute whose value has not its form, that has no source, or
-//! that is known from after that date.
+//! and personal; a public suffix, which would claim everybody's names; a suffix inside another vendor's; `hosted` inside
+//! the vendor's own domain; an app or login among plumbing; a version that is no date; an attribute whose value has not
+//! its form, that has no source, or that is known from after that date.
 
 mod attributes;
 mod files;

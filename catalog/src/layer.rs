@@ -9,8 +9,9 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
+use crate::kind::{PlumbingKind, Role};
 use crate::name::{check_name, check_suffix, suffixes};
-use crate::service::{PlumbingKind, Role, Service, Verdict};
+use crate::service::{Service, Verdict};
 use crate::table::Target;
 use crate::{Catalog, MAX_INTERNATIONAL_BYTES};
 
@@ -193,8 +194,7 @@ impl Layer {
     /// The organisation's own service with this id.
     pub fn service(&self, id: &str) -> Option<Service<'_>> {
         let at = self.services.binary_search_by(|service| service.id.as_str().cmp(id)).ok()?;
-        let OwnService { id, name, need } = self.services.get(at)?;
-        Some(Service { id, name, vendor: "", home: "", need, as_often_private: false })
+        self.services.get(at).map(Service::own)
     }
 
     /// The longest rule of the layer that covers a name in its plain form, and its length.
@@ -220,7 +220,7 @@ impl Catalog {
         if rule.is_some_and(|rule| rule.target == Target::Personal) && !is_own {
             return Verdict::Personal;
         }
-        let length = rule.map_or(0, |rule| rule.span().len());
+        let length = rule.map_or(0, |rule| rule.name.len());
         if let Some((own, _)) = layer.longest(&name).filter(|(_, own_length)| *own_length >= length)
             && let Some(service) = layer.service(&own.service_id).or_else(|| self.service(&own.service_id))
         {
@@ -241,7 +241,7 @@ impl Catalog {
         if suffixes(&host).any(|suffix| tenants.ours.contains(suffix)) {
             return Tenancy::Ours;
         }
-        let ruled = self.table.longest(&host).map_or(0, |rule| rule.span().len());
+        let ruled = self.table.longest(&host).map_or(0, |rule| rule.name.len());
         let is_beside = |suffix: &str| {
             suffix.split_once('.').is_some_and(|(label, parent)| {
                 tenants.parents.contains(parent) && ruled <= parent.len() && !VENDORS_OWN.contains(&label)
@@ -338,7 +338,7 @@ impl Check<'_> {
             return self.refuse(host, why);
         }
         match self.catalog.classify_with(&self.layer, host) {
-            Verdict::Service { service, .. } if service.id == tenant.service_id => {
+            Verdict::Service { service, .. } if service.id() == tenant.service_id => {
                 let hosts = self.layer.tenants.entry(tenant.service_id.clone()).or_default();
                 hosts.parents.extend(host.split_once('.').map(|(_, parent)| parent.to_owned()));
                 hosts.ours.insert(host.clone());

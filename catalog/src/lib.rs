@@ -12,6 +12,7 @@
 //! - [`Catalog::classify`] takes any bytes off the wire that are a `str`. What is no name is [`Verdict::Unknown`].
 
 mod attribute;
+mod kind;
 pub mod layer;
 mod memory;
 mod name;
@@ -24,8 +25,9 @@ mod compile;
 use table::{Known, Record, Table, Target};
 
 pub use attribute::{AttributeName, Price, Value};
+pub use kind::{PlumbingKind, Role};
 pub use memory::Memory;
-pub use service::{Attribute, Need, PlumbingKind, Role, Rule, Service, Verdict};
+pub use service::{Attribute, Need, Rule, Service, Verdict};
 
 /// The catalog this program was built with.
 pub fn builtin() -> &'static Catalog {
@@ -90,15 +92,7 @@ impl Catalog {
     }
 
     fn service_at(&self, place: usize) -> Service<'_> {
-        let record = &self.services[place];
-        Service {
-            id: self.table.piece(record.id),
-            name: self.table.piece(record.name),
-            vendor: self.table.piece(record.vendor),
-            home: self.table.piece(record.home),
-            need: self.needs[usize::from(record.need)].id,
-            as_often_private: record.as_often_private,
-        }
+        Service::listed(self, &self.services[place])
     }
 
     /// What a name is. Case and one final dot do not matter; an internationalised name matches its `xn--` form.
@@ -109,14 +103,18 @@ impl Catalog {
         target.map_or(Verdict::Unknown, |target| self.verdict(target))
     }
 
-    /// All rules, in the order of the files.
-    pub fn rules(&self) -> impl ExactSizeIterator<Item = Rule<'_>> {
-        let rules = self.table.rules.iter();
-        rules.map(|rule| Rule {
-            name: self.table.name_of(*rule),
-            exact: rule.is_exact(),
+    /// All rules, in no order.
+    pub fn rules(&self) -> impl Iterator<Item = Rule<'_>> {
+        self.table.rules().map(|rule| Rule {
+            name: str::from_utf8(rule.name).expect("rules are in ASCII"),
+            exact: rule.exact,
             verdict: self.verdict(rule.target),
         })
+    }
+
+    /// How many rules there are.
+    pub fn rule_count(&self) -> usize {
+        self.table.rule_count
     }
 
     /// What it takes in memory.
@@ -149,8 +147,9 @@ const MAX_INTERNATIONAL_BYTES: usize = 4 * table::MAX_NAME_BYTES;
 #[expect(clippy::unreadable_literal, reason = "nobody reads the slots of a hash table")]
 mod compiled {
     use crate::attribute::AttributeName;
-    use crate::service::{Need, PlumbingKind, Role};
-    use crate::table::{Known, Record, Rule, Span, Table, Target};
+    use crate::service::Need;
+    use crate::table::rule::Place;
+    use crate::table::{Group, Known, Record, Span, Table};
 
     include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
 }

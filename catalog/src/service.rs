@@ -1,6 +1,12 @@
-//! What the catalog speaks of: needs, services, and what a name can turn out to be.
+//! What the catalog answers with: needs, services, what is known about them, and what a name turned out to be.
 
+use std::fmt;
+
+use crate::Catalog;
 use crate::attribute::AttributeName;
+use crate::kind::{PlumbingKind, Role};
+use crate::layer::OwnService;
+use crate::table::Record;
 
 /// A job that customers hire a service for.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,20 +22,88 @@ pub struct Need {
 /// A cloud service: one thing that is used for one need.
 ///
 /// A suite is several services where its hosts tell them apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Service<'c> {
+///
+/// It only points at its facts: of the many names that are looked up, few are asked for more.
+#[derive(Clone, Copy)]
+pub struct Service<'c>(Facts<'c>);
+
+#[derive(Clone, Copy)]
+enum Facts<'c> {
+    Listed { catalog: &'c Catalog, record: &'c Record },
+    Own(&'c OwnService),
+}
+
+impl<'c> Service<'c> {
+    pub(crate) fn listed(catalog: &'c Catalog, record: &'c Record) -> Self {
+        Self(Facts::Listed { catalog, record })
+    }
+
+    pub(crate) fn own(service: &'c OwnService) -> Self {
+        Self(Facts::Own(service))
+    }
+
     /// Stable id, kebab-case: `google-drive`.
-    pub id: &'c str,
+    pub fn id(self) -> &'c str {
+        match self.0 {
+            Facts::Listed { catalog, record } => catalog.table.piece(record.id),
+            Facts::Own(service) => &service.id,
+        }
+    }
+
     /// What people read: "Google Drive".
-    pub name: &'c str,
-    /// Who offers it: "Google".
-    pub vendor: &'c str,
-    /// Host of the home page: `drive.google.com`.
-    pub home: &'c str,
+    pub fn name(self) -> &'c str {
+        match self.0 {
+            Facts::Listed { catalog, record } => catalog.table.piece(record.name),
+            Facts::Own(service) => &service.name,
+        }
+    }
+
+    /// Who offers it: "Google". Empty for an organisation's own.
+    pub fn vendor(self) -> &'c str {
+        match self.0 {
+            Facts::Listed { catalog, record } => catalog.table.piece(record.vendor),
+            Facts::Own(_) => "",
+        }
+    }
+
+    /// Host of the home page: `drive.google.com`. Empty for an organisation's own.
+    pub fn home(self) -> &'c str {
+        match self.0 {
+            Facts::Listed { catalog, record } => catalog.table.piece(record.home),
+            Facts::Own(_) => "",
+        }
+    }
+
     /// Id of the [`Need`] it serves.
-    pub need: &'c str,
+    pub fn need(self) -> &'c str {
+        match self.0 {
+            Facts::Listed { catalog, record } => catalog.needs[usize::from(record.need)].id,
+            Facts::Own(service) => &service.need,
+        }
+    }
+
     /// As often private as work (webmail, messengers, social networks): in no figure by default.
-    pub as_often_private: bool,
+    pub fn as_often_private(self) -> bool {
+        match self.0 {
+            Facts::Listed { record, .. } => record.as_often_private,
+            Facts::Own(_) => false,
+        }
+    }
+}
+
+/// Ids are unique.
+impl PartialEq for Service<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl Eq for Service<'_> {}
+
+impl fmt::Debug for Service<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Service").field(&self.id()).finish()
+    }
 }
 
 /// One publicly known fact about a service, and who says so.
@@ -43,145 +117,6 @@ pub struct Attribute<'c> {
     pub source: &'c str,
     /// The last month in which that page is known to have said so, `2026-11`.
     pub month: &'c str,
-}
-
-/// What a host does for its service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// The service itself, where the work is done.
-    App,
-    /// Where one signs in to it.
-    Login,
-    /// Where it is administered or built upon.
-    Console,
-    /// The service itself under a host of one organisation: `acme.sharepoint.com`.
-    Tenant,
-    /// What its programs and other people's programs call.
-    Api,
-    /// Files, images and streams of the service, also fetched by pages and mails of others.
-    Content,
-    /// What other people's pages load: widgets, players, scripts.
-    Embed,
-    /// Something its customers publish there for the world: a contact says nothing about the service.
-    Hosted,
-    /// Its own domain: presentation, help and often the service too.
-    Site,
-}
-
-impl Role {
-    /// All roles.
-    pub const ALL: [Role; 9] = [
-        Role::App,
-        Role::Login,
-        Role::Console,
-        Role::Tenant,
-        Role::Api,
-        Role::Content,
-        Role::Embed,
-        Role::Hosted,
-        Role::Site,
-    ];
-
-    /// The word for it in the catalog's files and in what the programs print.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Role::App => "app",
-            Role::Login => "login",
-            Role::Console => "console",
-            Role::Tenant => "tenant",
-            Role::Api => "api",
-            Role::Content => "content",
-            Role::Embed => "embed",
-            Role::Hosted => "hosted",
-            Role::Site => "site",
-        }
-    }
-}
-
-/// Why a name is contacted without anybody wanting a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PlumbingKind {
-    /// Advertising and its trackers.
-    AdTracker,
-    /// Measurement of pages and programs.
-    Analytics,
-    /// Checks that a visitor is no robot.
-    Captcha,
-    /// Shared delivery networks.
-    Cdn,
-    /// Revocation lists and OCSP.
-    Certificates,
-    /// Captive portal checks and "what is my address".
-    Connectivity,
-    /// Cookie banners.
-    Consent,
-    /// Printers, phones, watches, home devices, consoles.
-    DeviceCloud,
-    /// Name resolution by encrypted DNS.
-    Dns,
-    /// Fonts, maps, players and scripts that pages of others load, of no service in the catalog.
-    Embedded,
-    /// Names of the local network: `.local`, reverse lookups, the router at home.
-    LocalNetwork,
-    /// Push notification channels.
-    Push,
-    /// Lists of dangerous sites that browsers ask.
-    SafeBrowsing,
-    /// What the operating system and programs report about themselves.
-    Telemetry,
-    /// Network time.
-    TimeSync,
-    /// Updates of the operating system and of programs.
-    Update,
-    /// What is left of a big vendor's own domain once its services are told apart: search, home pages, downloads,
-    /// background calls.
-    Vendor,
-}
-
-impl PlumbingKind {
-    /// All kinds.
-    pub const ALL: [PlumbingKind; 17] = [
-        PlumbingKind::AdTracker,
-        PlumbingKind::Analytics,
-        PlumbingKind::Captcha,
-        PlumbingKind::Cdn,
-        PlumbingKind::Certificates,
-        PlumbingKind::Connectivity,
-        PlumbingKind::Consent,
-        PlumbingKind::DeviceCloud,
-        PlumbingKind::Dns,
-        PlumbingKind::Embedded,
-        PlumbingKind::LocalNetwork,
-        PlumbingKind::Push,
-        PlumbingKind::SafeBrowsing,
-        PlumbingKind::Telemetry,
-        PlumbingKind::TimeSync,
-        PlumbingKind::Update,
-        PlumbingKind::Vendor,
-    ];
-
-    /// The word for it in the catalog's files and in what the programs print.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            PlumbingKind::AdTracker => "ad-tracker",
-            PlumbingKind::Analytics => "analytics",
-            PlumbingKind::Captcha => "captcha",
-            PlumbingKind::Cdn => "cdn",
-            PlumbingKind::Certificates => "certificates",
-            PlumbingKind::Connectivity => "connectivity",
-            PlumbingKind::Consent => "consent",
-            PlumbingKind::DeviceCloud => "device-cloud",
-            PlumbingKind::Dns => "dns",
-            PlumbingKind::Embedded => "embedded",
-            PlumbingKind::LocalNetwork => "local-network",
-            PlumbingKind::Push => "push",
-            PlumbingKind::SafeBrowsing => "safe-browsing",
-            PlumbingKind::Telemetry => "telemetry",
-            PlumbingKind::TimeSync => "time-sync",
-            PlumbingKind::Update => "update",
-            PlumbingKind::Vendor => "vendor",
-        }
-    }
 }
 
 /// One rule of the catalog.

@@ -1,22 +1,23 @@
 //! From a name to the rule that decides on it: an open-addressing hash table over all rules.
 //!
 //! Each suffix of a name is one probe, from the longest on, and the first hit decides. A hash takes the same few steps
-//! however long the suffix is. Nothing is allocated, and only a name with capitals is copied.
+//! however long the suffix is. What costs is waiting for memory, so the places that a hash leads to stand together in one
+//! line of a cache, each says whether its rule may fit before that is read, and a rule stands beside its name. Nothing
+//! is allocated, and only a name with capitals is copied.
 
+pub(crate) mod rule;
 mod scan;
 
-use self::scan::Letters;
+use self::rule::{Place, Rule};
+use self::scan::Ends;
 use crate::attribute::AttributeName;
-use crate::service::{PlumbingKind, Role};
+use crate::kind::{PlumbingKind, Role};
 
 /// The longest name that DNS can carry, as text (RFC 1035, 2.3.4).
 pub(crate) const MAX_NAME_BYTES: usize = 253;
 
 /// The longest label of a name (RFC 1035, 2.3.4).
 pub(crate) const MAX_LABEL_BYTES: usize = 63;
-
-/// A slot without a rule.
-pub(crate) const EMPTY: u16 = 0;
 
 /// What a rule leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,14 +35,6 @@ pub(crate) enum Target {
 /// A piece of the table's text in one word: where it begins, in 23 bits, over its bytes, in 8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span(pub u32);
-
-/// One name and what it leads to.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rule {
-    /// The name; its highest bit says that the rule stands for this very name, not for those below it.
-    pub name: u32,
-    pub target: Target,
-}
 
 /// One service, by pieces of the table's text.
 #[derive(Debug, Clone, Copy)]
@@ -76,47 +69,74 @@ impl Span {
     }
 }
 
-/// The bit of a rule's name.
-pub(crate) const EXACT: u32 = 1 << 31;
-
-impl Rule {
-    pub(crate) fn span(self) -> Span {
-        Span(self.name & !EXACT)
-    }
-
-    pub(crate) fn is_exact(self) -> bool {
-        self.name & EXACT != 0
-    }
-}
-
-/// The rules and the way to them. `slots` has a power of two of places, at least half of them empty. A full one holds
-/// the place of a rule, counted from 1.
+/// The rules and the way to them. A rule has its place in the group of its name's hash, or where that is full in the
+/// next that is not. At least a third of the places is empty.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Table<'t> {
+    /// What is known of services.
     pub text: &'t str,
-    pub rules: &'t [Rule],
-    pub slots: &'t [u16],
+    /// Rules, as [`Rule`] says.
+    pub rules: &'t [u8],
+    /// How many they are.
+    pub rule_count: usize,
+    pub groups: &'t [Group],
 }
 
-impl Table<'_> {
+/// A line of a cache: full places, then empty ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(align(64))]
+pub(crate) struct Group {
+    /// A few bits more of the hash of each place's rule. There are more than places, as many as are compared at once.
+    pub tags: [u8; 16],
+    pub places: [Place; GROUP],
+}
+
+/// Places in a group.
+pub(crate) const GROUP: usize = 12;
+
+impl Group {
+    /// One of its rules may be about a name with this hash.
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "mostly none is, and without a branch all are compared at once"
+    )]
+    fn may_hold(&self, hash: u64) -> bool {
+        let tag = tag(hash);
+        self.tags.iter().fold(false, |so_far, other| so_far | (*other == tag))
+    }
+
+    fn is_full(&self) -> bool {
+        self.places[GROUP - 1] != Place::EMPTY
+    }
+}
+
+impl<'t> Table<'t> {
     /// Where the longest rule that covers this name leads; `None` too for what is no ASCII name.
+    #[inline]
     pub(crate) fn find(&self, name: &str) -> Option<Target> {
         self.longest(name).map(|rule| rule.target)
     }
 
     /// The longest rule that covers this name.
-    pub(crate) fn longest(&self, name: &str) -> Option<&Rule> {
+    #[inline]
+    pub(crate) fn longest(&self, name: &str) -> Option<Rule<'t>> {
         let name = name.strip_suffix('.').unwrap_or(name).as_bytes();
         if name.len() > MAX_NAME_BYTES {
             return None;
         }
-        let letters = Letters::of(name);
-        if letters.has_foreign() {
-            return None;
-        }
-        if !letters.has_capital() {
+        if scan::is_plain(name) {
             return self.find_lower(name);
         }
+        if !scan::is_plain_but_for_case(name) {
+            return None;
+        }
+        self.find_capital(name)
+    }
+
+    /// No packet of a well-behaved program carries one.
+    #[cold]
+    #[inline(never)]
+    fn find_capital(&self, name: &[u8]) -> Option<Rule<'t>> {
         let mut lower = [0; MAX_NAME_BYTES];
         let lower = &mut lower[..name.len()];
         lower.copy_from_slice(name);
@@ -126,9 +146,9 @@ impl Table<'_> {
 
     /// Each suffix in turn, the whole name first. A suffix that a rule is about consists of proper labels, so those
     /// behind a hit need no look.
-    fn find_lower(&self, name: &[u8]) -> Option<&Rule> {
+    fn find_lower(&self, name: &[u8]) -> Option<Rule<'t>> {
         let mut start = 0;
-        for end in scan::dots(name).chain([name.len()]) {
+        for end in Ends::of(name) {
             if !(1..=MAX_LABEL_BYTES).contains(&(end - start)) {
                 return None;
             }
@@ -141,38 +161,41 @@ impl Table<'_> {
         None
     }
 
-    /// The rule for this suffix. Exact rules count only where the suffix is the whole name, and there they go first.
-    fn probe(&self, hash: u64, suffix: &[u8], whole: bool) -> Option<&Rule> {
-        let mut found = None;
-        let mut at = first_slot(hash, self.slots.len());
-        while self.slots[at] != EMPTY {
-            let rule = &self.rules[usize::from(self.slots[at]) - 1];
-            if rule.span().len() == suffix.len() && self.name_of(*rule).as_bytes() == suffix {
-                if whole && rule.is_exact() {
+    /// The rule for this suffix. Exact rules count only where the suffix is the whole name; they were given their places
+    /// first, and so go first.
+    fn probe(&self, hash: u64, suffix: &[u8], whole: bool) -> Option<Rule<'t>> {
+        let mut at = first_group(hash, self.groups.len());
+        loop {
+            let group = &self.groups[at];
+            if group.may_hold(hash) {
+                let fitting =
+                    group.places.iter().filter(|place| place.fits(hash) && (whole || !place.is_exact()));
+                let mut rules = fitting.filter_map(|place| place.read(self.rules));
+                if let Some(rule) = rules.find(|rule| rule.name == suffix) {
                     return Some(rule);
                 }
-                if !rule.is_exact() {
-                    found = Some(rule);
-                }
             }
-            at = (at + 1) & (self.slots.len() - 1);
+            if !group.is_full() {
+                return None;
+            }
+            at = if at + 1 == self.groups.len() { 0 } else { at + 1 };
         }
-        found
     }
 
-    /// The name that a rule is about.
-    pub(crate) fn name_of(&self, rule: Rule) -> &str {
-        self.piece(rule.span())
+    /// All rules, in no order.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = Rule<'t>> {
+        let places = self.groups.iter().flat_map(|group| group.places).filter(|place| *place != Place::EMPTY);
+        places.filter_map(|place| place.read(self.rules))
     }
 
     /// A piece of the text.
-    pub(crate) fn piece(&self, span: Span) -> &str {
+    pub(crate) fn piece(&self, span: Span) -> &'t str {
         &self.text[span.start()..span.start() + span.len()]
     }
 
     /// What the table takes in memory.
     pub(crate) fn bytes(&self) -> usize {
-        size_of_val(self) + self.text.len() + size_of_val(self.rules) + size_of_val(self.slots)
+        size_of_val(self) + self.text.len() + self.rules.len() + size_of_val(self.groups)
     }
 }
 
@@ -186,7 +209,16 @@ pub(crate) fn hash(name: &[u8], at: usize) -> u64 {
     low ^ high
 }
 
-/// Where to begin to look among `slots` places.
-pub(crate) fn first_slot(hash: u64, slots: usize) -> usize {
-    (hash >> 16) as usize & (slots - 1)
+/// Where to begin to look among so many groups.
+pub(crate) fn first_group(hash: u64, groups: usize) -> usize {
+    // The high half of the product is below the second factor (Lemire, *Fast random integer generation in an interval*,
+    // 2019).
+    let (_, group) = hash.carrying_mul(groups as u64, 0);
+    usize::try_from(group).expect("it is below `groups`")
+}
+
+/// Some bits of a hash that no place has, and none that chose the group.
+#[expect(clippy::cast_possible_truncation, reason = "the lowest bits are meant")]
+pub(crate) fn tag(hash: u64) -> u8 {
+    hash as u8
 }

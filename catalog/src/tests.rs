@@ -9,7 +9,7 @@ use super::*;
 /// `service:role`, `plumbing:kind`, `personal` or `unknown`.
 fn verdict(name: &str) -> String {
     match builtin().classify(name) {
-        Verdict::Service { service, role, .. } => format!("{}:{}", service.id, role.as_str()),
+        Verdict::Service { service, role, .. } => format!("{}:{}", service.id(), role.as_str()),
         Verdict::Plumbing(kind) => format!("plumbing:{}", kind.as_str()),
         other => other.as_str().to_owned(),
     }
@@ -103,7 +103,7 @@ fn a_service_that_pages_embed_says_so() {
 
 #[test]
 fn webmail_messengers_and_social_networks_are_as_often_private() {
-    let is_private = |id| builtin().service(id).unwrap().as_often_private;
+    let is_private = |id| builtin().service(id).unwrap().as_often_private();
     for id in
         ["gmail", "whatsapp", "telegram", "signal", "facebook", "linkedin", "instagram", "proton-mail", "gmx"]
     {
@@ -161,7 +161,7 @@ fn an_internationalised_name_matches_its_ascii_form() {
 fn every_need_has_services() {
     assert_eq!(builtin().needs().len(), 45);
     for need in builtin().needs() {
-        let services = builtin().services().filter(|service| service.need == need.id).count();
+        let services = builtin().services().filter(|service| service.need() == need.id).count();
         assert!(services >= 3, "{} has {services}", need.id);
         assert_eq!(builtin().need(need.id), Some(need));
     }
@@ -178,12 +178,12 @@ fn what_is_known_about_a_service_is_told_in_order_and_can_be_read() {
     );
     let mut with_some = 0;
     for service in builtin().services() {
-        let attributes: Vec<_> = builtin().attributes(service.id).collect();
+        let attributes: Vec<_> = builtin().attributes(service.id()).collect();
         with_some += usize::from(!attributes.is_empty());
-        assert!(attributes.is_sorted_by(|a, b| a.name < b.name), "{}", service.id);
+        assert!(attributes.is_sorted_by(|a, b| a.name < b.name), "{}", service.id());
         for one in attributes {
-            assert!(one.name.read(one.value).is_ok(), "{}: {one:?}", service.id);
-            assert!(one.source.starts_with("https://") && !one.month.is_empty(), "{}: {one:?}", service.id);
+            assert!(one.name.read(one.value).is_ok(), "{}: {one:?}", service.id());
+            assert!(one.source.starts_with("https://") && !one.month.is_empty(), "{}: {one:?}", service.id());
         }
     }
     assert!(with_some >= 300, "{with_some}");
@@ -192,8 +192,8 @@ fn what_is_known_about_a_service_is_told_in_order_and_can_be_read() {
 #[test]
 fn every_service_is_found_by_its_id_and_serves_a_known_need() {
     for service in builtin().services() {
-        assert_eq!(builtin().service(service.id), Some(service));
-        assert!(builtin().need(service.need).is_some(), "{}", service.id);
+        assert_eq!(builtin().service(service.id()), Some(service));
+        assert!(builtin().need(service.need()).is_some(), "{}", service.id());
     }
     assert_eq!(builtin().service("no-such-service"), None);
     assert_eq!(builtin().attributes("no-such-service").count(), 0);
@@ -202,8 +202,8 @@ fn every_service_is_found_by_its_id_and_serves_a_known_need() {
 #[test]
 fn a_home_page_belongs_to_its_service_or_its_vendor() {
     for service in builtin().services() {
-        if let Verdict::Service { service: found, .. } = builtin().classify(service.home) {
-            assert_eq!(found.vendor, service.vendor, "home {} of {}", service.home, service.id);
+        if let Verdict::Service { service: found, .. } = builtin().classify(service.home()) {
+            assert_eq!(found.vendor(), service.vendor(), "home {} of {}", service.home(), service.id());
         }
     }
 }

@@ -161,8 +161,8 @@ impl Portfolio {
         let mut landscape =
             Landscape::new(catalog.needs().iter().map(|need| (need.id.to_owned(), need.name.to_owned())));
         for service in catalog.services() {
-            let status = self.status(service.id, week);
-            landscape.add(service.id, service.name, service.need, status, service.as_often_private);
+            let status = self.status(service.id(), week);
+            landscape.add(service.id(), service.name(), service.need(), status, service.as_often_private());
         }
         for own in &self.own_services {
             landscape.add(&own.id, &own.name, &own.need, self.status(&own.id, week), false);
@@ -182,8 +182,8 @@ impl Portfolio {
         let is_it = |own: &&OwnService| own.id == text || own.name.eq_ignore_ascii_case(text);
         let own = self.own_services.iter().find(is_it);
         let of_catalog = || {
-            let named = || catalog.services().find(|known| known.name.eq_ignore_ascii_case(text));
-            catalog.service(text).or_else(named).map(|known| known.id)
+            let named = || catalog.services().find(|known| known.name().eq_ignore_ascii_case(text));
+            catalog.service(text).or_else(named).map(|known| known.id())
         };
         own.map(|own| own.id.as_str()).or_else(of_catalog)
     }

@@ -129,7 +129,7 @@ pub fn named(store: &dyn Store, portfolio: &Portfolio) -> Result<HashMap<u64, St
     let named = store.revealed_names()?.into_iter().filter_map(|name| {
         match verdict(&layer, &name.registrable_domain) {
             Verdict::Service { service, role, .. } if is_worked_at(role) => {
-                Some((name.hash, service.id.to_owned()))
+                Some((name.hash, service.id().to_owned()))
             }
             _ => None,
         }

@@ -15,9 +15,9 @@ fn one_upload_is_use_of_where_it_went() {
     let used: Vec<_> = labels.iter().filter(|(_, evidence)| *evidence == "use").collect();
     assert_eq!(used.len(), 1, "{labels:?}");
     let service = elsewhere_catalog::builtin().service(used[0].0).unwrap();
-    assert_eq!(service.need, "send-once");
+    assert_eq!(service.need(), "send-once");
     let capture = Capture::read(&made.capture);
-    assert!(capture.names(service.home), "no hello names {}", service.home);
+    assert!(capture.names(service.home()), "no hello names {}", service.home());
     assert!(capture.wire_bytes > 1_500_000, "{} bytes", capture.wire_bytes);
     let about: Value =
         serde_json::from_slice(&fs::read(made.capture.with_extension("about.json")).unwrap()).unwrap();
@@ -50,7 +50,7 @@ fn looking_around_is_a_visit_of_what_was_opened_and_a_contact_of_the_rest() {
     let visited: Vec<_> = made.labels.iter().filter(|label| label.evidence == Evidence::Visit).collect();
     assert!((1..=4).contains(&visited.len()), "{:?}", made.labels);
     for label in &visited {
-        let home = elsewhere_catalog::builtin().service(label.service_id).unwrap().home;
+        let home = elsewhere_catalog::builtin().service(label.service_id).unwrap().home();
         let domain = psl::domain_str(home).unwrap();
         assert!(capture.names(domain), "no hello names {domain}");
     }
@@ -65,7 +65,7 @@ fn a_file_that_was_taken_is_use_of_where_it_lay() {
     let made = scenario("shared-file").make(1, folder.path()).unwrap();
     let used: Vec<_> = made.labels.iter().filter(|label| label.evidence == Evidence::Use).collect();
     assert_eq!(used.len(), 1, "{:?}", made.labels);
-    let need = elsewhere_catalog::builtin().service(used[0].service_id).unwrap().need;
+    let need = elsewhere_catalog::builtin().service(used[0].service_id).unwrap().need();
     assert!(["send-once", "store-files"].contains(&need), "{need}");
     let capture = Capture::read(&made.capture);
     assert!(capture.wire_bytes > 1_500_000, "{} bytes", capture.wire_bytes);

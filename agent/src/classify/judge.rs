@@ -64,7 +64,7 @@ impl Judge {
     /// What is remembered of where a flow went; nothing where that is private or no service.
     fn place(&self, subject: &Subject<'_>) -> Option<u64> {
         match subject {
-            Subject::Service { service, .. } => Some(self.key.hash_one(service.id)),
+            Subject::Service { service, .. } => Some(self.key.hash_one(service.id())),
             Subject::Unlisted(domain) => Some(self.key.hash_one(domain)),
             Subject::Plumbing(_) | Subject::Tunnel | Subject::Personal | Subject::Unnamed => None,
         }

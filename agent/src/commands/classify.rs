@@ -81,9 +81,9 @@ fn write_line(catalog: &Catalog, name: &str, out: &mut impl Write) -> io::Result
     let verdict = catalog.classify(name);
     let service = match verdict {
         Verdict::Service { service, role, .. } => Some(ServiceOf {
-            service_id: service.id,
-            service: service.name,
-            need: service.need,
+            service_id: service.id(),
+            service: service.name(),
+            need: service.need(),
             role: role.as_str(),
         }),
         Verdict::Plumbing(_) | Verdict::Personal | Verdict::Unknown => None,

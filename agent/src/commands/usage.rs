@@ -131,10 +131,10 @@ impl<'a> Row<'a> {
         };
         Self {
             day,
-            service_id: service.map(|service| service.id),
-            service: service.map(|service| service.name),
+            service_id: service.map(|service| service.id()),
+            service: service.map(|service| service.name()),
             domain,
-            need: service.map(|service| service.need),
+            need: service.map(|service| service.need()),
             evidence: usage.evidence().as_str(),
             app_class: usage.key.app_class.as_str(),
             app_quality: usage.app_quality,

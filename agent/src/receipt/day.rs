@@ -95,7 +95,7 @@ fn degraded(reason: v1::Degraded) -> &'static str {
 
 fn cells(receipt: &Receipt<'_>, usage: &v1::Usage) -> Vec<String> {
     let service = receipt.service(&usage.service_id);
-    let need = service.and_then(|service| receipt.catalog.need(service.need));
+    let need = service.and_then(|service| receipt.catalog.need(service.need()));
     let star = if receipt.is_offered(&usage.service_id) { " *" } else { "" };
     vec![
         format!("  {}{star}", name(receipt, &usage.service_id)),
@@ -154,7 +154,7 @@ fn spilled(receipt: &Receipt<'_>, spill: &v1::Spill) -> String {
 
 /// The service's name; a record may be older or newer than this catalog.
 fn name<'a>(receipt: &'a Receipt<'_>, service_id: &'a str) -> &'a str {
-    receipt.service(service_id).map_or(service_id, |service| service.name)
+    receipt.service(service_id).map_or(service_id, |service| service.name())
 }
 
 fn evidence(evidence: v1::Evidence) -> &'static str {

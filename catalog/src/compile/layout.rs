@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{CheckedService, Compiled, Texts};
-use crate::table::{self, Known, Record, Rule, Span};
+use super::{CheckedRule, CheckedService, Compiled, Texts};
+use crate::table::rule::{EMBEDDED, EXACT, HASH, PERSONAL, PLUMBING, Place, STEP, STEPS};
+use crate::table::{self, GROUP, Group, Known, Record, Span, Target};
 
 /// The table's parts, ready to be written down or looked up in.
 pub(crate) struct Layout {
@@ -11,23 +12,32 @@ pub(crate) struct Layout {
     pub services: Vec<Record>,
     /// By the service's place.
     pub attributes: Vec<Known>,
-    pub rules: Vec<Rule>,
-    pub slots: Vec<u16>,
+    pub rules: Vec<u8>,
+    pub groups: Vec<Group>,
 }
 
-/// Writes every word into one text, once, and gives each rule a slot, of which half stay empty.
+#[cfg(test)]
+impl Layout {
+    /// To be looked up in.
+    pub(crate) fn table(&self) -> table::Table<'_> {
+        table::Table { text: &self.text, rules: &self.rules, rule_count: 0, groups: &self.groups }
+    }
+}
+
+/// Writes down all rules, gives each a place, of which a third stays empty, and writes every word into one text, once.
 pub(crate) fn lay_out(compiled: &Compiled) -> Layout {
     let mut text = Text::default();
-    let mut rules = Vec::new();
-    let mut slots = vec![table::EMPTY; (2 * compiled.rules.len()).next_power_of_two().max(2)];
-    for (place, rule) in (1u16..).zip(&compiled.rules) {
-        let Span(name) = text.span(&rule.name);
-        let name = if rule.exact { name | table::EXACT } else { name };
-        rules.push(Rule { name, target: rule.target });
-        insert(&mut slots, &rule.name, place);
+    // An empty place leads to the first: no name, and no rule.
+    let mut rules = vec![0; STEP];
+    let empty = Group { tags: [0; 16], places: [Place::EMPTY; GROUP] };
+    let mut groups = vec![empty; (compiled.rules.len() * 3).div_ceil(2 * GROUP).max(1)];
+    // Exact rules first: of two about one name the one that is found first decides.
+    let (exact, others): (Vec<_>, Vec<_>) = compiled.rules.iter().partition(|rule| rule.exact);
+    for rule in exact.into_iter().chain(others) {
+        let hash = table::hash(rule.name.as_bytes(), 0);
+        insert(&mut groups, hash, write(rule, hash, &mut rules));
     }
     let services = compiled.services.iter().map(|service| record(compiled, service, &mut text)).collect();
-    // Last, so that the words which lookups read stand together.
     let attributes = (0u16..).zip(&compiled.services).flat_map(|(service, checked)| {
         checked.attributes.iter().map(move |(name, attribute)| (service, *name, attribute))
     });
@@ -39,7 +49,29 @@ pub(crate) fn lay_out(compiled: &Compiled) -> Layout {
         month: text.span(&attribute.month),
     });
     let attributes = attributes.collect();
-    Layout { text: text.bytes, services, attributes, rules, slots }
+    Layout { text: text.bytes, services, attributes, rules, groups }
+}
+
+/// Puts a rule behind the others.
+#[expect(clippy::cast_possible_truncation, reason = "the lower bits are meant")]
+fn write(rule: &CheckedRule, hash: u64, rules: &mut Vec<u8>) -> Place {
+    let start = u32::try_from(rules.len() / STEP).ok().filter(|start| *start < STEPS);
+    let start = start.expect("fewer rules than 65,536 fill no 2 MiB");
+    let (target, index, kind) = match rule.target {
+        Target::Service { index, role, often_embedded } => {
+            (0, index, role as u8 | if often_embedded { EMBEDDED } else { 0 })
+        }
+        Target::Plumbing(kind) => (PLUMBING, 0, kind as u8),
+        Target::Personal => (PERSONAL, 0, 0),
+    };
+    rules.extend(index.to_le_bytes());
+    rules.push(kind);
+    rules.push(u8::try_from(rule.name.len()).expect("names were checked: 253 bytes at most"));
+    rules.extend(rule.name.as_bytes());
+    rules.resize(rules.len().next_multiple_of(STEP), 0);
+    let exact = if rule.exact { EXACT } else { 0 };
+    let of_hash = hash as u32 / HASH * HASH;
+    Place(of_hash | target | exact | start)
 }
 
 fn record(compiled: &Compiled, service: &CheckedService, text: &mut Text) -> Record {
@@ -75,13 +107,17 @@ impl Text {
     }
 }
 
-fn insert(slots: &mut [u16], name: &str, place: u16) {
-    let hash = table::hash(name.as_bytes(), 0);
-    let mut at = table::first_slot(hash, slots.len());
-    while slots[at] != table::EMPTY {
-        at = (at + 1) & (slots.len() - 1);
+fn insert(groups: &mut [Group], hash: u64, place: Place) {
+    let mut at = table::first_group(hash, groups.len());
+    loop {
+        let Group { tags, places } = &mut groups[at];
+        let mut with_tags = tags.iter_mut().zip(places);
+        if let Some((tag, empty)) = with_tags.find(|(_, place)| **place == Place::EMPTY) {
+            (*tag, *empty) = (table::tag(hash), place);
+            return;
+        }
+        at = (at + 1) % groups.len();
     }
-    slots[at] = place;
 }
 
 /// A short hash of all facts, so that two catalogs of one date are told apart.

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::{CheckedRule, CheckedService, Refusal, files};
+use crate::kind::{PlumbingKind, Role};
 use crate::name::{check_name, check_suffix, suffixes_above};
-use crate::service::{PlumbingKind, Role};
 use crate::table::Target;
 
 /// A slot of the table keeps a rule's place in 16 bits, from 1; half as many again as there are. Past it the build refuses.
@@ -160,6 +160,13 @@ fn check_below(one: &Found<'_>, above: &Found<'_>) -> Result<(), String> {
             "is inside `{suffix}` of {} ({}): use `exact` if it is right",
             above.vendor, above.entry
         )),
+        Target::Service { role: above, .. }
+            if role == Role::Hosted && above != Role::Hosted && !holds_public_suffix(&one.rule.name) =>
+        {
+            Err(format!(
+                "is `hosted` inside `{suffix}`, the vendor's own domain: `content` is what customers share there"
+            ))
+        }
         // A vendor's own domain is what its services are carved out of.
         Target::Plumbing(kind) if kind != PlumbingKind::Vendor && matches!(role, Role::App | Role::Login) => {
             Err(format!(
@@ -169,4 +176,13 @@ fn check_below(one: &Found<'_>, above: &Found<'_>) -> Result<(), String> {
         }
         _ => Ok(()),
     }
+}
+
+/// Anybody can have a name directly below this one: it, or all that is below it, stands in the list's private part.
+fn holds_public_suffix(name: &str) -> bool {
+    let below = format!("a.{name}");
+    let is_private = |name: &str| {
+        psl::suffix(name.as_bytes()).is_some_and(|suffix| suffix.typ() == Some(psl::Type::Private))
+    };
+    is_private(name) || is_private(&below)
 }

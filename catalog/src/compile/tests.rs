@@ -6,8 +6,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::service::{PlumbingKind, Role};
-use crate::table::Table;
+use crate::kind::{PlumbingKind, Role};
 
 const NEEDS: &str = r#"
     version = "2026-11-22"
@@ -58,6 +57,11 @@ fn a_bad_rule_is_refused_with_its_file_and_entry() {
         (
             r#"{ suffix = "github.io", role = "site" }"#,
             "rule `github.io`: is a public suffix: role `hosted`, or `exact`",
+        ),
+        (
+            r#"{ suffix = "box.com", role = "site" }, { suffix = "pages.box.com", role = "hosted" }"#,
+            "rule `pages.box.com`: is `hosted` inside `box.com`, the vendor's own domain: `content` is what customers \
+             share there",
         ),
         (
             r#"{ suffix = "box.com", role = "main" }"#,
@@ -293,13 +297,13 @@ fn the_built_in_catalog_is_what_its_files_say() {
     for (file, built) in compiled.services.iter().zip(builtin.services()) {
         assert_eq!(
             [&file.id, &file.name, &file.vendor, &file.home, &file.need],
-            [built.id, built.name, built.vendor, built.home, built.need]
+            [built.id(), built.name(), built.vendor(), built.home(), built.need()]
         );
-        assert_eq!(file.as_often_private, built.as_often_private, "{}", file.id);
+        assert_eq!(file.as_often_private, built.as_often_private(), "{}", file.id);
         let attributes: Vec<_> =
             file.attributes.iter().map(|(name, a)| (*name, &*a.value, &*a.source, &*a.month)).collect();
         let of_built: Vec<_> =
-            crate::builtin().attributes(built.id).map(|a| (a.name, a.value, a.source, a.month)).collect();
+            crate::builtin().attributes(built.id()).map(|a| (a.name, a.value, a.source, a.month)).collect();
         assert_eq!(attributes, of_built, "{}", file.id);
     }
 }
@@ -325,7 +329,7 @@ fn walk_labels(rules: &HashMap<(&str, bool), Target>, name: &str) -> Option<Targ
 fn the_table_answers_like_a_walk_of_labels() {
     let compiled = own();
     let layout = lay_out(&compiled);
-    let table = Table { text: &layout.text, rules: &layout.rules, slots: &layout.slots };
+    let table = layout.table();
     let rules: HashMap<_, _> =
         compiled.rules.iter().map(|rule| ((rule.name.as_str(), rule.exact), rule.target)).collect();
     let label = prop::sample::select(vec!["a", "www", "x-y", "evil-", "API", "_dmarc", "com"]);
@@ -363,7 +367,7 @@ fn exact_goes_before_suffix_and_longest_wins_across_kinds() {
     ))
     .unwrap();
     let layout = lay_out(&compiled);
-    let table = Table { text: &layout.text, rules: &layout.rules, slots: &layout.slots };
+    let table = layout.table();
     let service = |role| Some(Target::Service { index: 0, role, often_embedded: false });
     let cases = [
         ("box.com", service(Role::Site)),

@@ -29,7 +29,7 @@ fn facts() -> LayerFacts {
 
 fn told<'c>(layer: &'c Layer, name: &str) -> (&'c str, Option<Role>) {
     match builtin().classify_with(layer, name) {
-        Verdict::Service { service, role, .. } => (service.id, Some(role)),
+        Verdict::Service { service, role, .. } => (service.id(), Some(role)),
         other => (other.as_str(), None),
     }
 }
@@ -123,7 +123,7 @@ fn hosts_beside_our_tenants_are_a_guests_where_they_are_not_the_vendors() {
         let Verdict::Service { service, role, .. } = builtin().classify_with(&layer, host) else {
             panic!("{host} is no service");
         };
-        assert_eq!(builtin().tenancy_with(&layer, service.id, role, host), expected, "{host}");
+        assert_eq!(builtin().tenancy_with(&layer, service.id(), role, host), expected, "{host}");
     }
 }
 

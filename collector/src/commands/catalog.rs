@@ -98,7 +98,7 @@ fn check(args: &Check) -> anyhow::Result<()> {
         catalog.version(),
         catalog.services().len(),
         catalog.needs().len(),
-        catalog.rules().len(),
+        catalog.rule_count(),
         services.len(),
         rules.len(),
         own_domains.len(),
@@ -129,8 +129,8 @@ fn known(services: &[String]) -> anyhow::Result<String> {
         let Some(service) = service else {
             return Err(anyhow!("the catalog has no service '{asked}'; give an id or a host of one"));
         };
-        writeln!(text, "{} ({}), for {}", service.name, service.id, service.need)?;
-        for attribute in catalog.attributes(service.id) {
+        writeln!(text, "{} ({}), for {}", service.name(), service.id(), service.need())?;
+        for attribute in catalog.attributes(service.id()) {
             let (name, value) = (attribute.name.as_str(), attribute.value);
             writeln!(text, "  {name:<22}  {value}  ({}, {})", attribute.source, attribute.month)?;
         }

@@ -65,7 +65,7 @@ fn refuse_settled(portfolio: &Portfolio, domain: &str) -> anyhow::Result<()> {
     match verdict(&layer(portfolio), domain) {
         Verdict::Unknown => Ok(()),
         Verdict::Service { service, .. } => {
-            let (name, id) = (service.name, service.id);
+            let (name, id) = (service.name(), service.id());
             bail!("'{domain}' is {name} ({id}) already; to change that, edit portfolio.toml")
         }
         Verdict::Personal => bail!("'{domain}' belongs to private life: it can't be made a service"),
@@ -104,7 +104,7 @@ fn entry(catalog: &Catalog, portfolio: &Portfolio, domain: &str, chosen: Chosen)
 /// With the services that are most like what was written.
 fn no_such_service(catalog: &Catalog, portfolio: &Portfolio, text: &str) -> anyhow::Error {
     let own = portfolio.own_services.iter().map(|own| (own.id.as_str(), own.name.as_str()));
-    let all = own.chain(catalog.services().map(|service| (service.id, service.name)));
+    let all = own.chain(catalog.services().map(|service| (service.id(), service.name())));
     let likeness = |word: &str| strsim::jaro_winkler(&word.to_lowercase(), &text.to_lowercase());
     let scored = all.map(|(id, name)| (likeness(id).max(likeness(name)), id));
     let mut like: Vec<_> = scored.filter(|(score, _)| *score >= LIKE).collect();

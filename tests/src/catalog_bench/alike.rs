@@ -45,7 +45,7 @@ pub(super) enum Likeness {
 /// Compares words, not letters: all words of the shorter name stand in the longer one.
 pub(super) fn likeness(listed: &str, service: &Service<'_>) -> Likeness {
     let listed = words(listed);
-    let (name, vendor) = (words(service.name), words(service.vendor));
+    let (name, vendor) = (words(service.name()), words(service.vendor()));
     if is_within(&listed, &name) || is_within(&name, &listed) {
         return Likeness::Service;
     }
@@ -88,7 +88,7 @@ mod tests {
         ];
         for (id, listed, expected) in cases {
             let service = elsewhere_catalog::builtin().service(id).unwrap();
-            assert_eq!(likeness(listed, &service), expected, "{listed} beside {}", service.name);
+            assert_eq!(likeness(listed, &service), expected, "{listed} beside {}", service.name());
         }
     }
 }

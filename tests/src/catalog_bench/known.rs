@@ -112,13 +112,13 @@ impl Score {
         }
         if likeness(&row.service, &service) == Likeness::Other {
             self.other_vendor += 1;
-            differences.push(format!("named {} of {}", service.name, service.vendor));
+            differences.push(format!("named {} of {}", service.name(), service.vendor()));
         } else {
             self.found += 1;
             self.head_found += u64::from(row.head);
-            self.need_right += u64::from(service.need == row.need);
-            if service.need != row.need {
-                differences.push(format!("need {}, not {}", service.need, row.need));
+            self.need_right += u64::from(service.need() == row.need);
+            if service.need() != row.need {
+                differences.push(format!("need {}, not {}", service.need(), row.need));
             }
         }
         (!differences.is_empty()).then(|| differences.join("; "))

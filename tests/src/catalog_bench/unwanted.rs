@@ -94,7 +94,7 @@ fn can_be_use(verdict: Verdict<'_>) -> bool {
 
 fn words(verdict: Verdict<'_>) -> String {
     match verdict {
-        Verdict::Service { service, role, .. } => format!("{}, {}", service.name, role.as_str()),
+        Verdict::Service { service, role, .. } => format!("{}, {}", service.name(), role.as_str()),
         Verdict::Plumbing(kind) => format!("plumbing, {}", kind.as_str()),
         other => other.as_str().to_owned(),
     }

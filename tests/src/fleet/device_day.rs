@@ -94,7 +94,7 @@ fn device_day(
 
 fn usage(company: &Company, day: &Workday, occasion: &Occasion, rng: &mut ChaCha8Rng) -> v1::Usage {
     let idle = occasion.evidence == v1::Evidence::Present;
-    let need = company.catalog.service(occasion.service).map_or("", |service| service.need);
+    let need = company.catalog.service(occasion.service).map_or("", |service| service.need());
     let active_minutes = if idle { 0 } else { occasion.minutes.div_ceil(5).max(1) * 5 };
     let tries =
         if idle { rng.random_range(40..120) } else { 1 + rng.random_range(0..=2 + active_minutes / 10) };

@@ -246,7 +246,7 @@ impl Play {
                 unlisted.push(host.clone());
                 continue;
             };
-            let evidence = labels.entry(service.id).or_insert(Evidence::Contact);
+            let evidence = labels.entry(service.id()).or_insert(Evidence::Contact);
             *evidence = (*evidence).max(meant.unwrap_or(Evidence::Contact));
         }
         let label = |(service_id, evidence)| Label { service_id, evidence };

@@ -319,7 +319,7 @@ mod tests {
 
     fn service(at: &str) -> &'static str {
         match elsewhere_catalog::builtin().classify(at.split('/').next().unwrap()) {
-            Verdict::Service { service, .. } => service.id,
+            Verdict::Service { service, .. } => service.id(),
             verdict => panic!("{at}: {verdict:?}"),
         }
     }

@@ -38,8 +38,8 @@ impl Busy {
     /// Its services are those of the catalog.
     pub fn new() -> anyhow::Result<Self> {
         let catalog = elsewhere_catalog::builtin();
-        let work = catalog.services().filter(|service| !service.as_often_private);
-        let mut services = work.map(|service| service.id.parse()).collect::<Result<Vec<ServiceId>, _>>()?;
+        let work = catalog.services().filter(|service| !service.as_often_private());
+        let mut services = work.map(|service| service.id().parse()).collect::<Result<Vec<ServiceId>, _>>()?;
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         rand::seq::SliceRandom::shuffle(services.as_mut_slice(), &mut rng);
         Ok(Self { services })

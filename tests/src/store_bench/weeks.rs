@@ -132,9 +132,10 @@ fn portfolio() -> String {
     let catalog = elsewhere_catalog::builtin();
     let mut blocks = vec!["organisation = \"Bench\"\nsimulated = true\n".to_owned()];
     for need in catalog.needs() {
-        let work = catalog.services().filter(|service| service.need == need.id && !service.as_often_private);
+        let work =
+            catalog.services().filter(|service| service.need() == need.id && !service.as_often_private());
         for (service, status) in work.zip(["sanctioned", "tolerated"]) {
-            blocks.push(format!("[[service]]\nid = \"{}\"\nstatus = \"{status}\"\n", service.id));
+            blocks.push(format!("[[service]]\nid = \"{}\"\nstatus = \"{status}\"\n", service.id()));
         }
     }
     blocks.join("\n")

@@ -167,7 +167,8 @@ impl Page<'_> {
         for new in self.json["new_unreviewed"].as_array().unwrap() {
             let truth =
                 self.named(new["segment_name"].as_str().unwrap(), new["need"]["id"].as_str().unwrap());
-            let is_it = |id: &&&str| elsewhere_catalog::builtin().service(id).unwrap().name == new["service"];
+            let is_it =
+                |id: &&&str| elsewhere_catalog::builtin().service(id).unwrap().name() == new["service"];
             let id = truth.services.keys().find(is_it).unwrap();
             self.check().customers(&new["customers"], truth.services[id].customers);
         }

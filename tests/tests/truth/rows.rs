@@ -24,8 +24,8 @@ pub(crate) fn compare(published: &Value, truth: &Truth) -> usize {
         |offer: &&Offer| offer.status == Status::Sanctioned && offer.since_week as usize <= number + 1;
     let service = |offer: &Offer| elsewhere_catalog::builtin().service(offer.service);
     let offered = truth.portfolio.iter().filter(is_ours).filter_map(service);
-    let ours = offered.filter(|service| !service.as_often_private);
-    let ours = ours.map(|service| (service.id.to_owned(), service.need.to_owned())).collect();
+    let ours = offered.filter(|service| !service.as_often_private());
+    let ours = ours.map(|service| (service.id().to_owned(), service.need().to_owned())).collect();
     let mut check = Check { at: week.to_owned(), shown: 0, ours };
     for row in published["segments"].as_array().unwrap() {
         let name = row["segment"].as_str().unwrap();

@@ -200,11 +200,13 @@ pub(super) fn may_show_pages(hello: &Hello) -> bool {
 pub(super) fn told(engine: Engine, subject: &Subject<'_>) -> Option<AppMatch> {
     let (class, quality) = match (engine, subject) {
         (Engine::Firefox, _) => (AppClass::Browser, Quality::Engine),
-        (Engine::Chromium, Subject::Service { service, .. }) if !BUILT_ON_CHROMIUM.contains(&service.id) => {
+        (Engine::Chromium, Subject::Service { service, .. })
+            if !BUILT_ON_CHROMIUM.contains(&service.id()) =>
+        {
             (AppClass::Browser, Quality::Engine)
         }
         (Engine::Library, Subject::Service { service, .. })
-            if !RUN_IN_THE_BACKGROUND.contains(&service.need) =>
+            if !RUN_IN_THE_BACKGROUND.contains(&service.need()) =>
         {
             (AppClass::DeveloperTool, Quality::Library)
         }

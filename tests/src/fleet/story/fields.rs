@@ -184,7 +184,7 @@ impl<'t> Fields<'t> {
         if ids.is_empty() {
             self.missing(key, "a list with at least one id of a service");
         }
-        ids.into_iter().filter_map(|(at, id)| self.service_at(at, id)).map(|service| service.id).collect()
+        ids.into_iter().filter_map(|(at, id)| self.service_at(at, id)).map(|service| service.id()).collect()
     }
 
     /// Services with weights, all of one need: `{ onedrive = 3, dropbox = 1 }`.
@@ -202,15 +202,16 @@ impl<'t> Fields<'t> {
         let mut weights = Vec::new();
         for (id, weight) in table {
             let Some(service) = self.service_at(id.span().start, id.get_ref()) else { continue };
-            if !need.is_empty() && service.need != need {
-                let words = format!("service '{}' is for need '{}', not '{need}'", service.id, service.need);
+            if !need.is_empty() && service.need() != need {
+                let words =
+                    format!("service '{}' is for need '{}', not '{need}'", service.id(), service.need());
                 self.page.problem(id.span().start, words);
             }
             match number(weight.get_ref()) {
-                Some(number) if number > 0.0 && number <= 1e6 => weights.push((service.id, number)),
+                Some(number) if number > 0.0 && number <= 1e6 => weights.push((service.id(), number)),
                 _ => self.page.problem(
                     weight.span().start,
-                    format!("weight of '{id}' wants a number above 0", id = service.id),
+                    format!("weight of '{id}' wants a number above 0", id = service.id()),
                 ),
             }
         }

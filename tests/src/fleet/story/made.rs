@@ -72,8 +72,8 @@ impl Market {
     fn of_all(catalog: &'static Catalog, rng: &mut ChaCha8Rng) -> Vec<Self> {
         let mut markets = Vec::new();
         for need in catalog.needs() {
-            let work = |service: &Service<'_>| service.need == need.id && !service.as_often_private;
-            let all: Vec<_> = catalog.services().filter(work).map(|service| service.id).collect();
+            let work = |service: &Service<'_>| service.need() == need.id && !service.as_often_private();
+            let all: Vec<_> = catalog.services().filter(work).map(|service| service.id()).collect();
             if all.len() >= SERVICES_PER_NEED {
                 let services = all.sample(rng, SERVICES_PER_NEED).copied().collect();
                 markets.push(Self { need: need.id, services });

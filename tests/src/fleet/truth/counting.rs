@@ -105,8 +105,8 @@ impl<'c> Counting<'c> {
         for usage in usages {
             let Some(service) = self.company.catalog.service(&usage.service_id) else { continue };
             let counts = usage.evidence() == v1::Evidence::Use && usage.tenant() != v1::Tenant::Guest;
-            if counts && !service.as_often_private {
-                met.entry(service.need).or_default().insert(service.id);
+            if counts && !service.as_often_private() {
+                met.entry(service.need()).or_default().insert(service.id());
             }
         }
         for (need, services) in met {
@@ -136,7 +136,7 @@ impl<'c> Counting<'c> {
     /// IT offers a service for this need, in this week.
     fn is_served(&self, need: &str) -> bool {
         let serves =
-            |offer: &&Offer| self.company.catalog.service(offer.service).is_some_and(|it| it.need == need);
+            |offer: &&Offer| self.company.catalog.service(offer.service).is_some_and(|it| it.need() == need);
         self.company
             .story
             .portfolio

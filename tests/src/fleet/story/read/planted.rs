@@ -40,7 +40,7 @@ pub(super) fn planted(table: Fields<'_>, story: &Story, catalog: &'static Catalo
 }
 
 fn service(table: &Fields<'_>, key: &'static str) -> &'static str {
-    table.service(key).map(|service| service.id).unwrap_or_default()
+    table.service(key).map(|service| service.id()).unwrap_or_default()
 }
 
 fn week(table: &Fields<'_>, story: &Story) -> u32 {
@@ -89,10 +89,10 @@ fn check_switch(
     from_ours: bool,
 ) {
     let (Some(a), Some(b)) = (catalog.service(from), catalog.service(to)) else { return };
-    if a.need != b.need {
+    if a.need() != b.need() {
         table.problem(
             "to",
-            format!("'{from}' is for need '{}' and '{to}' for '{}'; one need only", a.need, b.need),
+            format!("'{from}' is for need '{}' and '{to}' for '{}'; one need only", a.need(), b.need()),
         );
     }
     let (ours, elsewhere, keys) =
@@ -122,7 +122,7 @@ fn check_switch(
 fn unserved(table: &Fields<'_>, story: &Story, catalog: &Catalog) -> Planted {
     let need = table.need("need");
     for offer in story.portfolio.iter().filter(|offer| offer.status != Status::Unsanctioned) {
-        if catalog.service(offer.service).is_some_and(|service| service.need == need) {
+        if catalog.service(offer.service).is_some_and(|service| service.need() == need) {
             table.problem("need", format!("'{need}' is served: the portfolio has '{}'", offer.service));
         }
     }
