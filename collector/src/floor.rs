@@ -13,20 +13,22 @@
 //!    k or more: no "all of them", no "all but two". Parts of its days follow the parts of its customers.
 //! 5. **Rounding.** Customers are rounded down to a multiple of 5 and customer-days to the nearest 10: who knows all of a group
 //!    but one, or compares two weeks between which one joined, still does not know how often the one did it.
-//! 6. **Dimensions.** Only the main one publishes services; the others publish needs.
+//! 6. **Dimensions.** Only the main one publishes services and facets; the others publish needs.
 //! 7. **Not visible.** Where a service of ours serves a need unseen, customers and days of the need stand, its split,
 //!    its rate and its moves are withheld, with that reason.
 //! 8. **Running weeks are coarse.** A week that is not frozen is published anew each night, so that the difference of two
-//!    nights could be one device: it has no services and no moves, and its counts are rounded further.
+//!    nights could be one device: it has no services, facets or moves, and its counts are rounded further.
 //!
 //! The price of all this is published beside the figures, in whole tens: exact, it would tell what it is the price of.
 
+mod facets;
 mod judge;
 mod map;
 mod need;
 mod price;
 mod services;
 
+use facets::FacetsShown;
 use judge::{Exchange, Measure, Shown, Unit, judge};
 use map::{At, Map};
 use need::{NeedShown, Sides};
@@ -77,6 +79,7 @@ pub fn coarse(mut week: PublishedWeek) -> PublishedWeek {
         [&mut segment.left, &mut segment.came_back].into_iter().for_each(hide);
         for need in &mut segment.needs {
             need.services.clear();
+            need.facets.clear();
             [&mut need.left, &mut need.came_back, &mut need.other_services_customers]
                 .into_iter()
                 .for_each(hide);
@@ -136,6 +139,7 @@ struct NeedFloor<'r> {
     sides: Sides,
     shown: NeedShown,
     services: ServicesShown<'r>,
+    facets: FacetsShown,
 }
 
 impl<'r> Floor<'r> {
@@ -159,7 +163,8 @@ impl<'r> Floor<'r> {
                 let sides = Sides::of(landscape, index);
                 let shown = NeedShown::new(&map, k, &offer.id, sides);
                 let services = ServicesShown::new(&main, k, offer, &shown, sides, landscape);
-                NeedFloor { offer, sides, shown, services }
+                let facets = FacetsShown::new(&main, k, &offer.id, &shown.elsewhere);
+                NeedFloor { offer, sides, shown, services, facets }
             })
             .collect();
         Self { landscape, k, map, main, customers, left, came_back, needs }
@@ -191,6 +196,9 @@ impl<'r> Floor<'r> {
             row.withhold_share();
         } else {
             floor.share(&mut row, place, counts);
+            if floor.shown.elsewhere.at(place) && self.main.is_on(place) {
+                row.facets = floor.facets.rows(place, counts);
+            }
         }
         row
     }
@@ -248,6 +256,7 @@ impl PublishedNeed {
             came_back: hidden,
             services: Vec::new(),
             other_services_customers: hidden,
+            facets: Vec::new(),
         }
     }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 use sha2::{Digest as _, Sha256};
 
-use crate::{portfolio::SanctionStatus, segment::Segment, week::Week};
+use crate::{portfolio::SanctionStatus, rollup::Facet, segment::Segment, week::Week};
 
 /// A count, or why there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -160,6 +160,29 @@ pub struct PublishedNeed {
     pub services: Vec<PublishedService>,
     /// Distinct customers of the services under k together, where they are k or more.
     pub other_services_customers: Figure,
+    /// What the customers elsewhere have in common, where it may be said.
+    pub facets: Vec<PublishedFacet>,
+}
+
+/// Some of the customers elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PublishedFacet {
+    /// Which.
+    pub facet: Facet,
+    /// Distinct customers, k or more.
+    pub customers: u32,
+    /// Ours set against elsewhere, for facets that say of what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect: Option<PublishedEffect>,
+}
+
+/// A difference between ours and elsewhere, over customers, to the nearest 5 hundredths of what [`Facet`] says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct PublishedEffect {
+    /// The mean.
+    pub mean_hundredths: i32,
+    /// The standard error of the mean.
+    pub error_hundredths: u32,
 }
 
 /// One service of one need and segment.

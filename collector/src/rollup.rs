@@ -13,12 +13,14 @@
 
 mod counts;
 mod days;
+mod facets;
 mod moves;
 mod nodes;
 mod tally;
 
 pub use counts::{NeedCounts, Node, PartSet, Rollup, ServiceCounts};
 pub use days::{HISTORY_WEEKS, Part};
+pub use facets::{Effect, Facet, FacetCounts};
 pub use tally::Tally;
 
 #[cfg(test)]

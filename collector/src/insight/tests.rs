@@ -23,6 +23,7 @@ pub(crate) fn need(id: &str, served: bool, parts: [u32; 4]) -> PublishedNeed {
         came_back: HIDDEN,
         services: Vec::new(),
         other_services_customers: HIDDEN,
+        facets: Vec::new(),
     }
 }
 

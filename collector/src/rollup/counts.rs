@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Part;
+use super::{FacetCounts, Part};
 use crate::{
     segment::{Segment, Segments},
     week::Week,
@@ -64,6 +64,8 @@ pub struct NeedCounts {
     pub services: BTreeMap<String, ServiceCounts>,
     /// Distinct customers of those services that have fewer than k customers each.
     pub small_services_customers: u32,
+    /// What the customers elsewhere have in common; not of combinations of segments.
+    pub facets: Option<Box<FacetCounts>>,
 }
 
 /// Counts of one service in one node.

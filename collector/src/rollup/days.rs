@@ -73,6 +73,26 @@ impl Days {
         self.ours
     }
 
+    /// Elsewhere in the week itself.
+    pub(super) const fn is_elsewhere(self) -> bool {
+        self.elsewhere >> WEEK_STARTS != 0
+    }
+
+    /// Elsewhere already so many weeks ago, or before.
+    pub(super) const fn is_elsewhere_before(self, weeks: u32) -> bool {
+        self.elsewhere & ((1 << (WEEK_STARTS - 7 * (weeks - 1))) - 1) != 0
+    }
+
+    /// Days elsewhere in the week and the one before.
+    pub(super) const fn elsewhere_in_fourteen(self) -> u32 {
+        (self.elsewhere >> (WEEK_STARTS - 7)).count_ones()
+    }
+
+    /// Elsewhere on Saturday or Sunday of the week.
+    pub(super) const fn is_elsewhere_on_weekend(self) -> bool {
+        self.elsewhere >> (WEEK_STARTS + 5) != 0
+    }
+
     /// Days elsewhere and not with us.
     pub(super) const fn not_with_us(self) -> u64 {
         self.elsewhere & !self.ours

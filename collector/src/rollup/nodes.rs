@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     counts::{NeedCounts, Node, PartSet, ServiceCounts},
+    facets::CustomerFacets,
     moves::Moves,
     tally::{CustomerTally, DeviceTally},
 };
@@ -41,6 +42,8 @@ struct Met {
     need: NeedIndex,
     parts: [u32; 4],
     moves: Moves,
+    /// Where it was met elsewhere.
+    facets: Option<CustomerFacets>,
 }
 
 #[derive(Default)]
@@ -76,10 +79,12 @@ impl Nodes {
         for (need, days) in customer.needs.iter().filter(|(_, days)| days.in_week()) {
             let unseen = landscape.need(*need).ours_not_visible;
             let moves = if unseen { Moves::default() } else { Moves::of(*days) };
-            self.met.push(Met { need: *need, parts: days.parts(), moves });
+            let facets = days.is_elsewhere().then(|| CustomerFacets::of(*days, &customer.seen_of(*need)));
+            self.met.push(Met { need: *need, parts: days.parts(), moves, facets });
         }
         for place in &group.nodes {
             self.all[*place].customer(customer.seen, &self.met);
+            self.all[*place].facets(&self.met);
             self.all[*place].services(customer);
         }
         if self.atoms.len() <= group.atom {
@@ -155,7 +160,7 @@ impl Counting {
 
     fn customer(&mut self, seen: bool, met: &[Met]) {
         let mut moved = Moves::default();
-        for Met { need, parts, moves } in met {
+        for Met { need, parts, moves, .. } in met {
             let counts = self.needs.entry(*need).or_default();
             counts.customers_by_parts[PartSet::of_days(*parts).index()] += 1;
             counts.days.iter_mut().zip(parts).for_each(|(sum, days)| *sum += days);
@@ -167,6 +172,13 @@ impl Counting {
         self.node.customers += u32::from(seen);
         self.node.left += u32::from(moved.left);
         self.node.came_back += u32::from(moved.came_back);
+    }
+
+    /// Once each customer is counted.
+    fn facets(&mut self, met: &[Met]) {
+        for (need, facets) in met.iter().filter_map(|met| Some((met.need, met.facets.as_ref()?))) {
+            self.needs.entry(need).or_default().facets.get_or_insert_default().count(facets);
+        }
     }
 
     fn services(&mut self, customer: &CustomerTally) {

@@ -5,12 +5,13 @@ use std::{collections::HashMap, mem, sync::Arc};
 use super::{
     counts::Rollup,
     days::{Days, bit_of, first_day, is_in_week, week_bit},
+    facets::{DaysOfSides, Seen},
     nodes::Nodes,
 };
 use crate::{
     device::{ACTIVE_DAYS, Customer, DeviceId},
     device_day::{BlindSpots, DeviceDay, Evidence, Tenant},
-    portfolio::{Landscape, NeedIndex, ServiceIndex},
+    portfolio::{Landscape, NeedIndex, ServiceIndex, Side},
     segment::Segments,
     store::{
         Member,
@@ -42,6 +43,8 @@ pub struct Tally {
     rows_not_in_catalog: u64,
     /// Rows of use of each service in the device-day that is being counted.
     rows: Vec<u32>,
+    /// What that day has to be compared.
+    sides: DaysOfSides,
 }
 
 #[derive(Debug)]
@@ -71,6 +74,8 @@ pub(super) struct CustomerTally {
     pub(super) needs: Vec<(NeedIndex, Days)>,
     /// Days of the week itself, a bit each.
     pub(super) services: Vec<(ServiceIndex, u8)>,
+    /// Of the week itself, where there is something beside the dates.
+    seen_of_needs: Vec<(NeedIndex, Seen)>,
 }
 
 impl Tally {
@@ -97,6 +102,7 @@ impl Tally {
             last: None,
             rows_not_in_catalog: 0,
             rows: Vec::new(),
+            sides: DaysOfSides::default(),
         }
     }
 
@@ -176,13 +182,15 @@ impl Tally {
                 None => self.rows_not_in_catalog += u64::from(*rows),
             }
         }
-        if self.named.is_empty() {
-            return;
-        }
-        for hash in day.name_hashes() {
-            if let Some(service) = self.named.get(&hash).and_then(|id| landscape.find(id)) {
-                customer.meet(landscape, service, bit);
+        if !self.named.is_empty() {
+            for hash in day.name_hashes() {
+                if let Some(service) = self.named.get(&hash).and_then(|id| landscape.find(id)) {
+                    customer.meet(landscape, service, bit);
+                }
             }
+        }
+        if in_week {
+            customer.look_closer(landscape, day, &mut self.sides);
         }
     }
 
@@ -313,12 +321,59 @@ impl CustomerTally {
             group_days: 0,
             needs: Vec::new(),
             services: Vec::new(),
+            seen_of_needs: Vec::new(),
         }
+    }
+
+    /// What was seen of the week with a need, beside its dates.
+    pub(super) fn seen_of(&self, need: NeedIndex) -> Seen {
+        let known = self.seen_of_needs.iter().find(|(known, _)| *known == need);
+        known.map_or_else(Seen::default, |(_, seen)| *seen)
+    }
+
+    fn see(&mut self, need: NeedIndex) -> &mut Seen {
+        let known = self.seen_of_needs.iter().position(|(known, _)| *known == need);
+        let at = known.unwrap_or_else(|| {
+            self.seen_of_needs.push((need, Seen::default()));
+            self.seen_of_needs.len() - 1
+        });
+        &mut self.seen_of_needs[at].1
     }
 
     /// It has a device that counts toward a group: see [`ACTIVE_DAYS`].
     fn counts(&self) -> bool {
         self.has_own_token || self.group_days.count_ones() >= ACTIVE_DAYS
+    }
+
+    /// Reads the figures of a day of the week itself.
+    fn look_closer(&mut self, landscape: &Landscape, day: &PackedDay<'_>, sides: &mut DaysOfSides) {
+        let counted =
+            |id: &str| landscape.find(id).map(|at| landscape.service(at)).filter(|it| !it.as_often_private);
+        // What can't be read ends the rows: the store's checksum has been looked at before.
+        for row in day.usages().into_iter().flatten().map_while(Result::ok) {
+            let Some(service) = counted(row.service).filter(|_| row.kind.tenant != Tenant::Guest) else {
+                continue;
+            };
+            if row.turned_away > 0 {
+                self.see(service.need).turned_away();
+            }
+            if row.kind.evidence != Evidence::Use {
+                continue;
+            }
+            if service.side() == Side::Elsewhere {
+                self.see(service.need).elsewhere(&row);
+            }
+            sides.add(service.need, service.side(), &row);
+        }
+        for (need, ours, elsewhere) in sides.take() {
+            self.see(need).compare(&ours, &elsewhere);
+        }
+        for spill in day.spills().into_iter().flatten().map_while(Result::ok) {
+            let (Some(from), Some(to)) = (counted(spill.from), counted(spill.to)) else { continue };
+            if (from.side(), to.side()) == (Side::Ours, Side::Elsewhere) && from.need == to.need {
+                self.see(to.need).spilled(spill.count, spill.expected_hundredths);
+            }
+        }
     }
 
     /// Notes use of a service. Noted again for the same date it changes nothing.
@@ -362,6 +417,9 @@ impl CustomerTally {
         }
         for (service, days) in other.services {
             self.note_service(service, days);
+        }
+        for (need, seen) in other.seen_of_needs {
+            self.see(need).join(&seen);
         }
     }
 }

@@ -8,7 +8,7 @@
 
 use elsewhere_collector::{
     portfolio::Side,
-    rollup::{Part, PartSet, Rollup},
+    rollup::{Facet, Part, PartSet, Rollup},
     segment::Segment,
 };
 
@@ -32,6 +32,8 @@ pub(crate) enum Figure {
     Service(usize),
     Left,
     CameBack,
+    /// Those of the customers elsewhere.
+    Facet(Facet),
 }
 
 /// Customers who can't be told apart from outside.
@@ -79,6 +81,17 @@ struct Unknowns {
     services: Vec<(usize, OfService)>,
     /// For each week looked at: who left, who came back.
     moves: Vec<[Variable; 2]>,
+    /// For each week looked at: those of [`FACETS`].
+    facets: Vec<Vec<(Facet, Variable)>>,
+}
+
+/// The facets that are looked at; the others are judged like the last.
+pub(crate) const FACETS: [Facet; 6] =
+    [Facet::NeverOurs, Facet::Before, Facet::BeforeTwoWeeks, Facet::Reliant, Facet::OnlyAway, Facet::Night];
+
+/// Weeks before count in it, so that it can differ where the weeks themselves do not.
+fn is_of_history(facet: Facet) -> bool {
+    facet < Facet::OnlyAway
 }
 
 #[derive(Clone, Copy)]
@@ -187,7 +200,20 @@ impl<'c> World<'c> {
             let moves = moves
                 .map(|so| [variable(so.left, Of::Customers), variable(so.came_back, Of::Customers)])
                 .collect();
-            unknowns.needs.push(Unknowns { parts, by_parts, days, services, moves });
+            let mut facets: Vec<Vec<(Facet, Variable)>> = Vec::new();
+            let looked_at = FACETS.iter().filter(|_| parts.contains(&Part::ElsewhereAlone));
+            for so in rollups.iter().map(counts) {
+                let of_week = looked_at.clone().map(|facet| {
+                    // Only where they were there before; who was not did nothing.
+                    let before = facets.iter().zip(&cell.stays).find(|(_, stay)| stay.is_some());
+                    let before = before.filter(|_| !is_of_history(*facet));
+                    let known = before.and_then(|(facets, _)| facets.iter().find(|(of, _)| of == facet));
+                    let customers = so.facets.as_ref().map_or(0, |facets| facets.customers(*facet));
+                    known.copied().unwrap_or_else(|| (*facet, variable(customers, Of::Customers)))
+                });
+                facets.push(of_week.collect());
+            }
+            unknowns.needs.push(Unknowns { parts, by_parts, days, services, moves, facets });
         }
         for rollup in &rollups {
             let node = &rollup.nodes[&None];
@@ -245,6 +271,9 @@ impl<'c> World<'c> {
         figures.extend(self.company.services_of(need).map(|(index, _)| Figure::Service(index)));
         if part(Part::ElsewhereAlone) {
             figures.push(Figure::Elsewhere);
+            if !self.company.unseen.contains(&self.company.needs[need]) {
+                figures.extend(FACETS.map(Figure::Facet));
+            }
         }
         if part(Part::OursAlone) || part(Part::ElsewhereAlone) {
             figures.push(Figure::OursOrElsewhere);
@@ -309,6 +338,24 @@ impl Unknowns {
             program.at_most(minus(self.customers_in(on_side), &customers), 0);
             program.at_most(minus(self.days_in(on_side), &days), 0);
         }
+        for facets in &self.facets {
+            let of =
+                |facet| facets.iter().find(|(known, _)| *known == facet).map(|(_, customers)| *customers);
+            for (facet, customers) in facets {
+                let most = match facet.within().and_then(of) {
+                    Some(wider) => vec![(wider, 1)],
+                    None if *facet == Facet::NeverOurs => self.only_elsewhere(),
+                    None => self.customers_in(&ELSEWHERE),
+                };
+                program.at_most(minus(vec![(*customers, 1)], &most), 0);
+            }
+        }
+        for ([left, _], facets) in self.moves.iter().zip(&self.facets) {
+            // Who left us was with us.
+            for (_, never) in facets.iter().filter(|(facet, _)| *facet == Facet::NeverOurs) {
+                program.at_most(minus(vec![(*left, 1), (*never, 1)], &self.customers_in(&ELSEWHERE)), 0);
+            }
+        }
         for [left, came_back] in &self.moves {
             program.at_most(minus(vec![(*left, 1)], &self.customers_in(&[Part::ElsewhereAlone])), 0);
             program.at_most(minus(vec![(*came_back, 1)], &self.customers_in(&OURS)), 0);
@@ -330,6 +377,13 @@ impl Unknowns {
     fn customers_in(&self, parts: &[Part]) -> Sum {
         let any = self.by_parts.iter().filter(|(set, _)| set.iter().any(|part| parts.contains(part)));
         any.map(|(_, customers)| (*customers, 1)).collect()
+    }
+
+    /// Customers elsewhere without a day with us.
+    fn only_elsewhere(&self) -> Sum {
+        let is_in = |set: &[Part], of: [Part; 2]| set.iter().any(|part| of.contains(part));
+        let only = self.by_parts.iter().filter(|(set, _)| is_in(set, ELSEWHERE) && !is_in(set, OURS));
+        only.map(|(_, customers)| (*customers, 1)).collect()
     }
 
     fn days_in(&self, parts: &[Part]) -> Sum {
@@ -355,6 +409,10 @@ impl Unknowns {
             }
             Figure::Left => vec![(self.moves[week][0], 1)],
             Figure::CameBack => vec![(self.moves[week][1], 1)],
+            Figure::Facet(facet) => {
+                let of = self.facets[week].iter().filter(|(known, _)| *known == facet);
+                of.map(|(_, customers)| (*customers, 1)).collect()
+            }
         }
     }
 }

@@ -182,7 +182,7 @@ impl Company {
                         tally.enrolled(id, &stay.segments);
                     }
                     for weekday in (0..7).filter(|weekday| person.carries(*weekday, device)) {
-                        let day = self.device_day(past, weekday, stay.days[weekday]);
+                        let day = self.device_day(index, past, weekday, stay.days[weekday]);
                         tally.add(&landscape, id, &pseudonym, &stay.segments, &day);
                     }
                 }
@@ -191,9 +191,10 @@ impl Company {
         tally.finish(&landscape, K)
     }
 
-    fn device_day(&self, week: usize, weekday: usize, services: u8) -> DeviceDay {
-        let used =
-            |(index, service): (usize, &Service)| (services >> index & 1 == 1).then(|| usage(&service.id));
+    fn device_day(&self, customer: usize, week: usize, weekday: usize, services: u8) -> DeviceDay {
+        let used = |(index, service): (usize, &Service)| {
+            (services >> index & 1 == 1).then(|| usage(&service.id, customer, weekday))
+        };
         DeviceDay {
             day: civil_week(week).monday().checked_add(i64::try_from(weekday).unwrap().days()).unwrap(),
             revision: 1,
@@ -219,13 +220,14 @@ impl Person {
     }
 }
 
-fn usage(service: &str) -> Usage {
+/// Whoever does the same on a weekday does it in the same part of the day and at the same place.
+fn usage(service: &str, customer: usize, weekday: usize) -> Usage {
     Usage {
         service: service.parse().unwrap(),
         app_class: AppClass::Browser,
-        place: Place::Office,
+        place: if (customer + weekday).is_multiple_of(3) { Place::Away } else { Place::Office },
         evidence: Evidence::Use,
-        parts_of_day: 2,
+        parts_of_day: if (customer + weekday).is_multiple_of(5) { 1 } else { 2 },
         active_minutes: 5,
         tries: 1,
         failed: 0,

@@ -96,5 +96,6 @@ fn row(need: &str, served: bool, node: &Node, landscape: &Landscape, how: Days) 
         came_back: customers(counts.came_back),
         services: services.collect(),
         other_services_customers: HIDDEN,
+        facets: Vec::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use elsewhere_collector::{
     portfolio::Side,
-    published::{Figure as Published, PublishedNeed, PublishedWeek},
+    published::{Figure as Published, PublishedNeed, PublishedWeek, Reason},
     rollup::Part,
     segment::Segment,
 };
@@ -28,6 +28,10 @@ pub(crate) fn published(row: &PublishedNeed, figure: Figure, company: &Company) 
         Figure::Service(service) => row.service(&company.services[service].id)?.customers,
         Figure::Left => row.left,
         Figure::CameBack => row.came_back,
+        Figure::Facet(facet) => {
+            let shown = row.facets.iter().find(|shown| shown.facet == facet);
+            shown.map_or(Published::Hidden(Reason::K), |shown| Published::Shown(shown.customers))
+        }
         Figure::NeverElsewhere => return None,
     })
 }

@@ -79,6 +79,21 @@ pub struct PackedUsage<'b> {
     transfer_times: &'b [u8],
 }
 
+/// Tries at one service that were followed by use of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PackedSpill<'b> {
+    /// Id of the service tried first.
+    pub from: &'b str,
+    /// Id of the service used instead.
+    pub to: &'b str,
+    /// How often that day.
+    pub count: u32,
+    /// Tries at the first service that day.
+    pub tries: u32,
+    /// What chance alone would give, in hundredths of a spill.
+    pub expected_hundredths: u32,
+}
+
 impl<'b> PackedDay<'b> {
     /// Reads the head of what stands behind the version.
     pub(super) fn read(bytes: &'b [u8]) -> Result<Self, BodyError> {
@@ -183,6 +198,19 @@ impl<'b> PackedDay<'b> {
         }))
     }
 
+    /// All spills. Ends at the first that can't be read.
+    pub fn spills(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<PackedSpill<'b>, BodyError>> + use<'b>, BodyError> {
+        let mut cursor = self.rest;
+        agent(&mut cursor)?;
+        for kind in self.kinds() {
+            PackedUsage::read(&mut cursor, kind, "")?;
+        }
+        let (services, count) = (*self, cursor.count(MAX_ROWS)?);
+        Ok((0..count).map(move |_| services.spill(&mut cursor)))
+    }
+
     /// The device-day, judged as on its way in.
     pub fn unpack(self) -> Result<DeviceDay, BodyError> {
         Ok(DeviceDay::try_from(&self.to_wire()?)?)
@@ -198,7 +226,7 @@ impl<'b> PackedDay<'b> {
         }
         let mut spills = Vec::new();
         for _ in 0..cursor.count(MAX_ROWS)? {
-            spills.push(self.spill(&mut cursor)?);
+            spills.push(self.spill(&mut cursor)?.into());
         }
         let mut unknown_services = Vec::new();
         for name_hash in self.name_hashes() {
@@ -219,14 +247,14 @@ impl<'b> PackedDay<'b> {
         })
     }
 
-    fn spill(&self, cursor: &mut Cursor<'b>) -> Result<v1::Spill, BodyError> {
+    fn spill(&self, cursor: &mut Cursor<'b>) -> Result<PackedSpill<'b>, BodyError> {
         let mut service = || {
             let place = cursor.count(self.lengths.len().saturating_sub(1))?;
-            Ok::<_, BodyError>(self.service(place).to_owned())
+            Ok::<_, BodyError>(self.service(place))
         };
-        Ok(v1::Spill {
-            from_service_id: service()?,
-            to_service_id: service()?,
+        Ok(PackedSpill {
+            from: service()?,
+            to: service()?,
             count: cursor.varint32()?,
             tries: cursor.varint32()?,
             expected_hundredths: cursor.varint32()?,
@@ -408,6 +436,18 @@ impl From<PackedUsage<'_>> for v1::Usage {
             sign_in_hops: packed.sign_in_hops,
             server_wait: packed.server_wait.map(Into::into),
             transfer_times: packed.transfer_times().map(transfer_time).collect(),
+        }
+    }
+}
+
+impl From<PackedSpill<'_>> for v1::Spill {
+    fn from(packed: PackedSpill<'_>) -> Self {
+        Self {
+            from_service_id: packed.from.to_owned(),
+            to_service_id: packed.to.to_owned(),
+            count: packed.count,
+            tries: packed.tries,
+            expected_hundredths: packed.expected_hundredths,
         }
     }
 }

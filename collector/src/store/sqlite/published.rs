@@ -6,7 +6,10 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 use self::row::{Columns, figure, number, price_of, trust_of};
 use super::file::File;
 use crate::{
-    published::{PublishedNeed, PublishedSegment, PublishedService, PublishedWeek, WeekState},
+    published::{
+        PublishedEffect, PublishedFacet, PublishedNeed, PublishedSegment, PublishedService, PublishedWeek,
+        WeekState,
+    },
     store::StoreError,
     week::Week,
 };
@@ -18,6 +21,7 @@ pub(super) const FILE: File = File {
     steps: &[
         include_str!("../../../migrations/rollup/001_published.sql"),
         include_str!("../../../migrations/rollup/002_days_elsewhere.sql"),
+        include_str!("../../../migrations/rollup/003_facets.sql"),
     ],
 };
 
@@ -111,6 +115,8 @@ fn write(transaction: &Transaction<'_>, week: &PublishedWeek, state: WeekState) 
     )?;
     let mut services =
         transaction.prepare("INSERT INTO published_services VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
+    let mut facets =
+        transaction.prepare("INSERT INTO published_facets VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
     for (segment, at) in week.segments.iter().zip(0u32..) {
         segments.execute(rusqlite::params_from_iter(segment.columns(&name, &[at])))?;
         for (need, need_at) in segment.needs.iter().zip(0u32..) {
@@ -118,6 +124,11 @@ fn write(transaction: &Transaction<'_>, week: &PublishedWeek, state: WeekState) 
             for (service, service_at) in need.services.iter().zip(0u32..) {
                 let columns = service.columns(&name, &[at, need_at, service_at]);
                 services.execute(rusqlite::params_from_iter(columns))?;
+            }
+            for PublishedFacet { facet, customers, effect } in &need.facets {
+                let (mean, error) =
+                    effect.map(|effect| (effect.mean_hundredths, effect.error_hundredths)).unzip();
+                facets.execute((&name, at, need_at, facet.as_str(), customers, mean, error))?;
             }
         }
     }
@@ -163,6 +174,7 @@ fn segments(rollup: &Connection, week: Week) -> rusqlite::Result<Vec<PublishedSe
     let mut segments: Vec<_> = select.query_map([week.to_string()], read)?.collect::<Result<_, _>>()?;
     needs(rollup, week, &mut segments)?;
     services(rollup, week, &mut segments)?;
+    facets(rollup, week, &mut segments)?;
     Ok(segments)
 }
 
@@ -192,6 +204,7 @@ fn needs(rollup: &Connection, week: Week, segments: &mut [PublishedSegment]) -> 
             other_services_customers: figure(row, 14)?,
             elsewhere: figure(row, 15)?,
             services: Vec::new(),
+            facets: Vec::new(),
         };
         if let Some(segment) = segments.get_mut(number(row, 0)?) {
             segment.needs.push(need);
@@ -218,6 +231,36 @@ fn services(rollup: &Connection, week: Week, segments: &mut [PublishedSegment]) 
         {
             need.services.push(service);
         }
+    }
+    Ok(())
+}
+
+fn facets(rollup: &Connection, week: Week, segments: &mut [PublishedSegment]) -> rusqlite::Result<()> {
+    let mut select = rollup.prepare_cached(
+        "SELECT segment, need, facet, customers, mean_hundredths, error_hundredths
+         FROM published_facets WHERE week = ?1",
+    )?;
+    let mut rows = select.query([week.to_string()])?;
+    while let Some(row) = rows.next()? {
+        let effect: (Option<i32>, Option<u32>) = (row.get(4)?, row.get(5)?);
+        let effect = effect.0.zip(effect.1);
+        let facet = PublishedFacet {
+            facet: row::facet_of(row, 2)?,
+            customers: row.get(3)?,
+            effect: effect.map(|(mean_hundredths, error_hundredths)| PublishedEffect {
+                mean_hundredths,
+                error_hundredths,
+            }),
+        };
+        let need = number(row, 1)?;
+        if let Some(need) = segments.get_mut(number(row, 0)?).and_then(|segment| segment.needs.get_mut(need))
+        {
+            need.facets.push(facet);
+        }
+    }
+    // As they were written: in the order of the facets.
+    for need in segments.iter_mut().flat_map(|segment| &mut segment.needs) {
+        need.facets.sort_unstable_by_key(|facet| facet.facet);
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use rusqlite::{Row, types::Type, types::Value};
 use crate::{
     portfolio::SanctionStatus,
     published::{Figure, Price, PublishedNeed, PublishedSegment, PublishedService, Reason, Trust},
+    rollup::Facet,
     segment::Segment,
 };
 
@@ -113,6 +114,13 @@ pub(super) fn segment_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Optio
 pub(super) fn status_of(row: &Row<'_>, column: usize) -> rusqlite::Result<SanctionStatus> {
     let text: String = row.get(column)?;
     text.parse().map_err(|()| unreadable(column, format!("'{text}' is no sanction status")))
+}
+
+/// The facet of a column.
+pub(super) fn facet_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Facet> {
+    let text: String = row.get(column)?;
+    let facet = Facet::ALL.into_iter().find(|facet| facet.as_str() == text);
+    facet.ok_or_else(|| unreadable(column, format!("'{text}' is no facet")))
 }
 
 /// Five columns from this one on, or none.

@@ -2,6 +2,7 @@ use super::*;
 use crate::{
     portfolio::SanctionStatus,
     published::{Figure, Price, Reason, Trust},
+    rollup::Facet,
     store::sqlite::file,
 };
 
@@ -29,6 +30,14 @@ fn published(customers: u32) -> PublishedWeek {
             customer_days: Figure::Hidden(Reason::K),
         }],
         other_services_customers: Figure::Hidden(Reason::K),
+        facets: vec![
+            PublishedFacet { facet: Facet::Reliant, customers: 15, effect: None },
+            PublishedFacet {
+                facet: Facet::ServerWait,
+                customers: 10,
+                effect: Some(PublishedEffect { mean_hundredths: -35, error_hundredths: 10 }),
+            },
+        ],
     };
     let trust = Trust {
         devices_reporting: 95,
