@@ -6,7 +6,8 @@ use crate::{
     insight::percents,
     portfolio::{Landscape, SanctionStatus},
     published::{
-        Figure, PublishedNeed, PublishedSegment, PublishedService, Trust, WeekState, segment_or_all,
+        Figure, PublishedFacet, PublishedNeed, PublishedSegment, PublishedService, Trust, WeekState,
+        segment_or_all,
     },
     segment::Segment,
     week::Week,
@@ -142,6 +143,8 @@ pub struct NeedAnswer {
     pub services: Vec<ServiceAnswer>,
     /// Customers of all other services together.
     pub other_services_customers: Figure,
+    /// What the customers elsewhere have in common, and ours beside elsewhere, where it may be said.
+    pub facets: Vec<PublishedFacet>,
 }
 
 /// The segments of a week.
@@ -239,6 +242,7 @@ impl NeedAnswer {
             came_back: beside(|need| need.came_back),
             services: ServiceAnswer::of(need, last, landscape).collect(),
             other_services_customers: need.other_services_customers,
+            facets: need.facets.clone(),
         }
     }
 }

@@ -1,3 +1,5 @@
+mod facets;
+
 use std::collections::HashMap;
 
 use jiff::civil::date;
@@ -7,7 +9,8 @@ use super::*;
 use crate::{
     device::{Customer, DeviceId},
     device_day::{
-        AgentState, AppClass, BlindSpots, DeviceDay, Evidence, Place, Tenant, UnknownService, Usage,
+        AgentState, AppClass, BlindSpots, DeviceDay, Evidence, Place, Quantiles, Tenant, UnknownService,
+        Usage,
     },
     portfolio::{Landscape, SanctionStatus},
     segment::{Segment, Segments},
@@ -250,6 +253,13 @@ fn tell(tally: &mut Tally, landscape: &Landscape, (device, on, services, shared)
     let customer = Customer::Pseudonym(format!("c-{}", device / 2).parse().unwrap());
     let mut day = with_names(day(*on, services), if device.is_multiple_of(3) { &[FREIGHTDESK] } else { &[] });
     day.shared_device = *shared;
+    let (mut wait, place) = ((*on).unsigned_abs(), if on % 4 == 0 { Place::Away } else { Place::Office });
+    for row in &mut day.usages {
+        (row.place, row.parts_of_day, row.tries) = (place, 1 << (on % 4), u32::from(wait));
+        wait = wait.wrapping_mul(37);
+        row.server_wait = Some(Quantiles { median: wait, p90: 255 });
+        row.failed = row.tries / 3;
+    }
     let groups = segments(&format!("department:D{}/E{device}\nsite:S", device % 3));
     tally.add(landscape, DeviceId::from_bits(*device), &customer, &groups, &day);
 }
