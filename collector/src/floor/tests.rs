@@ -1,3 +1,5 @@
+mod facets;
+
 use std::collections::BTreeMap;
 
 use super::*;

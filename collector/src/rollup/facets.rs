@@ -162,6 +162,16 @@ impl FacetCounts {
     }
 }
 
+#[cfg(test)]
+impl FacetCounts {
+    /// So many customers in each of these.
+    pub(crate) fn of(facets: &[(Facet, u32)]) -> Self {
+        let mut counts = Self::default();
+        facets.iter().for_each(|(facet, customers)| counts.customers[*facet as usize] = *customers);
+        counts
+    }
+}
+
 impl Effect {
     fn count(&mut self, thousandths: i32) {
         self.customers += 1;
