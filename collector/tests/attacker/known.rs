@@ -229,3 +229,16 @@ fn a_single_service_of_ours() {
         .with(10, "", &[NEVER]);
     stands(&company, &Told::exact("all, files, Part(Both): 2 to 3, it is 3"), each_week);
 }
+
+/// Those who were only away are 14, rounded to 15, so 13 at least; in A they are 12, rounded to 10, so 12 at most: in C
+/// somebody was.
+#[test]
+fn differencing_of_facets() {
+    let company = plain().with(36, "department:A", &[ONCE]).with(4, "department:C", &[ONCE]).with(
+        12,
+        "department:A",
+        &[NEVER],
+    );
+    let told = Told::rounded("department:C, files, Facet(OnlyAway): 1 to");
+    stands(&company, &Told { days: Days::RoundedWithFacets, ..told }, each_week);
+}

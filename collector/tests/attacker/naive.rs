@@ -2,8 +2,11 @@
 
 use elsewhere_collector::{
     portfolio::{Landscape, SanctionStatus},
-    published::{Figure, Price, PublishedNeed, PublishedSegment, PublishedService, PublishedWeek, Reason},
-    rollup::{NeedCounts, Node, Part, PartSet, Rollup},
+    published::{
+        Figure, Price, PublishedFacet, PublishedNeed, PublishedSegment, PublishedService, PublishedWeek,
+        Reason,
+    },
+    rollup::{Facet, NeedCounts, Node, Part, PartSet, Rollup},
 };
 
 use super::{
@@ -18,6 +21,8 @@ pub(crate) enum Days {
     Exact,
     /// To the nearest 5.
     Rounded,
+    /// The same, and facets are told.
+    RoundedWithFacets,
 }
 
 const HIDDEN: Figure = Figure::Hidden(Reason::K);
@@ -65,7 +70,7 @@ fn row(need: &str, served: bool, node: &Node, landscape: &Landscape, how: Days) 
     let days = |count: u32, behind: u32| match how {
         _ if behind < K => HIDDEN,
         Days::Exact => Figure::Shown(count),
-        Days::Rounded => Figure::Shown((count + 2) / 5 * 5),
+        Days::Rounded | Days::RoundedWithFacets => Figure::Shown((count + 2) / 5 * 5),
     };
     let all_of_it = |count: u32, of: u32| if of - count < K { HIDDEN } else { customers(count) };
     let of_part = |part| days(counts.days[part as usize], counts.customers_in(PartSet::default().with(part)));
@@ -79,6 +84,13 @@ fn row(need: &str, served: bool, node: &Node, landscape: &Landscape, how: Days) 
             customers: customers(of.customers),
             customer_days: days(of.days, of.customers),
         });
+    let of_facet = |facet| counts.facets.as_ref().map_or(0, |facets| facets.customers(facet));
+    let told = if how == Days::RoundedWithFacets { &Facet::ALL[..] } else { &[] };
+    let facets = told.iter().copied().filter(|facet| of_facet(*facet) >= K).map(|facet| PublishedFacet {
+        facet,
+        customers: customers(of_facet(facet)).shown().unwrap_or_default(),
+        effect: None,
+    });
     PublishedNeed {
         need: need.into(),
         served,
@@ -96,6 +108,6 @@ fn row(need: &str, served: bool, node: &Node, landscape: &Landscape, how: Days) 
         came_back: customers(counts.came_back),
         services: services.collect(),
         other_services_customers: HIDDEN,
-        facets: Vec::new(),
+        facets: facets.collect(),
     }
 }
