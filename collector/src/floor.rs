@@ -268,11 +268,14 @@ impl PublishedNeed {
     }
 }
 
+const DAY_SECONDS: u64 = 24 * 60 * 60;
+
 fn trust(node: &Node) -> Trust {
-    let tenths = |part: u64| {
-        let tenths = part.saturating_mul(1000).checked_div(node.connections).unwrap_or(0).min(1000);
+    let of_whole = |part: u64, whole: u64| {
+        let tenths = part.saturating_mul(1000).checked_div(whole).unwrap_or(0).min(1000);
         u16::try_from(tenths).expect("it is at most 1000")
     };
+    let tenths = |part: u64| of_whole(part, node.connections);
     Trust {
         devices_reporting: price::percent(u64::from(node.devices_reporting), u64::from(node.devices))
             .unwrap_or(0),
@@ -280,6 +283,8 @@ fn trust(node: &Node) -> Trust {
         encrypted_hello_tenths: tenths(node.encrypted_hello),
         encrypted_dns_tenths: tenths(node.encrypted_dns),
         tunnels_tenths: tenths(node.tunnels),
+        unwatched_tenths: of_whole(node.unwatched_seconds, node.device_days.saturating_mul(DAY_SECONDS)),
+        lossy_days_tenths: of_whole(node.lossy_device_days, node.device_days),
     }
 }
 

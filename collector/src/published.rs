@@ -123,6 +123,10 @@ pub struct Trust {
     pub encrypted_dns_tenths: u16,
     /// Tunnels.
     pub tunnels_tenths: u16,
+    /// Tenths of a percent of the reported days' time in which the agent was down or paused.
+    pub unwatched_tenths: u16,
+    /// Tenths of a percent of the reported days on which packets passed unseen.
+    pub lossy_days_tenths: u16,
 }
 
 /// One need of one segment.
@@ -196,6 +200,8 @@ pub struct PublishedService {
     pub customers: Figure,
     /// Customer-days with it.
     pub customer_days: Figure,
+    /// Distinct customers who used it or for whom a program of it ran by itself; of services of ours only.
+    pub customers_present: Figure,
 }
 
 /// The price of the floor: at least so many percent of customer-days elsewhere are shown, in tens up to 90. `None` where

@@ -76,7 +76,8 @@ async fn services_come_with_customers_rounded_and_the_week_before() {
         answer["services"],
         json!([{
             "id": "dropbox", "name": "Dropbox", "need": "store-files", "sanction_status": "unreviewed",
-            "customers": {"value": 5, "last_week": 5}, "customer_days": {"value": 10, "last_week": 10}
+            "customers": {"value": 5, "last_week": 5}, "customer_days": {"value": 10, "last_week": 10},
+            "customers_present": {"suppressed": true, "reason": "k"}
         }])
     );
 }

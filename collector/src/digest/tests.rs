@@ -17,6 +17,7 @@ fn service(id: &str, customers: u32) -> PublishedService {
         sanction_status: SanctionStatus::Unreviewed,
         customers: Figure::Shown(customers),
         customer_days: Figure::Shown(customers * 3),
+        customers_present: Figure::Hidden(crate::published::Reason::K),
     }
 }
 

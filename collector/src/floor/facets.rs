@@ -29,11 +29,7 @@ impl FacetsShown {
             let whole = count(&|need| customers_beside(need, facet));
             let within = facet.within().map_or(elsewhere, |wider| &judged[wider as usize]);
             let some = count(&|need| customers(need, facet));
-            let (sums, of) = (main.sums(&some), main.sums(&whole));
-            let exchange = Exchange { behind: behind(&whole, &some, &some), within: None };
-            let measure = Measure { unit: Unit::Customers, exchanges: vec![exchange] };
-            let may = |place: usize| within.at(place) && of[place].saturating_sub(sums[place]) >= k;
-            judged.push(judge(main, k, &some, &[measure], may));
+            judged.push(some_of(main, k, &some, &whole, |place| within.at(place)));
         }
         Self(judged)
     }
@@ -48,6 +44,20 @@ impl FacetsShown {
         };
         shown.map(row).collect()
     }
+}
+
+/// Where some of a whole may be shown, that and its others being k or more: any of the whole could have been they.
+pub(super) fn some_of(
+    main: &Map<'_>,
+    k: u32,
+    some: &[u32],
+    whole: &[u32],
+    may: impl Fn(usize) -> bool,
+) -> Shown {
+    let (sums, of) = (main.sums(some), main.sums(whole));
+    let exchange = Exchange { behind: behind(whole, some, some), within: None };
+    let measure = Measure { unit: Unit::Customers, exchanges: vec![exchange] };
+    judge(main, k, some, &[measure], |place| may(place) && of[place].saturating_sub(sums[place]) >= k)
 }
 
 fn customers(need: &NeedCounts, facet: Facet) -> u32 {

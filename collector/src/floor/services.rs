@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     CUSTOMERS_STEP, DAYS_STEP, customers, days, down_to,
+    facets::some_of,
     judge::{Exchange, Measure, Shown, Unit, judge},
     map::{EVERYBODY, Map},
     need::{NeedShown, Sides, behind},
@@ -23,6 +24,8 @@ pub(super) struct ServicesShown<'r>(BTreeMap<&'r str, ServiceShown>);
 struct ServiceShown {
     customers: Shown,
     days: Shown,
+    /// Where those who did not use it, and for whom it ran, could be shown too.
+    present: Shown,
     /// Where it is the only one of ours, and all about ours is shown.
     ours: Option<Shown>,
 }
@@ -66,8 +69,13 @@ impl<'r> ServicesShown<'r> {
             if let Some(known) = &room.known {
                 (customers, days) = (customers.or(known), days.or(known));
             }
+            // Whoever was seen and did not use it may have had it idle.
+            let without: Vec<u32> =
+                seen.iter().zip(&with_service).map(|(seen, with)| seen.saturating_sub(*with)).collect();
+            let present =
+                some_of(main, k, &count(|service| service.idle), &without, |place| customers.at(place));
             let is_ours = side == Side::Ours && !offer.ours_not_visible;
-            (service, ServiceShown { customers, days, ours: room.known.filter(|_| is_ours) })
+            (service, ServiceShown { customers, days, present, ours: room.known.filter(|_| is_ours) })
         };
         Self(used.into_iter().map(judged).collect())
     }
@@ -94,6 +102,7 @@ impl<'r> ServicesShown<'r> {
                 sanction_status: status(landscape, id),
                 customers,
                 customer_days,
+                customers_present: self::customers(&shown.present, place, counts.customers + counts.idle),
             })
         };
         let mut rows: Vec<_> = need.services.iter().filter_map(row).collect();

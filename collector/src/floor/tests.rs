@@ -24,7 +24,7 @@ fn need(parts: [u32; 3], services: &[(&str, u32)], small: u32) -> NeedCounts {
         counts.customers_by_parts[PartSet::default().with(part).index()] = customers;
         counts.days[part as usize] = customers * 2;
     }
-    let row = |customers: u32| ServiceCounts { customers, days: customers * 2 };
+    let row = |customers: u32| ServiceCounts { customers, days: customers * 2, idle: 0 };
     counts.services = services.iter().map(|(id, customers)| ((*id).to_owned(), row(*customers))).collect();
     counts
 }

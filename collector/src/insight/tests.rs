@@ -34,6 +34,8 @@ pub(crate) fn segment(name: &str, needs: Vec<PublishedNeed>) -> PublishedSegment
         encrypted_hello_tenths: 0,
         encrypted_dns_tenths: 0,
         tunnels_tenths: 0,
+        unwatched_tenths: 0,
+        lossy_days_tenths: 0,
     };
     PublishedSegment {
         segment: (name != "all").then(|| name.parse().unwrap()),

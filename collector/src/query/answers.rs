@@ -199,6 +199,8 @@ pub struct ServiceAnswer {
     pub customers: Beside,
     /// Customer-days with it.
     pub customer_days: Beside,
+    /// Distinct customers who used it or for whom a program of it ran by itself; of services of ours only.
+    pub customers_present: Beside,
 }
 
 impl Needs {
@@ -296,6 +298,10 @@ impl ServiceAnswer {
                 sanction_status: service.sanction_status,
                 customers: Beside::new(service.customers, last.map(|service| service.customers)),
                 customer_days: Beside::new(service.customer_days, last.map(|service| service.customer_days)),
+                customers_present: Beside::new(
+                    service.customers_present,
+                    last.map(|service| service.customers_present),
+                ),
             }
         };
         need.services.iter().map(answer)

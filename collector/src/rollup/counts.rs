@@ -45,6 +45,12 @@ pub struct Node {
     pub unnamed: u64,
     /// Tunnels.
     pub tunnels: u64,
+    /// Device-days.
+    pub device_days: u64,
+    /// Seconds of them in which the agent was down or paused.
+    pub unwatched_seconds: u64,
+    /// Device-days on which packets passed unseen.
+    pub lossy_device_days: u64,
     /// Needs met by somebody, by id.
     pub needs: BTreeMap<String, NeedCounts>,
 }
@@ -75,6 +81,8 @@ pub struct ServiceCounts {
     pub customers: u32,
     /// Customer-days with the service.
     pub days: u32,
+    /// Distinct customers who did not use it, and for whom a program of it ran by itself; of services of ours only.
+    pub idle: u32,
 }
 
 /// A set of parts.

@@ -156,6 +156,9 @@ impl Counting {
         node.encrypted_dns += device.encrypted_dns;
         node.unnamed += device.unnamed;
         node.tunnels += device.tunnels;
+        node.device_days += device.days;
+        node.unwatched_seconds += device.unwatched_seconds;
+        node.lossy_device_days += device.lossy_days;
     }
 
     fn customer(&mut self, seen: bool, met: &[Met]) {
@@ -186,6 +189,11 @@ impl Counting {
             let counts = self.services.entry(*index).or_default();
             counts.customers += 1;
             counts.days += days.count_ones();
+        }
+        for index in &customer.present {
+            if !customer.services.iter().any(|(used, _)| used == index) {
+                self.services.entry(*index).or_default().idle += 1;
+            }
         }
     }
 

@@ -58,6 +58,9 @@ pub(super) struct DeviceTally {
     pub(super) encrypted_dns: u64,
     pub(super) unnamed: u64,
     pub(super) tunnels: u64,
+    pub(super) days: u64,
+    pub(super) unwatched_seconds: u64,
+    pub(super) lossy_days: u64,
 }
 
 #[derive(Debug)]
@@ -74,6 +77,8 @@ pub(super) struct CustomerTally {
     pub(super) needs: Vec<(NeedIndex, Days)>,
     /// Days of the week itself, a bit each.
     pub(super) services: Vec<(ServiceIndex, u8)>,
+    /// Services of ours of which a program ran by itself in the week.
+    pub(super) present: Vec<ServiceIndex>,
     /// Of the week itself, where there is something beside the dates.
     seen_of_needs: Vec<(NeedIndex, Seen)>,
 }
@@ -149,7 +154,7 @@ impl Tally {
         let Some(bit) = bit_of(self.first_day, day.day()) else { return };
         let in_week = is_in_week(bit);
         if in_week {
-            self.device(device, segments).report(day.blind_spots());
+            self.device(device, segments).report(day.blind_spots(), day.unwatched_seconds());
         }
         if day.shared_device() {
             return;
@@ -286,16 +291,22 @@ impl DeviceTally {
             encrypted_dns: 0,
             unnamed: 0,
             tunnels: 0,
+            days: 0,
+            unwatched_seconds: 0,
+            lossy_days: 0,
         }
     }
 
-    fn report(&mut self, blind: &BlindSpots) {
+    fn report(&mut self, blind: &BlindSpots, unwatched_seconds: u32) {
         self.reporting = true;
         self.connections += u64::from(blind.connections);
         self.encrypted_hello += u64::from(blind.encrypted_hello);
         self.encrypted_dns += u64::from(blind.encrypted_dns);
         self.unnamed += u64::from(blind.unnamed);
         self.tunnels += u64::from(blind.tunnels);
+        self.days += 1;
+        self.unwatched_seconds += u64::from(unwatched_seconds);
+        self.lossy_days += u64::from(blind.dropped_packets > 0);
     }
 
     fn join(&mut self, other: Self) {
@@ -308,6 +319,9 @@ impl DeviceTally {
         self.encrypted_dns += other.encrypted_dns;
         self.unnamed += other.unnamed;
         self.tunnels += other.tunnels;
+        self.days += other.days;
+        self.unwatched_seconds += other.unwatched_seconds;
+        self.lossy_days += other.lossy_days;
     }
 }
 
@@ -321,6 +335,7 @@ impl CustomerTally {
             group_days: 0,
             needs: Vec::new(),
             services: Vec::new(),
+            present: Vec::new(),
             seen_of_needs: Vec::new(),
         }
     }
@@ -358,6 +373,7 @@ impl CustomerTally {
                 self.see(service.need).turned_away();
             }
             if row.kind.evidence != Evidence::Use {
+                self.note_present(row.service, landscape);
                 continue;
             }
             if service.side() == Side::Elsewhere {
@@ -390,6 +406,19 @@ impl CustomerTally {
         }
     }
 
+    fn note_present(&mut self, id: &str, landscape: &Landscape) {
+        let ours = landscape.find(id).filter(|at| landscape.service(*at).side() == Side::Ours);
+        if let Some(service) = ours {
+            self.add_present(service);
+        }
+    }
+
+    fn add_present(&mut self, service: ServiceIndex) {
+        if !self.present.contains(&service) {
+            self.present.push(service);
+        }
+    }
+
     fn note_need(&mut self, need: NeedIndex, days: Days) {
         match self.needs.iter_mut().find(|(known, _)| *known == need) {
             Some((_, known)) => known.join(days),
@@ -417,6 +446,9 @@ impl CustomerTally {
         }
         for (service, days) in other.services {
             self.note_service(service, days);
+        }
+        for service in other.present {
+            self.add_present(service);
         }
         for (need, seen) in other.seen_of_needs {
             self.see(need).join(&seen);

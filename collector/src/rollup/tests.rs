@@ -128,7 +128,7 @@ fn a_customer_day_lies_in_one_part() {
     assert_eq!(need.days, [2, 1, 1, 1]);
     assert_eq!((need.customers(), need.customer_days()), (1, 5));
     assert_eq!((need.elsewhere(), need.ours_or_elsewhere(), need.ours_and_elsewhere()), (1, 1, 1));
-    assert_eq!(need.services["wetransfer"], ServiceCounts { customers: 1, days: 2 });
+    assert_eq!(need.services["wetransfer"], ServiceCounts { customers: 1, days: 2, idle: 0 });
     assert_eq!(need.small_services_customers, 1);
 }
 
@@ -165,7 +165,7 @@ fn a_name_that_has_a_service_by_now_counts_as_its_use_and_once_a_day() {
     let rollup = story.end();
     let need = &node(&rollup, "all").needs["send-once"];
     assert_eq!(need.days, [0, 1, 0, 1]);
-    assert_eq!(need.services["smash"], ServiceCounts { customers: 1, days: 2 });
+    assert_eq!(need.services["smash"], ServiceCounts { customers: 1, days: 2, idle: 0 });
     assert_eq!(rollup.rows_not_in_catalog, 0, "a hash without a name is no service that is missing");
 }
 
@@ -236,6 +236,18 @@ fn the_order_of_delivery_does_not_matter() {
         story.end()
     };
     assert_eq!(roll(&[0, 1, 2, 3]), roll(&[3, 2, 1, 0]));
+}
+
+#[test]
+fn time_and_days_that_were_not_seen_are_counted() {
+    let mut unseen = day(9, &["outbox"]);
+    (unseen.agent.down_seconds, unseen.agent.paused_seconds, unseen.blind_spots.dropped_packets) =
+        (600, 60, 3);
+    let mut story = Story::new();
+    story.day(1, "a", "", &unseen).day(1, "a", "", &day(10, &[])).day(1, "a", "", &day(2, &[]));
+    let rollup = story.end();
+    let all = node(&rollup, "all");
+    assert_eq!((all.device_days, all.unwatched_seconds, all.lossy_device_days), (2, 660, 1));
 }
 
 /// A device-day as it may come: device 1 to 6 (two devices a customer, segments by device), date, services, shared.

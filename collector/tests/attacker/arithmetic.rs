@@ -34,6 +34,8 @@ pub(crate) enum Figure {
     CameBack,
     /// Those of the customers elsewhere.
     Facet(Facet),
+    /// Place in the company's services: those with it, or for whom it ran by itself.
+    Present(usize),
 }
 
 /// Customers who can't be told apart from outside.
@@ -83,6 +85,8 @@ struct Unknowns {
     moves: Vec<[Variable; 2]>,
     /// For each week looked at: those of [`FACETS`].
     facets: Vec<Vec<(Facet, Variable)>>,
+    /// Of services of ours.
+    idle: Vec<(usize, Variable)>,
 }
 
 /// The facets that are looked at; the others are judged like the last.
@@ -213,7 +217,13 @@ impl<'c> World<'c> {
                 });
                 facets.push(of_week.collect());
             }
-            unknowns.needs.push(Unknowns { parts, by_parts, days, services, moves, facets });
+            let ours = self.company.services_of(need).filter(|(_, service)| service.side() == Side::Ours);
+            let idle = ours.map(|(index, service)| {
+                let idle = so.services.get(&service.id).map_or(0, |service| service.idle);
+                (index, variable(idle, Of::Customers))
+            });
+            let idle = idle.collect();
+            unknowns.needs.push(Unknowns { parts, by_parts, days, services, moves, facets, idle });
         }
         for rollup in &rollups {
             let node = &rollup.nodes[&None];
@@ -269,6 +279,8 @@ impl<'c> World<'c> {
         let mut figures = vec![Figure::Customers];
         figures.extend(Part::ALL.into_iter().filter(|of| part(*of)).map(Figure::Part));
         figures.extend(self.company.services_of(need).map(|(index, _)| Figure::Service(index)));
+        let ours = self.company.services_of(need).filter(|(_, service)| service.side() == Side::Ours);
+        figures.extend(ours.map(|(index, _)| Figure::Present(index)));
         if part(Part::ElsewhereAlone) {
             figures.push(Figure::Elsewhere);
             if !self.company.unseen.contains(&self.company.needs[need]) {
@@ -350,6 +362,10 @@ impl Unknowns {
                 program.at_most(minus(vec![(*customers, 1)], &most), 0);
             }
         }
+        for (service, idle) in &self.idle {
+            let with = self.services.iter().filter(|(of, _)| of == service).map(|(_, of)| (of.customers, 1));
+            program.at_most(with.chain([(*idle, 1)]).collect(), size);
+        }
         for ([left, _], facets) in self.moves.iter().zip(&self.facets) {
             // Who left us was with us.
             for (_, never) in facets.iter().filter(|(facet, _)| *facet == Facet::NeverOurs) {
@@ -409,6 +425,11 @@ impl Unknowns {
             }
             Figure::Left => vec![(self.moves[week][0], 1)],
             Figure::CameBack => vec![(self.moves[week][1], 1)],
+            Figure::Present(service) => {
+                let idle = self.idle.iter().filter(|(index, _)| *index == service);
+                let with = self.figure(Figure::Service(service), week);
+                idle.map(|(_, idle)| (*idle, 1)).chain(with).collect()
+            }
             Figure::Facet(facet) => {
                 let of = self.facets[week].iter().filter(|(known, _)| *known == facet);
                 of.map(|(_, customers)| (*customers, 1)).collect()

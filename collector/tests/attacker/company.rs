@@ -193,7 +193,12 @@ impl Company {
 
     fn device_day(&self, customer: usize, week: usize, weekday: usize, services: u8) -> DeviceDay {
         let used = |(index, service): (usize, &Service)| {
-            (services >> index & 1 == 1).then(|| usage(&service.id, customer, weekday))
+            let used = usage(&service.id, customer, weekday);
+            let is_idle = (customer + index) % 4 == 1;
+            match services >> index & 1 {
+                0 => is_idle.then_some(Usage { evidence: Evidence::Present, ..used }),
+                _ => Some(used),
+            }
         };
         DeviceDay {
             day: civil_week(week).monday().checked_add(i64::try_from(weekday).unwrap().days()).unwrap(),

@@ -83,6 +83,7 @@ fn row(need: &str, served: bool, node: &Node, landscape: &Landscape, how: Days) 
                 .map_or(SanctionStatus::Unreviewed, |index| landscape.service(index).status),
             customers: customers(of.customers),
             customer_days: days(of.days, of.customers),
+            customers_present: HIDDEN,
         });
     let of_facet = |facet| counts.facets.as_ref().map_or(0, |facets| facets.customers(facet));
     let told = if how == Days::RoundedWithFacets { &Facet::ALL[..] } else { &[] };

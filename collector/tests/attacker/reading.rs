@@ -28,6 +28,10 @@ pub(crate) fn published(row: &PublishedNeed, figure: Figure, company: &Company) 
         Figure::Service(service) => row.service(&company.services[service].id)?.customers,
         Figure::Left => row.left,
         Figure::CameBack => row.came_back,
+        Figure::Present(service) => {
+            let row = row.service(&company.services[service].id);
+            row.map_or(Published::Hidden(Reason::K), |row| row.customers_present)
+        }
         Figure::Facet(facet) => {
             let shown = row.facets.iter().find(|shown| shown.facet == facet);
             shown.map_or(Published::Hidden(Reason::K), |shown| Published::Shown(shown.customers))

@@ -76,3 +76,14 @@ fn nothing_is_told_apart_where_ours_serves_the_need_unseen() {
     let week = published_with(&landscape, &[("all", elsewhere(30, &[(Facet::Night, 10)]))]);
     assert_eq!(shown(&week, "all"), []);
 }
+
+#[test]
+fn who_has_ours_running_is_shown_where_the_idle_and_the_others_are_k() {
+    // 60 seen, of whom 20 used ours.
+    let present_with = |idle| {
+        let mut counts = need([10, 10, 10], &[("ours", 20), ("big", 20)], 0);
+        counts.services.get_mut("ours").unwrap().idle = idle;
+        row(&published(&[("all", counts)]), "all").service("ours").unwrap().customers_present
+    };
+    assert_eq!([4, 35, 36].map(present_with), [HIDDEN, Figure::Shown(55), HIDDEN]);
+}

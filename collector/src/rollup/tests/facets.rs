@@ -193,3 +193,16 @@ fn nobody_elsewhere_is_in_no_facet_and_segments_add_up() {
     assert_eq!(sales.facets.as_ref().unwrap().customers(Facet::Weekend), 1);
     assert!(rollup.atoms.values().all(|atom| atom.needs.values().all(|need| need.facets.is_none())));
 }
+
+#[test]
+fn ours_is_idle_where_a_program_of_it_ran_and_nobody_worked_with_it() {
+    let present = |day| with(day, |row| row.evidence = Evidence::Present);
+    let mut story = Story::new();
+    story.day(1, "a", "", &present(day(9, &["outbox", "smash"])));
+    story.day(2, "b", "", &present(day(9, &["outbox"]))).day(2, "b", "", &day(13, &["outbox"]));
+    story.day(3, "c", "", &present(day(2, &["outbox"]))).day(3, "c", "", &day(13, &["smash"]));
+    let rollup = story.end();
+    let services = &node(&rollup, "all").needs["send-once"].services;
+    assert_eq!((services["outbox"].customers, services["outbox"].idle), (1, 1));
+    assert_eq!(services["smash"].idle, 0, "only of ours");
+}

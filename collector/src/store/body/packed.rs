@@ -181,6 +181,12 @@ impl<'b> PackedDay<'b> {
         &self.blind_spots
     }
 
+    /// Seconds in which the agent was down or paused; none where that can't be read.
+    pub fn unwatched_seconds(&self) -> u32 {
+        let state = agent(&mut self.rest.clone());
+        state.map_or(0, |state| state.down_seconds.saturating_add(state.paused_seconds))
+    }
+
     /// All rows of usage. Ends at the first that can't be read.
     pub fn usages(
         &self,

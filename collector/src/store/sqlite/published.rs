@@ -21,7 +21,7 @@ pub(super) const FILE: File = File {
     steps: &[
         include_str!("../../../migrations/rollup/001_published.sql"),
         include_str!("../../../migrations/rollup/002_days_elsewhere.sql"),
-        include_str!("../../../migrations/rollup/003_facets.sql"),
+        include_str!("../../../migrations/rollup/003_sufficient_figures.sql"),
     ],
 };
 
@@ -107,14 +107,15 @@ fn write(transaction: &Transaction<'_>, week: &PublishedWeek, state: WeekState) 
             price.segment_by_service,
         ),
     )?;
-    let mut segments = transaction
-        .prepare("INSERT INTO published_segments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?;
+    let mut segments = transaction.prepare(
+        "INSERT INTO published_segments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    )?;
     let mut needs = transaction.prepare(
         "INSERT INTO published_needs VALUES
             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
     )?;
     let mut services =
-        transaction.prepare("INSERT INTO published_services VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
+        transaction.prepare("INSERT INTO published_services VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
     let mut facets =
         transaction.prepare("INSERT INTO published_facets VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
     for (segment, at) in week.segments.iter().zip(0u32..) {
@@ -158,7 +159,7 @@ fn head(rollup: &Connection, week: Week) -> rusqlite::Result<Option<Head>> {
 fn segments(rollup: &Connection, week: Week) -> rusqlite::Result<Vec<PublishedSegment>> {
     let mut select = rollup.prepare_cached(
         "SELECT segment, customers, left_us, came_back, devices_reporting, unnamed_tenths,
-            encrypted_hello_tenths, encrypted_dns_tenths, tunnels_tenths
+            encrypted_hello_tenths, encrypted_dns_tenths, tunnels_tenths, unwatched_tenths, lossy_days_tenths
          FROM published_segments WHERE week = ?1 ORDER BY position",
     )?;
     let read = |row: &Row<'_>| {
@@ -215,7 +216,7 @@ fn needs(rollup: &Connection, week: Week, segments: &mut [PublishedSegment]) -> 
 
 fn services(rollup: &Connection, week: Week, segments: &mut [PublishedSegment]) -> rusqlite::Result<()> {
     let mut select = rollup.prepare_cached(
-        "SELECT segment, need, service, sanction_status, customers, customer_days
+        "SELECT segment, need, service, sanction_status, customers, customer_days, customers_present
          FROM published_services WHERE week = ?1 ORDER BY segment, need, position",
     )?;
     let mut rows = select.query([week.to_string()])?;
@@ -225,6 +226,7 @@ fn services(rollup: &Connection, week: Week, segments: &mut [PublishedSegment]) 
             sanction_status: row::status_of(row, 3)?,
             customers: figure(row, 4)?,
             customer_days: figure(row, 5)?,
+            customers_present: figure(row, 6)?,
         };
         let need = number(row, 1)?;
         if let Some(need) = segments.get_mut(number(row, 0)?).and_then(|segment| segment.needs.get_mut(need))

@@ -32,9 +32,11 @@ impl Columns for PublishedSegment {
                 i64::from(trust.encrypted_hello_tenths),
                 i64::from(trust.encrypted_dns_tenths),
                 i64::from(trust.tunnels_tenths),
+                i64::from(trust.unwatched_tenths),
+                i64::from(trust.lossy_days_tenths),
             ]
         });
-        columns.extend(trust.map_or([const { Value::Null }; 5], |trust| trust.map(Value::Integer)));
+        columns.extend(trust.map_or([const { Value::Null }; 7], |trust| trust.map(Value::Integer)));
         columns
     }
 }
@@ -67,7 +69,7 @@ impl Columns for PublishedService {
     fn columns(&self, week: &str, position: &[u32]) -> Vec<Value> {
         let mut columns = key(week, position);
         columns.extend([self.service.clone().into(), self.sanction_status.as_str().to_owned().into()]);
-        columns.extend([self.customers, self.customer_days].map(value));
+        columns.extend([self.customers, self.customer_days, self.customers_present].map(value));
         columns
     }
 }
@@ -123,7 +125,7 @@ pub(super) fn facet_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Facet> 
     facet.ok_or_else(|| unreadable(column, format!("'{text}' is no facet")))
 }
 
-/// Five columns from this one on, or none.
+/// Seven columns from this one on, or none.
 pub(super) fn trust_of(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Trust>> {
     let Some(devices_reporting) = row.get(first)? else { return Ok(None) };
     Ok(Some(Trust {
@@ -132,6 +134,8 @@ pub(super) fn trust_of(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<T
         encrypted_hello_tenths: row.get(first + 2)?,
         encrypted_dns_tenths: row.get(first + 3)?,
         tunnels_tenths: row.get(first + 4)?,
+        unwatched_tenths: row.get(first + 5)?,
+        lossy_days_tenths: row.get(first + 6)?,
     }))
 }
 

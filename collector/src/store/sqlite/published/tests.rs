@@ -28,6 +28,7 @@ fn published(customers: u32) -> PublishedWeek {
             sanction_status: SanctionStatus::Tolerated,
             customers: shown,
             customer_days: Figure::Hidden(Reason::K),
+            customers_present: Figure::Shown(35),
         }],
         other_services_customers: Figure::Hidden(Reason::K),
         facets: vec![
@@ -45,6 +46,8 @@ fn published(customers: u32) -> PublishedWeek {
         encrypted_hello_tenths: 11,
         encrypted_dns_tenths: 9,
         tunnels_tenths: 14,
+        unwatched_tenths: 15,
+        lossy_days_tenths: 16,
     };
     let segment = |segment: Option<&str>, trust, needs| PublishedSegment {
         segment: segment.map(|text| text.parse().unwrap()),

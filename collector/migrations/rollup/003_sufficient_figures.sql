@@ -11,3 +11,10 @@ CREATE TABLE published_facets (
     PRIMARY KEY (week, segment, need, facet),
     FOREIGN KEY (week, segment, need) REFERENCES published_needs (week, segment, position) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
+
+-- Customers who used a service of ours, or for whom a program of it ran by itself.
+ALTER TABLE published_services ADD COLUMN customers_present INTEGER NOT NULL DEFAULT -1 CHECK (customers_present >= -2);
+
+-- Beside the others of how much was seen: time without the agent's eyes, and days with packets that passed unseen.
+ALTER TABLE published_segments ADD COLUMN unwatched_tenths INTEGER;
+ALTER TABLE published_segments ADD COLUMN lossy_days_tenths INTEGER;
