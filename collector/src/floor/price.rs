@@ -1,9 +1,11 @@
 //! What the floor costs: the share of customer-days elsewhere that its rows still show.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::{
     portfolio::{Landscape, SanctionStatus},
-    published::{Price, PublishedWeek},
-    rollup::{NeedCounts, Rollup},
+    published::{Price, PublishedNeed, PublishedSegment, PublishedWeek},
+    rollup::{NeedCounts, Node, Rollup},
     segment::Segment,
 };
 
@@ -60,56 +62,67 @@ impl Costs {
 /// A customer counts at the segment of the main dimension it is directly in; days of customers in no segment count
 /// as not shown by segment.
 pub fn costs(rollup: &Rollup, landscape: &Landscape, published: &PublishedWeek, main: &str) -> Costs {
-    let (mut organisation, mut by_need, mut by_service) =
-        (Account::default(), Account::default(), Account::default());
+    let mut costs = Costs::default();
+    let rows: HashMap<Option<&Segment>, &PublishedSegment> =
+        published.segments.iter().map(|row| (row.segment.as_ref(), row)).collect();
+    let children = children(rollup, main);
     for (segment, node) in &rollup.nodes {
         if segment.as_ref().is_some_and(|segment| segment.dimension() != main) {
             continue;
         }
-        let Some(row) = published.segment(segment.as_ref()) else { continue };
+        let Some(row) = rows.get(&segment.as_ref()) else { continue };
+        let below = children.get(segment).map_or(&[][..], Vec::as_slice);
         for (need, counts) in &node.needs {
             let Some(row) = row.need(need) else { continue };
-            if segment.is_none() {
-                organisation.enter(counts.days_elsewhere(), row.elsewhere.shown().is_some());
-            }
-            let below = children(rollup, segment.as_ref(), main).filter_map(|node| node.needs.get(need));
-            let below: Vec<&NeedCounts> = below.collect();
-            let days_below: u32 = below.iter().map(|counts| counts.days_elsewhere()).sum();
-            by_need.enter(
-                counts.days_elsewhere() - days_below,
-                segment.is_some() && row.elsewhere.shown().is_some(),
-            );
-            for (id, service) in &counts.services {
-                let days_below: u32 = below
-                    .iter()
-                    .filter_map(|counts| counts.services.get(id))
-                    .map(|service| service.days)
-                    .sum();
-                let is_elsewhere = landscape.find(id).is_some_and(|index| {
-                    let status = landscape.service(index).status;
-                    matches!(status, SanctionStatus::Unsanctioned | SanctionStatus::Unreviewed)
-                });
-                if is_elsewhere {
-                    let shown = row.service(id).is_some_and(|row| row.customer_days.shown().is_some());
-                    by_service.enter(service.days - days_below, segment.is_some() && shown);
-                }
+            let below: Vec<&NeedCounts> = below.iter().filter_map(|node| node.needs.get(need)).collect();
+            costs.enter(landscape, segment.is_some(), row, counts, &below);
+        }
+    }
+    costs
+}
+
+impl Costs {
+    /// One need of everybody or of a segment, with the same need of those below it.
+    fn enter(
+        &mut self,
+        landscape: &Landscape,
+        is_segment: bool,
+        row: &PublishedNeed,
+        counts: &NeedCounts,
+        below: &[&NeedCounts],
+    ) {
+        let (days, is_shown) = (counts.days_elsewhere(), row.elsewhere.shown().is_some());
+        if !is_segment {
+            self.organisation_by_need.enter(days, is_shown);
+        }
+        let days_below: u32 = below.iter().map(|counts| counts.days_elsewhere()).sum();
+        self.segment_by_need.enter(days - days_below, is_segment && is_shown);
+        let shown = row.services.iter().filter(|row| row.customer_days.shown().is_some());
+        let shown: HashSet<&str> = shown.map(|row| row.service.as_str()).collect();
+        for (id, service) in &counts.services {
+            let is_elsewhere = landscape.find(id).is_some_and(|index| {
+                let status = landscape.service(index).status;
+                matches!(status, SanctionStatus::Unsanctioned | SanctionStatus::Unreviewed)
+            });
+            if is_elsewhere {
+                let below = below.iter().filter_map(|counts| counts.services.get(id));
+                let days_below: u32 = below.map(|service| service.days).sum();
+                let is_shown = is_segment && shown.contains(id.as_str());
+                self.segment_by_service.enter(service.days - days_below, is_shown);
             }
         }
     }
-    Costs { organisation_by_need: organisation, segment_by_need: by_need, segment_by_service: by_service }
 }
 
-fn children<'r>(
-    rollup: &'r Rollup,
-    parent: Option<&'r Segment>,
-    main: &'r str,
-) -> impl Iterator<Item = &'r crate::rollup::Node> {
-    let below = move |(segment, node)| {
-        let segment: &Option<Segment> = segment;
-        let segment = segment.as_ref().filter(|segment| segment.dimension() == main)?;
-        (segment.parent().as_ref() == parent).then_some(node)
-    };
-    rollup.nodes.iter().filter_map(below)
+/// The nodes of the main dimension, by the one right above.
+fn children<'r>(rollup: &'r Rollup, main: &str) -> HashMap<Option<Segment>, Vec<&'r Node>> {
+    let mut children: HashMap<Option<Segment>, Vec<&Node>> = HashMap::new();
+    for (segment, node) in &rollup.nodes {
+        if let Some(segment) = segment.as_ref().filter(|segment| segment.dimension() == main) {
+            children.entry(segment.parent()).or_default().push(node);
+        }
+    }
+    children
 }
 
 /// Whole percent, rounded down; `None` of nothing.
