@@ -21,6 +21,7 @@
 //!
 //! The price of all this is published beside the figures, in whole tens: exact, it would tell what it is the price of.
 
+mod cores;
 mod facets;
 mod judge;
 mod map;
@@ -28,16 +29,17 @@ mod need;
 mod price;
 mod services;
 
+use cores::on_all_cores;
 use facets::FacetsShown;
 use judge::{Exchange, Measure, Shown, Unit, judge};
-use map::{At, Map};
+use map::{At, Count, Map};
 use need::{NeedShown, Sides};
 pub use price::{Account, Costs, costs};
 use services::ServicesShown;
 
 use crate::{
     config::LEAST_MINIMUM_GROUP,
-    portfolio::{Landscape, NeedOffer},
+    portfolio::{Landscape, NeedIndex, NeedOffer},
     published::{Figure, Price, PublishedNeed, PublishedSegment, PublishedWeek, Reason, Trust},
     rollup::{NeedCounts, Node, Part, Rollup},
 };
@@ -58,7 +60,9 @@ pub fn publish(rollup: &Rollup, landscape: &Landscape, policy: &Policy) -> Publi
         PublishedWeek { week: rollup.week, minimum_group: k, segments: Vec::new(), price: Price::default() };
     let Some(everybody) = rollup.nodes.get(&None) else { return week };
     let floor = Floor::new(Map::new(rollup, everybody, &policy.main_dimension), landscape, k);
-    week.segments = rollup.nodes.keys().filter_map(|segment| floor.segment(segment.as_ref())).collect();
+    let segments: Vec<At<'_>> = rollup.nodes.keys().map(Option::as_ref).collect();
+    week.segments =
+        on_all_cores(&segments, |segment| floor.segment(*segment)).into_iter().flatten().collect();
     week.price = costs(rollup, landscape, &week, &policy.main_dimension).released();
     week
 }
@@ -147,26 +151,25 @@ impl<'r> Floor<'r> {
         let main = map.of_main();
         let seen = map.counted(|node| node.customers);
         // Anybody may be seen in a week, or not.
-        let anybody = vec![u32::from(u16::MAX); seen.len()];
-        let some_of = |whole: &[u32], some: &[u32], within: &dyn Fn(usize) -> bool| {
-            let exchange = Exchange { behind: need::behind(whole, some, some), within: None };
-            let measure = Measure { unit: Unit::Customers, exchanges: vec![exchange] };
-            judge(&map, k, some, &[measure], within)
+        let anybody = Count::new(&map, vec![u32::from(u16::MAX); map.atoms()]);
+        let some_of = |whole: &Count, some: &Count, within: &dyn Fn(usize) -> bool| {
+            let exchange = Exchange { of: whole, within: None };
+            let measure = Measure { unit: Unit::Customers, customers: some, amounts: some };
+            judge(&map, k, some, &[measure], &[exchange], within)
         };
         let customers = some_of(&anybody, &seen, &|_| true);
         let moved =
             |count: fn(&Node) -> u32| some_of(&seen, &map.counted(count), &|place| customers.at(place));
         let (left, came_back) = (moved(|node| node.left), moved(|node| node.came_back));
-        let needs = landscape
-            .needs()
-            .map(|(index, offer)| {
-                let sides = Sides::of(landscape, index);
-                let shown = NeedShown::new(&map, k, &offer.id, sides);
-                let services = ServicesShown::new(&main, k, offer, &shown, sides, landscape);
-                let facets = FacetsShown::new(&main, k, &offer.id, &shown.elsewhere);
-                NeedFloor { offer, sides, shown, services, facets }
-            })
-            .collect();
+        let seen_in_main = main.counted(|node| node.customers);
+        let need = |(index, offer): &(NeedIndex, &'r NeedOffer)| {
+            let sides = Sides::of(landscape, *index);
+            let shown = NeedShown::new(&map, k, &offer.id, &seen, sides);
+            let services = ServicesShown::new(&main, k, &seen_in_main, offer, &shown, sides, landscape);
+            let facets = FacetsShown::new(&main, k, &offer.id, &shown.elsewhere);
+            NeedFloor { offer, sides, shown, services, facets }
+        };
+        let needs = on_all_cores(&landscape.needs().collect::<Vec<_>>(), need);
         Self { landscape, k, map, main, customers, left, came_back, needs }
     }
 

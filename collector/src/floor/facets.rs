@@ -7,8 +7,7 @@
 use super::{
     CUSTOMERS_STEP, down_to,
     judge::{Exchange, Measure, Shown, Unit, judge},
-    map::Map,
-    need::behind,
+    map::{Count, Map, OfAtom},
 };
 use crate::{
     published::{PublishedEffect, PublishedFacet},
@@ -22,8 +21,11 @@ pub(super) struct FacetsShown(Vec<Shown>);
 impl FacetsShown {
     /// Judges each facet of one need. `elsewhere` says where its customers elsewhere are shown.
     pub(super) fn new(main: &Map<'_>, k: u32, need: &str, elsewhere: &Shown) -> Self {
-        let count =
-            |count: &dyn Fn(&NeedCounts) -> u32| main.counted(|node| node.needs.get(need).map_or(0, count));
+        let atoms = main.of_atoms(|node| node.needs.get(need));
+        let count = |count: &dyn Fn(&NeedCounts) -> u32| {
+            let of_atom = |atom: &OfAtom<Option<&NeedCounts>>| atom.counted(|need| need.map_or(0, count));
+            Count::new(main, atoms.iter().map(of_atom).collect())
+        };
         let mut judged: Vec<Shown> = Vec::new();
         for facet in Facet::ALL {
             let whole = count(&|need| customers_beside(need, facet));
@@ -50,14 +52,14 @@ impl FacetsShown {
 pub(super) fn some_of(
     main: &Map<'_>,
     k: u32,
-    some: &[u32],
-    whole: &[u32],
+    some: &Count,
+    whole: &Count,
     may: impl Fn(usize) -> bool,
 ) -> Shown {
-    let (sums, of) = (main.sums(some), main.sums(whole));
-    let exchange = Exchange { behind: behind(whole, some, some), within: None };
-    let measure = Measure { unit: Unit::Customers, exchanges: vec![exchange] };
-    judge(main, k, some, &[measure], |place| may(place) && of[place].saturating_sub(sums[place]) >= k)
+    let measure = Measure { unit: Unit::Customers, customers: some, amounts: some };
+    let anybody = Exchange { of: whole, within: None };
+    let others = |place: usize| whole.sums[place].saturating_sub(some.sums[place]);
+    judge(main, k, some, &[measure], &[anybody], |place| may(place) && others(place) >= k)
 }
 
 fn customers(need: &NeedCounts, facet: Facet) -> u32 {

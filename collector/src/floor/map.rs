@@ -1,6 +1,12 @@
 //! Segments as trees, and the customers in each combination of them: what the floor's rules are judged over.
 
+mod count;
+mod line;
+
 use std::collections::{BTreeMap, HashMap};
+
+pub(super) use count::Count;
+pub(super) use line::Line;
 
 use crate::{
     rollup::{Node, Rollup},
@@ -28,12 +34,17 @@ pub(super) struct Map<'r> {
     trees: Vec<Tree<'r>>,
     /// Groups of customers that no segment tells apart.
     atoms: Vec<Atom<'r>>,
+    /// Of each tree.
+    lines: Vec<Lines>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Place<'r> {
     node: &'r Node,
     parent: usize,
+    has_below: bool,
+    /// It is everybody, or in a tree of the map.
+    is_on: bool,
 }
 
 /// One dimension.
@@ -44,6 +55,13 @@ pub(super) struct Tree<'r> {
     pub(super) places: Vec<usize>,
 }
 
+/// What is in the places of a tree, everybody among them.
+#[derive(Debug)]
+struct Lines {
+    places: Line,
+    atoms: Line,
+}
+
 /// Customers in the same place of each tree.
 #[derive(Debug)]
 struct Atom<'r> {
@@ -51,13 +69,20 @@ struct Atom<'r> {
     counts: &'r Node,
     less: Vec<&'r Node>,
     /// The place in each tree that they are directly in.
-    places: Vec<usize>,
+    places: [usize; MAX_TREES],
+}
+
+/// Something of the nodes that an atom's counts are made of.
+#[derive(Debug)]
+pub(super) struct OfAtom<T> {
+    pub(super) counts: T,
+    pub(super) less: Vec<T>,
 }
 
 impl<'r> Map<'r> {
     /// Of all dimensions.
     pub(super) fn new(rollup: &'r Rollup, everybody: &'r Node, main: &'r str) -> Self {
-        let everybody = Place { node: everybody, parent: EVERYBODY };
+        let everybody = Place { node: everybody, parent: EVERYBODY, has_below: false, is_on: true };
         let by_segment = HashMap::from([(None, EVERYBODY)]);
         let mut map = Self {
             main,
@@ -66,6 +91,7 @@ impl<'r> Map<'r> {
             by_segment,
             trees: Vec::new(),
             atoms: Vec::new(),
+            lines: Vec::new(),
         };
         let mut trees: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         let segments = rollup.nodes.iter().filter_map(|(segment, node)| Some((segment.as_ref()?, node)));
@@ -73,12 +99,14 @@ impl<'r> Map<'r> {
             let parent = segment.parent();
             let parent = map.place(parent.as_ref()).unwrap_or(EVERYBODY);
             let place = map.places.len();
-            map.places.push(Place { node, parent });
+            map.places[parent].has_below = true;
+            map.places.push(Place { node, parent, has_below: false, is_on: true });
             map.by_segment.insert(Some(segment), place);
             trees.entry(segment.dimension()).or_default().push(place);
         }
         map.trees = trees.into_iter().map(|(dimension, places)| Tree { dimension, places }).collect();
         map.atoms = if map.trees.len() > 1 { map.combinations(rollup) } else { map.remainders() };
+        map.line_up();
         map
     }
 
@@ -91,8 +119,14 @@ impl<'r> Map<'r> {
             by_segment: self.by_segment.clone(),
             trees: self.trees.iter().filter(|tree| tree.dimension == self.main).cloned().collect(),
             atoms: Vec::new(),
+            lines: Vec::new(),
         };
+        map.places.iter_mut().skip(1).for_each(|place| place.is_on = false);
+        for place in map.trees.iter().flat_map(|tree| &tree.places) {
+            map.places[*place].is_on = true;
+        }
         map.atoms = map.remainders();
+        map.line_up();
         map
     }
 
@@ -102,10 +136,12 @@ impl<'r> Map<'r> {
             let own = segments.iter().find(|segment| segment.dimension() == tree.dimension);
             own.and_then(|segment| self.place(Some(segment))).unwrap_or(EVERYBODY)
         };
-        let atom = |(segments, counts)| Atom {
-            counts,
-            less: Vec::new(),
-            places: self.trees.iter().map(|tree| in_tree(tree, segments)).collect(),
+        let atom = |(segments, counts)| {
+            let mut places = [EVERYBODY; MAX_TREES];
+            for (place, tree) in places.iter_mut().zip(&self.trees) {
+                *place = in_tree(tree, segments);
+            }
+            Atom { counts, less: Vec::new(), places }
         };
         rollup.atoms.iter().map(atom).collect()
     }
@@ -113,22 +149,33 @@ impl<'r> Map<'r> {
     /// In one tree, or none: what a place counts beyond the places below it.
     fn remainders(&self) -> Vec<Atom<'r>> {
         let in_tree = self.trees.iter().flat_map(|tree| tree.places.iter().copied());
-        let mut atoms: Vec<Atom<'r>> = std::iter::once(EVERYBODY)
-            .chain(in_tree)
-            .map(|place| Atom {
-                counts: self.node(place),
-                less: Vec::new(),
-                places: vec![place; self.trees.len()],
-            })
-            .collect();
-        let at: HashMap<usize, usize> =
-            atoms.iter().enumerate().filter_map(|(at, atom)| Some((*atom.places.first()?, at))).collect();
-        for place in self.trees.iter().flat_map(|tree| tree.places.iter().copied()) {
+        let places: Vec<usize> = std::iter::once(EVERYBODY).chain(in_tree).collect();
+        let atom =
+            |place: &usize| Atom { counts: self.node(*place), less: Vec::new(), places: [*place; MAX_TREES] };
+        let mut atoms: Vec<Atom<'r>> = places.iter().map(atom).collect();
+        let at: HashMap<usize, usize> = places.iter().enumerate().map(|(at, place)| (*place, at)).collect();
+        for place in places.into_iter().filter(|place| *place != EVERYBODY) {
             if let Some(above) = at.get(&self.parent(place)) {
                 atoms[*above].less.push(self.node(place));
             }
         }
         atoms
+    }
+
+    fn line_up(&mut self) {
+        let of_tree = |(tree, Tree { places, .. }): (usize, &Tree<'_>)| {
+            let nothing = || vec![Vec::new(); self.places.len()];
+            let (mut below, mut atoms) = (nothing(), nothing());
+            for place in places {
+                below[self.parent(*place)].push(*place);
+            }
+            for (atom, place) in self.atoms_in(tree).enumerate() {
+                atoms[place].push(atom);
+            }
+            let itself: Vec<Vec<usize>> = (0..self.places.len()).map(|place| vec![place]).collect();
+            Lines { places: Line::new(&itself, &below), atoms: Line::new(&atoms, &below) }
+        };
+        self.lines = self.trees.iter().enumerate().map(of_tree).collect();
     }
 
     /// The dimensions.
@@ -148,7 +195,7 @@ impl<'r> Map<'r> {
 
     /// Everybody, or a place of one of its trees.
     pub(super) fn is_on(&self, place: usize) -> bool {
-        place == EVERYBODY || self.trees.iter().any(|tree| tree.places.contains(&place))
+        self.places[place].is_on
     }
 
     /// The counts of a place.
@@ -156,16 +203,19 @@ impl<'r> Map<'r> {
         self.places[place].node
     }
 
+    /// How many atoms there are.
+    pub(super) fn atoms(&self) -> usize {
+        self.atoms.len()
+    }
+
     /// The place above; everybody's is itself.
     pub(super) fn parent(&self, place: usize) -> usize {
         self.places[place].parent
     }
 
-    /// Which places have others below them.
-    pub(super) fn has_below(&self) -> Vec<bool> {
-        let mut has_below = vec![false; self.places.len()];
-        self.places.iter().skip(1).for_each(|place| has_below[place.parent] = true);
-        has_below
+    /// Has the place others below it, in whatever tree?
+    pub(super) fn has_below(&self, place: usize) -> bool {
+        self.places[place].has_below
     }
 
     /// The place in a tree that each atom is directly in.
@@ -173,32 +223,34 @@ impl<'r> Map<'r> {
         self.atoms.iter().map(move |atom| atom.places[tree])
     }
 
-    /// What is counted of each atom.
-    pub(super) fn counted(&self, count: impl Fn(&'r Node) -> u32) -> Vec<u32> {
-        let of_atom = |atom: &Atom<'r>| {
-            let less: u32 = atom.less.iter().map(|node| count(node)).sum();
-            count(atom.counts).saturating_sub(less)
+    /// The place in a tree that an atom is directly in.
+    pub(super) fn place_of(&self, atom: usize, tree: usize) -> usize {
+        self.atoms[atom].places[tree]
+    }
+
+    /// The atoms of a tree by place.
+    pub(super) fn atoms_by_place(&self, tree: usize) -> &Line {
+        &self.lines[tree].atoms
+    }
+
+    /// The places of a tree, everybody among them, each in itself.
+    pub(super) fn places_by_place(&self, tree: usize) -> &Line {
+        &self.lines[tree].places
+    }
+
+    /// Something of each atom's nodes.
+    pub(super) fn of_atoms<T>(&self, of: impl Fn(&'r Node) -> T) -> Vec<OfAtom<T>> {
+        let of_atom = |atom: &Atom<'r>| OfAtom {
+            counts: of(atom.counts),
+            less: atom.less.iter().map(|node| of(node)).collect(),
         };
         self.atoms.iter().map(of_atom).collect()
     }
 
-    /// At each place, the sum over its atoms.
-    pub(super) fn sums(&self, by_atom: &[u32]) -> Vec<u32> {
-        let mut sums = vec![0; self.places.len()];
-        sums[EVERYBODY] = by_atom.iter().sum();
-        for tree in 0..self.trees.len() {
-            for (place, count) in self.atoms_in(tree).zip(by_atom).filter(|(place, _)| *place != EVERYBODY) {
-                sums[place] += count;
-            }
-        }
-        // Places stand behind those above them.
-        for place in (1..sums.len()).rev() {
-            let parent = self.parent(place);
-            if parent != EVERYBODY {
-                sums[parent] += sums[place];
-            }
-        }
-        sums
+    /// What is counted of each atom.
+    pub(super) fn counted(&self, count: impl Fn(&'r Node) -> u32) -> Count {
+        let by_atom = self.of_atoms(count).iter().map(|atom| atom.counted(|count| count)).collect();
+        Count::new(self, by_atom)
     }
 
     /// What is withheld in the tree may be left to the rounding: not of services, which their need's other figures bound.
@@ -209,5 +261,13 @@ impl<'r> Map<'r> {
     /// Is the tree that of the main dimension?
     pub(super) fn is_main(&self, tree: usize) -> bool {
         self.trees[tree].dimension == self.main
+    }
+}
+
+impl<T: Copy> OfAtom<T> {
+    /// What is counted of the atom.
+    pub(super) fn counted(&self, count: impl Fn(T) -> u32) -> u32 {
+        let less: u32 = self.less.iter().map(|less| count(*less)).sum();
+        count(self.counts).saturating_sub(less)
     }
 }

@@ -4,8 +4,8 @@
 //! is judged first; each half is taken apart only where its two parts can be.
 
 use super::{
-    judge::{Behind, Exchange, Measure, Shown, Unit, judge},
-    map::Map,
+    judge::{Blocks, Exchange, Measure, Shown, Unit, judge},
+    map::{Count, Map, OfAtom},
 };
 use crate::{
     portfolio::{Landscape, NeedIndex, Side},
@@ -67,14 +67,14 @@ impl Sides {
 }
 
 impl NeedShown {
-    /// Judges one need over all dimensions.
-    pub(super) fn new(map: &Map<'_>, k: u32, need: &str, sides: Sides) -> Self {
-        let judged = JudgedNeed { map, k, need };
-        let seen = map.counted(|node| node.customers);
+    /// Judges one need over all dimensions. `seen` are the customers who were seen at all.
+    pub(super) fn new(map: &Map<'_>, k: u32, need: &str, seen: &Count, sides: Sides) -> Self {
+        let judged = JudgedNeed { map, k, atoms: map.of_atoms(|node| node.needs.get(need)) };
         let met = judged.count(NeedCounts::customers);
-        let all = judged.some(&met, &[&Part::ALL], &[(&seen, None)], |_| true);
+        let all = judged.some(&met, &[&Part::ALL], &[among(seen, None)], |_| true);
         // Who has the need may have met it elsewhere or not; and all that one did, another who was seen may have done.
-        let of_met = [(&met, None), (&seen, Some(&all))];
+        let where_all = Blocks::new(map, &all);
+        let of_met = [among(&met, None), among(seen, Some(&where_all))];
 
         let with_elsewhere = judged.count(NeedCounts::elsewhere);
         let elsewhere = if sides.are_elsewhere() {
@@ -88,7 +88,9 @@ impl NeedShown {
                 &all,
             )
         };
-        let of_elsewhere = [(&with_elsewhere, None), (&met, Some(&elsewhere)), (&seen, Some(&all))];
+        let where_elsewhere = Blocks::new(map, &elsewhere);
+        let others = [among(&met, Some(&where_elsewhere)), among(seen, Some(&where_all))];
+        let of_elsewhere = [among(&with_elsewhere, None), others[0], others[1]];
         let both = judged.count_in(&[Part::Both]);
         let both_days =
             judged.part(&both, &[&[Part::Both], &[Part::ElsewhereAlone]], &of_elsewhere, &elsewhere);
@@ -98,7 +100,7 @@ impl NeedShown {
             elsewhere.clone()
         } else {
             let not_elsewhere = judged.count_in(&[Part::OursAlone, Part::Tolerated]);
-            let of = [(&not_elsewhere, None), (&met, Some(&elsewhere)), (&seen, Some(&all))];
+            let of = [among(&not_elsewhere, None), others[0], others[1]];
             let parts: [&[Part]; 2] = [&[Part::Tolerated], &[Part::OursAlone]];
             judged.part(&judged.count_in(&[Part::Tolerated]), &parts, &of, &elsewhere)
         };
@@ -152,21 +154,27 @@ impl NeedShown {
     }
 }
 
-/// One need as it is judged.
-struct JudgedNeed<'m> {
-    map: &'m Map<'m>,
-    k: u32,
-    need: &'m str,
+fn among<'m>(of: &'m Count, within: Option<&'m Blocks>) -> Exchange<'m> {
+    Exchange { of, within }
 }
 
-impl JudgedNeed<'_> {
+/// One need as it is judged.
+struct JudgedNeed<'m, 'r> {
+    map: &'m Map<'r>,
+    k: u32,
+    /// Where anybody has it.
+    atoms: Vec<OfAtom<Option<&'r NeedCounts>>>,
+}
+
+impl JudgedNeed<'_, '_> {
     /// A count in each atom.
-    fn count(&self, count: impl Fn(&NeedCounts) -> u32) -> Vec<u32> {
-        self.map.counted(|node| node.needs.get(self.need).map_or(0, &count))
+    fn count(&self, count: impl Fn(&NeedCounts) -> u32) -> Count {
+        let of_atom = |atom: &OfAtom<Option<&NeedCounts>>| atom.counted(|need| need.map_or(0, &count));
+        Count::new(self.map, self.atoms.iter().map(of_atom).collect())
     }
 
     /// Customers with a day in any of these parts.
-    fn count_in(&self, parts: &[Part]) -> Vec<u32> {
+    fn count_in(&self, parts: &[Part]) -> Count {
         let parts: PartSet = parts.iter().copied().collect();
         self.count(|need| need.customers_in(parts))
     }
@@ -175,44 +183,28 @@ impl JudgedNeed<'_> {
     /// have been they, and in whose blocks.
     fn some(
         &self,
-        some: &[u32],
+        some: &Count,
         days_in: &[&[Part]],
-        of: &[(&Vec<u32>, Option<&Shown>)],
+        of: &[Exchange<'_>],
         may: impl Fn(usize) -> bool,
     ) -> Shown {
-        let measure = |unit, customers: &[u32], amounts: &[u32]| {
-            let exchange = |(of, within): &(&Vec<u32>, _)| Exchange {
-                behind: behind(of, customers, amounts),
-                within: *within,
-            };
-            Measure { unit, exchanges: of.iter().map(exchange).collect() }
-        };
         let days =
             |parts: &[Part]| self.count(|need| parts.iter().map(|part| need.days[*part as usize]).sum());
-        let mut measures = vec![measure(Unit::Customers, some, some)];
-        measures.extend(days_in.iter().map(|parts| measure(Unit::Days, &self.count_in(parts), &days(parts))));
-        judge(self.map, self.k, some, &measures, may)
+        let days: Vec<_> = days_in.iter().map(|parts| (self.count_in(parts), days(parts))).collect();
+        let mut measures = vec![Measure { unit: Unit::Customers, customers: some, amounts: some }];
+        measures.extend(days.iter().map(|(customers, amounts)| Measure {
+            unit: Unit::Days,
+            customers,
+            amounts,
+        }));
+        judge(self.map, self.k, some, &measures, of, may)
     }
 
     /// The same where the others of the first are k or more: no "all of them", no "all but two".
-    fn part(
-        &self,
-        part: &[u32],
-        days_in: &[&[Part]],
-        of: &[(&Vec<u32>, Option<&Shown>)],
-        within: &Shown,
-    ) -> Shown {
-        let (whole, sums) = (self.map.sums(of[0].0), self.map.sums(part));
-        self.some(part, days_in, of, |place| within.at(place) && whole[place] - sums[place] >= self.k)
+    fn part(&self, part: &Count, days_in: &[&[Part]], of: &[Exchange<'_>], within: &Shown) -> Shown {
+        let whole = of[0].of;
+        self.some(part, days_in, of, |place| {
+            within.at(place) && whole.sums[place] - part.sums[place] >= self.k
+        })
     }
-}
-
-/// For each atom: who could be, who is, and the figure.
-pub(super) fn behind(of: &[u32], customers: &[u32], amounts: &[u32]) -> Vec<Behind> {
-    let behind = |((of, customers), amount): ((&u32, &u32), &u32)| Behind {
-        of: *of,
-        customers: *customers,
-        amount: *amount,
-    };
-    of.iter().zip(customers).zip(amounts).map(behind).collect()
 }

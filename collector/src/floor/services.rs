@@ -1,13 +1,13 @@
 //! Where the services of one need are shown, and the rest folded.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{
     CUSTOMERS_STEP, DAYS_STEP, customers, days, down_to,
     facets::some_of,
     judge::{Exchange, Measure, Shown, Unit, judge},
-    map::{EVERYBODY, Map},
-    need::{NeedShown, Sides, behind},
+    map::{Count, EVERYBODY, Map},
+    need::{NeedShown, Sides},
     to_nearest,
 };
 use crate::{
@@ -36,48 +36,37 @@ impl<'r> ServicesShown<'r> {
     pub(super) fn new(
         main: &Map<'r>,
         k: u32,
+        seen: &Count,
         offer: &NeedOffer,
         need: &NeedShown,
         sides: Sides,
         landscape: &Landscape,
     ) -> Self {
-        let id = offer.id.as_str();
-        let all = main.node(EVERYBODY).needs.get(id);
-        let used: BTreeSet<&str> =
-            all.iter().flat_map(|need| need.services.keys().map(String::as_str)).collect();
-        let seen = main.counted(|node| node.customers);
-        let judged = |service: &'r str| {
+        let of_anybody = [Exchange { of: seen, within: None }];
+        let judged = |(service, used): (&'r str, Used)| {
             let side = landscape.find(service).map_or(Side::Elsewhere, |at| landscape.service(at).side());
             let room = need.room(side, sides);
-            let count = |count: fn(&ServiceCounts) -> u32| {
-                main.counted(|node| {
-                    node.needs.get(id).and_then(|need| need.services.get(service)).map_or(0, count)
-                })
+            let [with_service, service_days, idle] = used.counts(main);
+            let measures = [
+                Measure { unit: Unit::Customers, customers: &with_service, amounts: &with_service },
+                Measure { unit: Unit::Days, customers: &with_service, amounts: &service_days },
+            ];
+            let judged = |measures: &[Measure<'_>], room: &Shown| {
+                judge(main, k, &with_service, measures, &of_anybody, |place| room.at(place))
             };
-            let (with_service, service_days) =
-                (count(|service| service.customers), count(|service| service.days));
-            let measure = |unit, amounts: &[u32]| {
-                let exchange = Exchange { behind: behind(&seen, &with_service, amounts), within: None };
-                Measure { unit, exchanges: vec![exchange] }
-            };
-            let mut measures =
-                vec![measure(Unit::Customers, &with_service), measure(Unit::Days, &service_days)];
-            let mut days = judge(main, k, &with_service, &measures, |place| room.shown.at(place));
-            measures.pop();
-            let mut customers =
-                judge(main, k, &with_service, &measures, |place| room.customers.at(place)).or(&days);
+            let mut days = judged(&measures, &room.shown);
+            let mut customers = judged(&measures[..1], &room.customers).or(&days);
             if let Some(known) = &room.known {
                 (customers, days) = (customers.or(known), days.or(known));
             }
             // Whoever was seen and did not use it may have had it idle.
-            let without: Vec<u32> =
-                seen.iter().zip(&with_service).map(|(seen, with)| seen.saturating_sub(*with)).collect();
-            let present =
-                some_of(main, k, &count(|service| service.idle), &without, |place| customers.at(place));
+            let without = seen.by_atom.iter().zip(&with_service.by_atom);
+            let without = without.map(|(seen, with)| seen.saturating_sub(*with)).collect();
+            let present = some_of(main, k, &idle, &Count::new(main, without), |place| customers.at(place));
             let is_ours = side == Side::Ours && !offer.ours_not_visible;
             (service, ServiceShown { customers, days, present, ours: room.known.filter(|_| is_ours) })
         };
-        Self(used.into_iter().map(judged).collect())
+        Self(Used::of_need(main, &offer.id).into_iter().map(judged).collect())
     }
 
     /// The rows of one place, most customers first, and the customers of the services folded together.
@@ -117,6 +106,51 @@ impl<'r> ServicesShown<'r> {
             Figure::Shown(down_to(CUSTOMERS_STEP, folded))
         };
         (rows, folded)
+    }
+}
+
+/// What is counted of one service in each atom, and what is to be taken off it again.
+#[derive(Debug)]
+struct Used {
+    counts: Vec<ServiceCounts>,
+    less: Vec<ServiceCounts>,
+}
+
+impl Used {
+    /// Each service of a need that anybody uses.
+    fn of_need<'r>(main: &Map<'r>, need: &str) -> BTreeMap<&'r str, Self> {
+        let none = || vec![ServiceCounts::default(); main.atoms()];
+        let all = main.node(EVERYBODY).needs.get(need);
+        let ids = all.iter().flat_map(|need| need.services.keys().map(String::as_str));
+        let mut used: BTreeMap<&str, Self> =
+            ids.map(|id| (id, Self { counts: none(), less: none() })).collect();
+        let atoms = main.of_atoms(|node| node.needs.get(need).map(|need| &need.services));
+        for (at, atom) in atoms.into_iter().enumerate() {
+            for (id, counts) in atom.counts.into_iter().flatten() {
+                if let Some(used) = used.get_mut(id.as_str()) {
+                    used.counts[at] = *counts;
+                }
+            }
+            for (id, counts) in atom.less.into_iter().flatten().flatten() {
+                if let Some(used) = used.get_mut(id.as_str()) {
+                    used.less[at].customers += counts.customers;
+                    used.less[at].days += counts.days;
+                    used.less[at].idle += counts.idle;
+                }
+            }
+        }
+        used
+    }
+
+    /// Its customers, their days, and those for whom it was idle.
+    fn counts(&self, main: &Map<'_>) -> [Count; 3] {
+        let counts: [fn(&ServiceCounts) -> u32; 3] =
+            [|service| service.customers, |service| service.days, |service| service.idle];
+        counts.map(|count| {
+            let by_atom = self.counts.iter().zip(&self.less);
+            let by_atom = by_atom.map(|(counts, less)| count(counts).saturating_sub(count(less)));
+            Count::new(main, by_atom.collect())
+        })
     }
 }
 
