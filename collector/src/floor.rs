@@ -150,8 +150,9 @@ impl<'r> Floor<'r> {
     fn new(map: Map<'r>, landscape: &'r Landscape, k: u32) -> Self {
         let main = map.of_main();
         let seen = map.counted(|node| node.customers);
-        // Anybody may be seen in a week, or not.
-        let anybody = Count::new(&map, vec![u32::from(u16::MAX); map.atoms()]);
+        // Anybody may be seen in a week, or not: more than are, and all together no more than can be counted.
+        let atoms = u32::try_from(map.atoms()).unwrap_or(u32::MAX).max(1);
+        let anybody = Count::new(&map, vec![(u32::MAX / atoms).min(u16::MAX.into()); map.atoms()]);
         let some_of = |whole: &Count, some: &Count, within: &dyn Fn(usize) -> bool| {
             let exchange = Exchange { of: whole, within: None };
             let measure = Measure { unit: Unit::Customers, customers: some, amounts: some };

@@ -284,3 +284,23 @@ fn a_group_under_five_can_not_be_asked_for() {
     let policy = Policy { minimum_group: 1, main_dimension: "department".into() };
     assert_eq!(publish(&rollup_of(&[], &[]), &landscape(), &policy).minimum_group, LEAST_MINIMUM_GROUP);
 }
+
+#[test]
+fn as_many_combinations_of_segments_as_customers_are_counted() {
+    const SIDE: u32 = 270;
+    let node = |customers| Node { customers, ..Node::default() };
+    let mut rollup = rollup_of(&[], &[]);
+    rollup.nodes.insert(None, node(SIDE * SIDE));
+    for n in 0..SIDE {
+        for dimension in ["department", "site"] {
+            rollup.nodes.insert(Some(format!("{dimension}:{n}").parse().unwrap()), node(SIDE));
+        }
+        for m in 0..SIDE {
+            rollup.atoms.insert(format!("department:{n}\nsite:{m}").parse().unwrap(), node(1));
+        }
+    }
+    let week = publish(&rollup, &landscape(), &policy());
+    assert_eq!(week.segments.len(), 541);
+    assert_eq!(week.segments[0].customers, Figure::Shown(72_900));
+    assert!(week.segments.iter().skip(1).all(|row| row.customers == Figure::Shown(270)));
+}
