@@ -175,14 +175,15 @@ impl<'r> Floor<'r> {
     }
 
     fn segment(&self, segment: At<'r>) -> Option<PublishedSegment> {
-        let place = self.map.place(segment)?;
+        let place = self.map.place(segment).filter(|place| self.map.is_on(*place))?;
         let node = self.map.node(place);
         Some(PublishedSegment {
             segment: segment.cloned(),
             customers: customers(&self.customers, place, node.customers),
             left: customers(&self.left, place, node.left),
             came_back: customers(&self.came_back, place, node.came_back),
-            trust: self.customers.at(place).then(|| trust(node)),
+            // The built-in group has no devices of its own.
+            trust: (self.customers.at(place) && node.devices > 0).then(|| trust(node)),
             needs: self.needs.iter().map(|need| self.need(need, place, node)).collect(),
         })
     }

@@ -8,6 +8,9 @@
 //! collector's catalog does not have. A hash of a name outside the catalog that has a service by now is use of that
 //! service, also beside a row of it: a day in which the name became known to the device has both, and counts once.
 //!
+//! Customers of whom a device first told in the week itself or the three before are the built-in group of new starters, where
+//! somebody told already eight weeks ago: before that nobody could be told from a fleet that is just being rolled out.
+//!
 //! What always holds: it is a pure function of what it was fed, in whatever order; the counts are exact and so never
 //! leave this program but through `floor`; a customer counts in every ancestor of its segment, in each dimension.
 

@@ -93,6 +93,11 @@ pub enum SegmentsError {
     /// A fourth dimension.
     #[error("there are {0} dimensions; at most 3 are allowed")]
     TooMany(usize),
+    /// The dimension of a group that is built in.
+    #[error(
+        "dimension '{STARTERS}' is built in: who is new is known without being told; choose another word"
+    )]
+    BuiltIn,
     /// One of them is not readable.
     #[error(transparent)]
     Segment(#[from] SegmentError),
@@ -101,7 +106,20 @@ pub enum SegmentsError {
 /// Most dimensions: each one more multiplies what can be told by differences, and the floor has to answer for all.
 pub const MAX_DIMENSIONS: usize = 3;
 
+/// The dimension of a built-in group: who is new, and nobody else. It comes beside [`MAX_DIMENSIONS`] others.
+pub const STARTERS: &str = "starters";
+
 impl Segments {
+    /// The same, of customers who are new.
+    #[must_use]
+    pub fn of_starters(&self) -> Self {
+        let new = Segment { dimension: STARTERS.into(), path: "new".into() };
+        let mut segments = self.0.clone();
+        segments.push(new);
+        segments.sort();
+        Self(segments)
+    }
+
     /// In the order of their dimensions.
     pub fn iter(&self) -> std::slice::Iter<'_, Segment> {
         self.0.iter()
@@ -128,6 +146,9 @@ impl TryFrom<Vec<Segment>> for Segments {
     fn try_from(mut segments: Vec<Segment>) -> Result<Self, SegmentsError> {
         if segments.len() > MAX_DIMENSIONS {
             return Err(SegmentsError::TooMany(segments.len()));
+        }
+        if segments.iter().any(|segment| segment.dimension() == STARTERS) {
+            return Err(SegmentsError::BuiltIn);
         }
         segments.sort();
         if let Some(pair) = segments.windows(2).find(|pair| pair[0].dimension == pair[1].dimension) {

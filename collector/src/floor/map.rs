@@ -3,14 +3,18 @@
 mod count;
 mod line;
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+    mem,
+};
 
 pub(super) use count::Count;
 pub(super) use line::Line;
 
 use crate::{
     rollup::{Node, Rollup},
-    segment::{MAX_DIMENSIONS, Segment, Segments},
+    segment::{MAX_DIMENSIONS, STARTERS, Segment, Segments},
 };
 
 /// A segment, or everybody.
@@ -19,7 +23,7 @@ pub(super) type At<'r> = Option<&'r Segment>;
 /// Everybody, as a place.
 pub(super) const EVERYBODY: usize = 0;
 /// Most dimensions.
-pub(super) const MAX_TREES: usize = MAX_DIMENSIONS;
+pub(super) const MAX_TREES: usize = MAX_DIMENSIONS + 1;
 
 /// Trees of segments, one a dimension, with everybody above them all.
 #[derive(Debug)]
@@ -105,9 +109,31 @@ impl<'r> Map<'r> {
             trees.entry(segment.dimension()).or_default().push(place);
         }
         map.trees = trees.into_iter().map(|(dimension, places)| Tree { dimension, places }).collect();
+        map.keep_most_telling();
         map.atoms = if map.trees.len() > 1 { map.combinations(rollup) } else { map.remainders() };
         map.line_up();
         map
+    }
+
+    /// A device names three dimensions at most, but together they could name any number. The main one and that of the built-in
+    /// group stay, and of the others those of the most customers; all that is in no tree is on no map.
+    fn keep_most_telling(&mut self) {
+        let rank = |tree: &Tree<'r>| {
+            let customers = |place: &usize| self.node(*place).customers;
+            let customers: u32 = tree.places.iter().map(customers).max().unwrap_or_default();
+            (tree.dimension != self.main, Reverse(customers), tree.dimension)
+        };
+        let mut told: Vec<_> =
+            self.trees.iter().filter(|tree| tree.dimension != STARTERS).map(rank).collect();
+        told.sort_unstable();
+        let kept = told.into_iter().take(MAX_DIMENSIONS).map(|(.., dimension)| dimension);
+        let kept: Vec<&str> = kept.chain([STARTERS]).collect();
+        let trees = mem::take(&mut self.trees).into_iter();
+        let (trees, others): (Vec<_>, Vec<_>) = trees.partition(|tree| kept.contains(&tree.dimension));
+        self.trees = trees;
+        for place in others.iter().flat_map(|tree| &tree.places) {
+            self.places[*place].is_on = false;
+        }
     }
 
     /// The same places, with the tree of the main dimension alone.

@@ -304,3 +304,18 @@ fn as_many_combinations_of_segments_as_customers_are_counted() {
     assert_eq!(week.segments[0].customers, Figure::Shown(72_900));
     assert!(week.segments.iter().skip(1).all(|row| row.customers == Figure::Shown(270)));
 }
+
+#[test]
+fn of_many_dimensions_the_main_one_and_those_of_the_most_customers_are_on_the_map() {
+    let of = |customers| need([customers, 0, 0], &[], 0);
+    let words = ["department:A", "role:A", "site:A", "team:A", "union:A", "starters:new"];
+    let mut nodes = vec![("all", of(40))];
+    nodes.extend(
+        words.into_iter().zip([10, 12, 40, 30, 20, 10]).map(|(word, customers)| (word, of(customers))),
+    );
+    let atoms = [("department:A\nrole:A\nsite:A", of(10)), ("site:A\nteam:A\nunion:A", of(30))];
+    let week = publish(&rollup_of(&nodes, &atoms), &landscape(), &policy());
+    let told: Vec<String> =
+        week.segments.iter().filter_map(|row| Some(row.segment.as_ref()?.to_string())).collect();
+    assert_eq!(told, ["department:A", "site:A", "starters:new", "team:A"]);
+}

@@ -117,6 +117,16 @@ pub(super) const fn is_in_week(bit: u32) -> bool {
     bit >= WEEK_STARTS
 }
 
+/// The bit lies in the first week of the history.
+pub(super) const fn is_in_first_week(bit: u32) -> bool {
+    bit < 7
+}
+
+/// Who was first told of at this bit is new: in the week itself or the three before.
+pub(super) const fn is_new(first_bit: u32) -> bool {
+    first_bit >= WEEK_STARTS - 21 && first_bit < WEEK_STARTS + 7
+}
+
 /// The day in the week itself, Monday being 1; `None` where the bit lies before it.
 pub(super) const fn week_bit(bit: u32) -> Option<u8> {
     match bit.checked_sub(WEEK_STARTS) {

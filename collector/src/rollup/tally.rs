@@ -4,7 +4,7 @@ use std::{collections::HashMap, mem, sync::Arc};
 
 use super::{
     counts::Rollup,
-    days::{Days, bit_of, first_day, is_in_week, week_bit},
+    days::{Days, bit_of, first_day, is_in_first_week, is_in_week, is_new, week_bit},
     facets::{DaysOfSides, Seen},
     nodes::Nodes,
 };
@@ -72,6 +72,8 @@ pub(super) struct CustomerTally {
     pub(super) seen: bool,
     /// One of their devices was enrolled by a token of its own.
     has_own_token: bool,
+    /// The first date of which a device that is theirs alone told, history included: its bit.
+    first_bit: u32,
     /// Dates, history included, on which devices of a group's token told of a day, a bit each.
     group_days: u64,
     pub(super) needs: Vec<(NeedIndex, Days)>,
@@ -170,6 +172,7 @@ impl Tally {
             self.customers[place].seen = true;
         }
         let customer = &mut self.customers[place];
+        customer.first_bit = customer.first_bit.min(bit);
         if of_group_token {
             customer.group_days |= 1 << bit;
         } else {
@@ -230,7 +233,8 @@ impl Tally {
     }
 
     /// The counts. `k` is the smallest group: services under it are joined in `small_services_customers`.
-    pub fn finish(self, landscape: &Landscape, k: u32) -> Rollup {
+    pub fn finish(mut self, landscape: &Landscape, k: u32) -> Rollup {
+        self.find_starters();
         let mut nodes = Nodes::default();
         for device in self.devices.values() {
             nodes.count_device(device);
@@ -243,6 +247,20 @@ impl Tally {
         }
         let (nodes, atoms) = nodes.finish(landscape);
         Rollup { week: self.week, nodes, atoms, rows_not_in_catalog: self.rows_not_in_catalog }
+    }
+
+    /// Puts those into the built-in group who are new, where the history reaches back far enough to tell.
+    fn find_starters(&mut self) {
+        let firsts = self.customers.iter().map(|customer| customer.first_bit);
+        if !firsts.min().is_some_and(is_in_first_week) {
+            return;
+        }
+        let mut of_starters: Map<Arc<Segments>, Arc<Segments>> = Map::default();
+        for customer in self.customers.iter_mut().filter(|customer| is_new(customer.first_bit)) {
+            let own = customer.segments.clone();
+            let new = of_starters.entry(own).or_insert_with_key(|own| Arc::new(own.of_starters()));
+            customer.segments = new.clone();
+        }
     }
 
     fn shared(&mut self, segments: &Segments) -> Arc<Segments> {
@@ -332,6 +350,7 @@ impl CustomerTally {
             segments_of: None,
             seen: false,
             has_own_token: false,
+            first_bit: u32::MAX,
             group_days: 0,
             needs: Vec::new(),
             services: Vec::new(),
@@ -437,6 +456,7 @@ impl CustomerTally {
         self.seen |= other.seen;
         self.has_own_token |= other.has_own_token;
         self.group_days |= other.group_days;
+        self.first_bit = self.first_bit.min(other.first_bit);
         let is_lower = |device| self.segments_of.is_none_or(|known| device < known);
         if other.segments_of.is_some_and(is_lower) {
             (self.segments_of, self.segments) = (other.segments_of, other.segments);

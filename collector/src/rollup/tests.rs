@@ -250,6 +250,46 @@ fn time_and_days_that_were_not_seen_are_counted() {
     assert_eq!((all.device_days, all.unwatched_seconds, all.lossy_device_days), (2, 660, 1));
 }
 
+/// A device-day this many days before the week's Sunday, November 15.
+fn days_before(days: i32, services: &[&str]) -> DeviceDay {
+    let mut told = day(15, services);
+    told.day = told.day.checked_sub(jiff::Span::new().days(days)).unwrap();
+    told
+}
+
+#[test]
+fn who_is_first_told_of_in_four_weeks_is_new_where_the_history_goes_back_far_enough() {
+    let starters = |oldest: i32| {
+        let mut story = Story::new();
+        story.day(1, "old", "", &days_before(oldest, &[])).day(1, "old", "", &day(9, &["outbox"]));
+        story.day(2, "new", "department:Sales", &days_before(27, &[]));
+        story.day(2, "new", "department:Sales", &day(9, &["smash"]));
+        story.day(3, "newer", "department:Sales", &day(9, &["smash"]));
+        story.day(4, "there", "", &days_before(28, &[])).day(4, "there", "", &day(9, &["smash"]));
+        let rollup = story.end();
+        let group = rollup.nodes.get(&Some("starters:new".parse().unwrap()));
+        group.map(|group| (group.customers, group.needs["send-once"].elsewhere(), group.devices))
+    };
+    assert_eq!(starters(62), Some((2, 2, 0)));
+    assert_eq!(starters(56), Some((2, 2, 0)), "the last day of the first week");
+    assert_eq!(starters(55), None, "the history is too short");
+}
+
+#[test]
+fn new_starters_stay_in_their_segments() {
+    let mut story = Story::new();
+    story.day(1, "old", "", &days_before(62, &[]));
+    story.day(2, "new", "department:Sales\nsite:Leeds", &day(9, &["smash"]));
+    let rollup = story.end();
+    for segment in ["all", "department:Sales", "site:Leeds", "starters:new"] {
+        assert_eq!(node(&rollup, segment).customers, 1, "{segment}");
+    }
+    assert!(
+        segments("department:Sales").of_starters().iter().any(|segment| segment.dimension() == "starters")
+    );
+    assert!("starters:new".parse::<Segments>().is_err(), "no device says so itself");
+}
+
 /// A device-day as it may come: device 1 to 6 (two devices a customer, segments by device), date, services, shared.
 type Told = (u64, i8, Vec<&'static str>, bool);
 
