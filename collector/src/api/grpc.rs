@@ -12,7 +12,7 @@ use super::token;
 use crate::{
     digest::Format,
     installation::Installation,
-    published::Figure,
+    published::{Figure, PublishedEffect, PublishedFacet},
     query::{NeedAnswer, Query, QueryError, ServiceAnswer},
     segment::Segment,
     week::Week,
@@ -165,6 +165,19 @@ fn need(need: NeedAnswer) -> v1::NeedFigures {
         elsewhere_alone: figure(need.elsewhere_alone.value),
         elsewhere: figure(need.elsewhere.value),
         customers_elsewhere: figure(need.customers_elsewhere.value),
+        facets: need.facets.into_iter().map(facet).collect(),
+    }
+}
+
+fn facet(facet: PublishedFacet) -> v1::FacetFigures {
+    let effect = |effect: PublishedEffect| v1::EffectFigures {
+        mean_hundredths: effect.mean_hundredths,
+        error_hundredths: effect.error_hundredths,
+    };
+    v1::FacetFigures {
+        facet: facet.facet.as_str().to_owned(),
+        customers: facet.customers.into(),
+        effect: facet.effect.map(effect),
     }
 }
 
@@ -176,5 +189,6 @@ fn service(service: ServiceAnswer) -> v1::ServiceFigures {
         sanction_status: service.sanction_status.to_string(),
         customers: figure(service.customers.value),
         customer_days: figure(service.customer_days.value),
+        customers_present: figure(service.customers_present.value),
     }
 }
