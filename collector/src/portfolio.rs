@@ -11,7 +11,7 @@ mod landscape;
 
 use std::{fmt, str::FromStr};
 
-use elsewhere_catalog::{Catalog, layer::LayerFacts};
+use elsewhere_catalog::{Catalog, Service, layer::LayerFacts};
 use serde::{Deserialize, Serialize};
 
 pub use landscape::{Landscape, NeedIndex, NeedOffer, Offered, ServiceIndex, Side};
@@ -183,7 +183,7 @@ impl Portfolio {
         let own = self.own_services.iter().find(is_it);
         let of_catalog = || {
             let named = || catalog.services().find(|known| known.name().eq_ignore_ascii_case(text));
-            catalog.service(text).or_else(named).map(|known| known.id())
+            catalog.service(text).or_else(named).map(Service::id)
         };
         own.map(|own| own.id.as_str()).or_else(of_catalog)
     }
