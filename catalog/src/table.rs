@@ -203,8 +203,9 @@ impl<'t> Table<'t> {
 /// name can meet the longest run of full slots and no more, since names looked up are never put into the table.
 pub(crate) fn hash(name: &[u8], at: usize) -> u64 {
     let suffix_bytes = (name.len() - at) as u64;
-    let first = scan::word(name, at) ^ 0x9e37_79b9_7f4a_7c15;
-    let second = scan::word(name, at + 8) ^ suffix_bytes.wrapping_mul(0xd6e8_feb8_6659_fd93);
+    let (first, second) = scan::two_words(name, at);
+    let first = first ^ 0x9e37_79b9_7f4a_7c15;
+    let second = second ^ suffix_bytes.wrapping_mul(0xd6e8_feb8_6659_fd93);
     let (low, high) = first.carrying_mul(second ^ 0xa076_1d64_78bd_642f, 0);
     low ^ high
 }

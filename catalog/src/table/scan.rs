@@ -107,6 +107,26 @@ pub(super) fn word(bytes: &[u8], at: usize) -> u64 {
     if skipped < 8 { u64::from_le_bytes(*word) >> (8 * skipped) } else { 0 }
 }
 
+/// The 8 bytes at a place and the 8 after them, with zeros past the end.
+#[inline]
+pub(super) fn two_words(bytes: &[u8], at: usize) -> (u64, u64) {
+    // A load each; of a short rest what was loaded twice is shifted out.
+    match bytes[at..].split_first_chunk() {
+        None => (word(bytes, at), 0),
+        Some((first, rest)) => (u64::from_le_bytes(*first), first_word(rest, bytes)),
+    }
+}
+
+/// Of what is left of bytes, of which at least 8 stand before it.
+#[inline]
+fn first_word(rest: &[u8], bytes: &[u8]) -> u64 {
+    match (rest.first_chunk(), bytes.last_chunk()) {
+        (Some(word), _) => u64::from_le_bytes(*word),
+        (None, Some(last)) if !rest.is_empty() => u64::from_le_bytes(*last) >> (8 * (8 - rest.len())),
+        _ => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -131,6 +151,9 @@ mod tests {
             let mut eight = [0; 8];
             eight.iter_mut().zip(name.iter().skip(at)).for_each(|(to, from)| *to = *from);
             prop_assert_eq!(word(name, at), u64::from_le_bytes(eight));
+            if at <= name.len() {
+                prop_assert_eq!(two_words(name, at), (word(name, at), word(name, at + 8)));
+            }
         }
     }
 }
