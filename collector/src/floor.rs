@@ -11,7 +11,8 @@
 //!    trees of all dimensions ([`judge`]); where it could, the smallest figures around it are withheld as well.
 //! 4. **No complements.** A part of a need's customers (elsewhere; both; tolerated) is shown where the others of them are
 //!    k or more: no "all of them", no "all but two". Parts of its days follow the parts of its customers.
-//! 5. **Rounding.** Customers are rounded down to a multiple of 5 and customer-days to the nearest 10: who knows all of a group
+//! 5. **Rounding.** Customers are rounded down to a multiple of 5, or of k in fives, and customer-days to the nearest of
+//!    twice that ([`rounding`]): who knows all of a group
 //!    but one, or compares two weeks between which one joined, still does not know how often the one did it.
 //! 6. **Dimensions.** Only the main one publishes services and facets; the others publish needs.
 //! 7. **Not visible.** Where a service of ours serves a need unseen, customers and days of the need stand, its split,
@@ -27,6 +28,7 @@ mod judge;
 mod map;
 mod need;
 mod price;
+mod rounding;
 mod services;
 
 use cores::on_all_cores;
@@ -35,6 +37,7 @@ use judge::{Exchange, Measure, Shown, Unit, judge};
 use map::{At, Count, Map};
 use need::{NeedShown, Sides};
 pub use price::{Account, Costs, costs};
+use rounding::Rounding;
 use services::ServicesShown;
 
 use crate::{
@@ -71,13 +74,17 @@ pub fn publish(rollup: &Rollup, landscape: &Landscape, policy: &Policy) -> Publi
 #[must_use]
 pub fn coarse(mut week: PublishedWeek) -> PublishedWeek {
     let hide = |figure: &mut Figure| *figure = Figure::Hidden(Reason::K);
-    let coarse = |step: u32, figure: &mut Figure| {
+    let rounding = Rounding::of(week.minimum_group);
+    let customers = |figure: &mut Figure| {
         if let Figure::Shown(count) = figure {
-            *count = to_nearest(step, *count);
+            *count = rounding.coarse_customers(*count);
         }
     };
-    let customers = |figure: &mut Figure| coarse(COARSE_CUSTOMERS_STEP, figure);
-    let days = |figure: &mut Figure| coarse(COARSE_DAYS_STEP, figure);
+    let days = |figure: &mut Figure| {
+        if let Figure::Shown(count) = figure {
+            *count = rounding.coarse_days(*count);
+        }
+    };
     for segment in &mut week.segments {
         customers(&mut segment.customers);
         [&mut segment.left, &mut segment.came_back].into_iter().for_each(hide);
@@ -97,38 +104,11 @@ pub fn coarse(mut week: PublishedWeek) -> PublishedWeek {
     week
 }
 
-/// Customers are rounded down to a multiple: the smallest figure that is shown then leaves as much open as any other.
-const CUSTOMERS_STEP: u32 = 5;
-/// Customer-days are rounded to the nearest multiple: more than one customer can add in a week, so that one who joins moves a figure past one at most.
-const DAYS_STEP: u32 = 10;
-/// The same in a week that may still change.
-const COARSE_CUSTOMERS_STEP: u32 = 10;
-const COARSE_DAYS_STEP: u32 = 20;
-
-fn down_to(step: u32, count: u32) -> u32 {
-    count / step * step
-}
-
-/// The least and the most customers that are shown as these are.
-fn customers_window(count: u32) -> (u32, u32) {
-    let shown = down_to(CUSTOMERS_STEP, count);
-    (shown, shown + CUSTOMERS_STEP - 1)
-}
-
-/// The least and the most customer-days that are shown as these are.
-fn days_window(count: u32) -> (u32, u32) {
-    let shown = to_nearest(DAYS_STEP, count);
-    (shown.saturating_sub(DAYS_STEP / 2), shown + DAYS_STEP / 2 - 1)
-}
-
-fn to_nearest(step: u32, count: u32) -> u32 {
-    (count + step / 2) / step * step
-}
-
 /// All that is decided over the whole map before the first row is written.
 struct Floor<'r> {
     landscape: &'r Landscape,
     k: u32,
+    rounding: Rounding,
     map: Map<'r>,
     main: Map<'r>,
     customers: Shown,
@@ -171,7 +151,7 @@ impl<'r> Floor<'r> {
             NeedFloor { offer, sides, shown, services, facets }
         };
         let needs = on_all_cores(&landscape.needs().collect::<Vec<_>>(), need);
-        Self { landscape, k, map, main, customers, left, came_back, needs }
+        Self { landscape, k, rounding: Rounding::of(k), map, main, customers, left, came_back, needs }
     }
 
     fn segment(&self, segment: At<'r>) -> Option<PublishedSegment> {
@@ -179,9 +159,9 @@ impl<'r> Floor<'r> {
         let node = self.map.node(place);
         Some(PublishedSegment {
             segment: segment.cloned(),
-            customers: customers(&self.customers, place, node.customers),
-            left: customers(&self.left, place, node.left),
-            came_back: customers(&self.came_back, place, node.came_back),
+            customers: self.rounding.customers_if(self.customers.at(place), node.customers),
+            left: self.rounding.customers_if(self.left.at(place), node.left),
+            came_back: self.rounding.customers_if(self.came_back.at(place), node.came_back),
             // The built-in group has no devices of its own.
             trust: (self.customers.at(place) && node.devices > 0).then(|| trust(node)),
             needs: self.needs.iter().map(|need| self.need(need, place, node)).collect(),
@@ -191,8 +171,8 @@ impl<'r> Floor<'r> {
     fn need(&self, floor: &NeedFloor<'r>, place: usize, node: &Node) -> PublishedNeed {
         let mut row = PublishedNeed::withheld(&floor.offer.id, floor.offer.served);
         let Some(counts) = node.needs.get(&floor.offer.id) else { return row };
-        row.customers = customers(&floor.shown.all, place, counts.customers());
-        row.customer_days = days(&floor.shown.all, place, counts.customer_days());
+        row.customers = self.rounding.customers_if(floor.shown.all.at(place), counts.customers());
+        row.customer_days = self.rounding.days_if(floor.shown.all.at(place), counts.customer_days());
         if floor.shown.all.at(place) && self.main.is_on(place) {
             let written = floor.services.rows(place, counts, self.landscape, self.k);
             (row.services, row.other_services_customers) = written;
@@ -200,9 +180,9 @@ impl<'r> Floor<'r> {
         if floor.offer.ours_not_visible {
             row.withhold_share();
         } else {
-            floor.share(&mut row, place, counts);
+            floor.share(&mut row, place, counts, self.rounding);
             if floor.shown.elsewhere.at(place) && self.main.is_on(place) {
-                row.facets = floor.facets.rows(place, counts);
+                row.facets = floor.facets.rows(place, counts, self.rounding);
             }
         }
         row
@@ -210,35 +190,27 @@ impl<'r> Floor<'r> {
 }
 
 impl NeedFloor<'_> {
-    fn share(&self, row: &mut PublishedNeed, place: usize, counts: &NeedCounts) {
+    fn share(&self, row: &mut PublishedNeed, place: usize, counts: &NeedCounts, rounding: Rounding) {
         let (shown, sides) = (&self.shown, self.sides);
-        let part = |shown, part: Part| days(shown, place, counts.days[part as usize]);
+        let part = |shown: &Shown, part: Part| rounding.days_if(shown.at(place), counts.days[part as usize]);
         // Where there is nothing to be told apart, a part is all of it or none.
-        row.elsewhere = days(&shown.elsewhere, place, counts.days_elsewhere());
+        row.elsewhere = rounding.days_if(shown.elsewhere.at(place), counts.days_elsewhere());
         let where_both = if sides.ours == 0 { &shown.elsewhere } else { &shown.both_days };
         row.both = part(where_both, Part::Both);
         row.elsewhere_alone = part(where_both, Part::ElsewhereAlone);
         row.ours_alone = part(&shown.tolerated, Part::OursAlone);
         row.tolerated = part(&shown.tolerated, Part::Tolerated);
-        row.customers_elsewhere = customers(&shown.elsewhere, place, counts.elsewhere());
+        row.customers_elsewhere = rounding.customers_if(shown.elsewhere.at(place), counts.elsewhere());
         if sides.ours > 0 {
             let ours_or_elsewhere = counts.ours_or_elsewhere();
-            row.customers_ours_or_elsewhere = customers(&shown.ours_or_elsewhere, place, ours_or_elsewhere);
-            row.customers_both = customers(&shown.both_customers, place, counts.ours_and_elsewhere());
-            row.left = customers(&shown.left, place, counts.left);
-            row.came_back = customers(&shown.came_back, place, counts.came_back);
+            row.customers_ours_or_elsewhere =
+                rounding.customers_if(shown.ours_or_elsewhere.at(place), ours_or_elsewhere);
+            row.customers_both =
+                rounding.customers_if(shown.both_customers.at(place), counts.ours_and_elsewhere());
+            row.left = rounding.customers_if(shown.left.at(place), counts.left);
+            row.came_back = rounding.customers_if(shown.came_back.at(place), counts.came_back);
         }
     }
-}
-
-/// Customers, where they are shown.
-fn customers(shown: &Shown, place: usize, count: u32) -> Figure {
-    if shown.at(place) { Figure::Shown(down_to(CUSTOMERS_STEP, count)) } else { Figure::Hidden(Reason::K) }
-}
-
-/// Customer-days, where they are shown.
-fn days(shown: &Shown, place: usize, count: u32) -> Figure {
-    if shown.at(place) { Figure::Shown(to_nearest(DAYS_STEP, count)) } else { Figure::Hidden(Reason::K) }
 }
 
 impl PublishedNeed {

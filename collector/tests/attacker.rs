@@ -43,6 +43,18 @@ fn no_withheld_figure_is_narrowed() {
     Campaign::run(companies(), attack).must_find_nothing(attack);
 }
 
+/// A smallest group that was raised, to one that is no multiple of five.
+const RAISED: u32 = 12;
+
+/// The same where the smallest group was raised.
+#[test]
+fn no_withheld_figure_is_narrowed_where_the_smallest_group_was_raised() {
+    let attack = |company: &Company| {
+        Released::by_floor(&company.without_insiders().with_smallest_group(RAISED)).attack_weeks()
+    };
+    Campaign::run(companies() / 3, attack).must_find_nothing(attack);
+}
+
 /// In percent of companies: what those who know more can narrow is left to the rounding, and so to chance.
 const MOST_TOLD_TO_INSIDERS: usize = 5;
 /// The same: nobody can know what this reader knows, so it shows how far the rounding goes.

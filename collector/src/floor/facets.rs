@@ -5,9 +5,9 @@
 //! places in it alone, and no figure that is published would be another.
 
 use super::{
-    CUSTOMERS_STEP, down_to,
     judge::{Exchange, Measure, Shown, Unit, judge},
     map::{Count, Map, OfAtom},
+    rounding::Rounding,
 };
 use crate::{
     published::{PublishedEffect, PublishedFacet},
@@ -37,11 +37,11 @@ impl FacetsShown {
     }
 
     /// The facets that are shown at a place.
-    pub(super) fn rows(&self, place: usize, need: &NeedCounts) -> Vec<PublishedFacet> {
+    pub(super) fn rows(&self, place: usize, need: &NeedCounts, rounding: Rounding) -> Vec<PublishedFacet> {
         let shown = Facet::ALL.into_iter().zip(&self.0).filter(|(_, shown)| shown.at(place));
         let row = |(facet, _): (Facet, &Shown)| PublishedFacet {
             facet,
-            customers: down_to(CUSTOMERS_STEP, customers(need, facet)),
+            customers: rounding.customers(customers(need, facet)),
             effect: need.facets.as_ref().and_then(|facets| facets.effect(facet)).and_then(published),
         };
         shown.map(row).collect()

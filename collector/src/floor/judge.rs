@@ -26,8 +26,8 @@ pub(super) use shown::{Blocks, Shown};
 use trial::{Cell, Own, Told, Trial};
 
 use super::{
-    customers_window, days_window,
     map::{Count, EVERYBODY, Map},
+    rounding::Rounding,
 };
 
 /// What a figure counts.
@@ -219,10 +219,11 @@ impl Judge<'_> {
         let below = self.map.trees()[tree].places.iter().copied();
         let shown: Vec<usize> =
             below.filter(|place| self.map.parent(*place) == EVERYBODY && self.shown.at(*place)).collect();
+        let rounding = Rounding::of(self.k);
         let is_open = |measure: &Measure<'_>| {
             let window = |place: usize| match measure.unit {
-                Unit::Customers => customers_window(measure.amounts.sums[place]),
-                Unit::Days => days_window(measure.amounts.sums[place]),
+                Unit::Customers => rounding.customers_window(measure.amounts.sums[place]),
+                Unit::Days => rounding.days_window(measure.amounts.sums[place]),
             };
             let (most, least) = (window(EVERYBODY).1, window(EVERYBODY).0);
             let told = shown.iter().map(|place| window(*place));

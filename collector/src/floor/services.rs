@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::{
-    CUSTOMERS_STEP, DAYS_STEP, customers, days, down_to,
     facets::some_of,
     judge::{Exchange, Measure, Shown, Unit, judge},
     map::{Count, EVERYBODY, Map},
     need::{NeedShown, Sides},
-    to_nearest,
+    rounding::Rounding,
 };
 use crate::{
     portfolio::{Landscape, NeedOffer, SanctionStatus, Side},
-    published::{Figure, PublishedService, Reason},
+    published::{Figure, PublishedService},
     rollup::{NeedCounts, Part, ServiceCounts},
 };
 
@@ -77,21 +76,23 @@ impl<'r> ServicesShown<'r> {
         landscape: &Landscape,
         k: u32,
     ) -> (Vec<PublishedService>, Figure) {
+        let rounding = Rounding::of(k);
         let row = |(id, counts): (&String, &ServiceCounts)| {
             let shown = self.0.get(id.as_str())?;
             let is_shown = shown.customers.at(place) || shown.days.at(place);
             let (customers, customer_days) = if shown.ours.as_ref().is_some_and(|ours| ours.at(place)) {
-                of_only_ours(need)
+                of_only_ours(need, rounding)
             } else {
-                let customers = customers(&shown.customers, place, counts.customers);
-                (customers, days(&shown.days, place, counts.days))
+                let customers = rounding.customers_if(shown.customers.at(place), counts.customers);
+                (customers, rounding.days_if(shown.days.at(place), counts.days))
             };
             is_shown.then(|| PublishedService {
                 service: id.clone(),
                 sanction_status: status(landscape, id),
                 customers,
                 customer_days,
-                customers_present: self::customers(&shown.present, place, counts.customers + counts.idle),
+                customers_present: rounding
+                    .customers_if(shown.present.at(place), counts.customers + counts.idle),
             })
         };
         let mut rows: Vec<_> = need.services.iter().filter_map(row).collect();
@@ -100,11 +101,7 @@ impl<'r> ServicesShown<'r> {
             |row: &PublishedService| std::cmp::Reverse((row.customers.shown(), row.customer_days.shown()));
         rows.sort_by(|a, b| (key(a), &a.service).cmp(&(key(b), &b.service)));
         let folded = need.small_services_customers;
-        let folded = if folded < k {
-            Figure::Hidden(Reason::K)
-        } else {
-            Figure::Shown(down_to(CUSTOMERS_STEP, folded))
-        };
+        let folded = rounding.customers_if(folded >= k, folded);
         (rows, folded)
     }
 }
@@ -156,10 +153,10 @@ impl Used {
 
 /// Figures of the only service of ours, made of those that are shown of its need: rounded by itself, a number that follows
 /// from others would tell more of them.
-fn of_only_ours(need: &NeedCounts) -> (Figure, Figure) {
-    let rounded = |customers| down_to(CUSTOMERS_STEP, customers);
+fn of_only_ours(need: &NeedCounts, rounding: Rounding) -> (Figure, Figure) {
+    let rounded = |customers| rounding.customers(customers);
     let alone = rounded(need.ours_or_elsewhere()).saturating_sub(rounded(need.elsewhere()));
-    let days = |part: Part| to_nearest(DAYS_STEP, need.days[part as usize]);
+    let days = |part: Part| rounding.days(need.days[part as usize]);
     let customers = alone + rounded(need.ours_and_elsewhere());
     (Figure::Shown(customers), Figure::Shown(days(Part::OursAlone) + days(Part::Both)))
 }

@@ -14,9 +14,9 @@ use elsewhere_collector::{
 
 use super::{
     arithmetic::{Cell, Figure, World, cells},
-    company::{Company, K, civil_week},
+    company::{Company, civil_week},
     program::{Program, Sum, Toward, value},
-    reading::{OF_THE_FLOOR, Reading, Window, published, read_customers},
+    reading::{Reading, Window, published, read_customers},
 };
 
 /// What is withheld and asked for.
@@ -29,6 +29,8 @@ pub(crate) struct Question {
     sum: Sum,
     /// Numbers that must stay possible.
     needed: i64,
+    /// The smallest group.
+    k: i64,
     /// Customers, of whom k are enough to hide among; days never are.
     of: Counted,
 }
@@ -72,7 +74,7 @@ impl Outcome {
 impl Leak {
     /// It does harm. Customers who are k or more for certain could as well be shown.
     pub(crate) fn harms(&self) -> bool {
-        self.question.of == Counted::Days || self.low < i64::from(K)
+        self.question.of == Counted::Days || self.low < self.question.k
     }
 }
 
@@ -103,9 +105,13 @@ pub(crate) struct Released<'c> {
 impl<'c> Released<'c> {
     /// What the floor makes of each week.
     pub(crate) fn by_floor(company: &'c Company) -> Self {
-        let (landscape, policy) = (company.landscape(), Company::policy());
+        let (landscape, policy) = (company.landscape(), company.policy());
         let publish = |week| floor::publish(&company.rollup(week), &landscape, &policy);
-        Self { company, weeks: (0..company.weeks).map(publish).collect(), reading: OF_THE_FLOOR }
+        Self {
+            company,
+            weeks: (0..company.weeks).map(publish).collect(),
+            reading: Reading::of_the_floor(company.k),
+        }
     }
 
     /// Each week by itself.
@@ -145,7 +151,8 @@ impl<'c> Released<'c> {
                 node: None,
                 week,
                 sum: world.days(need, &ELSEWHERE, |cell| !cell.known),
-                needed: i64::from(K),
+                needed: i64::from(self.company.k),
+                k: i64::from(self.company.k),
                 of: Counted::Days,
             });
             outcome.join(ask(&world.program, &world.truth, questions.collect()));
@@ -187,7 +194,7 @@ impl<'c> Released<'c> {
             });
             if let Some(most) = of_needs.filter_map(Published::shown).max() {
                 program.says(format!("{}, {}: at least {most} with a need", civil_week(week), name(node)));
-                let least = (i64::from(most) - self.reading.customers.below).max(i64::from(K));
+                let least = (i64::from(most) - self.reading.customers.below).max(i64::from(self.company.k));
                 program.at_least(inside().collect(), least);
             }
             match row.customers {
@@ -200,7 +207,8 @@ impl<'c> Released<'c> {
                     node: node.cloned(),
                     week,
                     sum: inside().collect(),
-                    needed: i64::from(K),
+                    needed: i64::from(self.company.k),
+                    k: i64::from(self.company.k),
                     of: Counted::Customers,
                 }),
             }
@@ -221,8 +229,17 @@ fn withheld(world: &World<'_>, place: usize, released: &PublishedWeek) -> Vec<Qu
     for segment in &released.segments {
         let node = segment.segment.as_ref();
         let mut question = |what: String, sum: Sum| {
-            let needed = (world.strangers(place, node) + 1).min(i64::from(K));
-            questions.push(Question { what, node: node.cloned(), week, sum, needed, of: Counted::Customers });
+            let needed = (world.strangers(place, node) + 1).min(i64::from(world.company.k));
+            let k = i64::from(world.company.k);
+            questions.push(Question {
+                what,
+                node: node.cloned(),
+                week,
+                sum,
+                needed,
+                k,
+                of: Counted::Customers,
+            });
         };
         if world.anybody_can_move() {
             for (which, figure) in [segment.left, segment.came_back].into_iter().enumerate() {
@@ -266,7 +283,8 @@ fn days_of_the_one(world: &World<'_>) -> Vec<Question> {
                 node: None,
                 week: world.weeks[1],
                 sum: world.days(need, parts, |cell| cell.of == one.of),
-                needed: i64::from(K),
+                needed: i64::from(world.company.k),
+                k: i64::from(world.company.k),
                 of: Counted::Days,
             });
         }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, thread};
 
 use super::{
     attack::{Leak, Outcome},
-    company::{Company, K},
+    company::Company,
 };
 
 /// Companies explained in a report.
@@ -93,8 +93,8 @@ impl Campaign {
         let mut kinds: Vec<_> = kinds.into_iter().collect();
         kinds.sort_by_key(|(_, leaks)| std::cmp::Reverse(*leaks));
         let mut text = format!(
-            "{} companies, {} withheld figures asked for, {leaks} narrowed below {K} numbers in {} companies, {} more that \
-             are of {K} or more for certain, {} not settled\n",
+            "{} companies, {} withheld figures asked for, {leaks} narrowed below k numbers in {} companies, {} more that \
+             are of k or more for certain, {} not settled\n",
             self.companies,
             self.asked,
             self.harm.len(),

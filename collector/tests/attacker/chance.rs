@@ -40,6 +40,7 @@ impl Company {
         let needs =
             ["files", "notes"][..rng.random_range(1..=2)].iter().map(|need| (*need).to_owned()).collect();
         let mut company = Self {
+            k: K,
             needs,
             unseen: Vec::new(),
             services: Vec::new(),

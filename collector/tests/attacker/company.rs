@@ -13,13 +13,15 @@ use elsewhere_collector::{
 };
 use jiff::ToSpan;
 
-/// The smallest group in every company here.
+/// The smallest group where nothing else is said.
 pub(crate) const K: u32 = 5;
 /// The dimension that publishes services.
 pub(crate) const MAIN_DIMENSION: &str = "department";
 
 #[derive(Clone, Debug)]
 pub(crate) struct Company {
+    /// The smallest group.
+    pub(crate) k: u32,
     pub(crate) needs: Vec<String>,
     /// Needs that ours serves unseen.
     pub(crate) unseen: Vec<String>,
@@ -86,6 +88,7 @@ impl Company {
     /// A company with these services, each with its need, and nobody in it yet.
     pub(crate) fn of(services: &[(&str, SanctionStatus)]) -> Self {
         let mut company = Self {
+            k: K,
             needs: Vec::new(),
             unseen: Vec::new(),
             services: Vec::new(),
@@ -128,6 +131,12 @@ impl Company {
         company
     }
 
+    /// The same, where groups have to be as large.
+    pub(crate) fn with_smallest_group(mut self, k: u32) -> Self {
+        self.k = k;
+        self
+    }
+
     /// The same, of customers of whom the reader knows what they did.
     pub(crate) fn with_known(mut self, customers: usize, segments: &str, weeks: &[&str]) -> Self {
         let before = self.customers.len();
@@ -157,8 +166,8 @@ impl Company {
         landscape
     }
 
-    pub(crate) fn policy() -> Policy {
-        Policy { minimum_group: K, main_dimension: MAIN_DIMENSION.into() }
+    pub(crate) fn policy(&self) -> Policy {
+        Policy { minimum_group: self.k, main_dimension: MAIN_DIMENSION.into() }
     }
 
     /// What is counted of a week, with the weeks before it for history.
@@ -188,7 +197,7 @@ impl Company {
                 }
             }
         }
-        tally.finish(&landscape, K)
+        tally.finish(&landscape, self.k)
     }
 
     fn device_day(&self, customer: usize, week: usize, weekday: usize, services: u8) -> DeviceDay {

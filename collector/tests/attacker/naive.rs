@@ -32,7 +32,7 @@ impl<'c> Released<'c> {
     pub(crate) fn naively(company: &'c Company, days: Days, price: PriceRead) -> Self {
         let publish = |week| publish(&company.rollup(week), &company.landscape(), days);
         let window = if days == Days::Exact { Window::EXACT } else { Window::NEAREST_5 };
-        let reading = Reading { customers: Window::NEAREST_5, days: window, price };
+        let reading = Reading { k: i64::from(K), customers: Window::NEAREST_5, days: window, price };
         Self { company, weeks: (0..company.weeks).map(publish).collect(), reading }
     }
 }

@@ -10,7 +10,7 @@ use elsewhere_collector::{
 use super::{
     arithmetic::{Cell, Figure, World},
     attack::name,
-    company::{Company, K, MAIN_DIMENSION, Service, civil_week},
+    company::{Company, MAIN_DIMENSION, Service, civil_week},
     program::{Program, Sum, Variable, value},
 };
 
@@ -52,6 +52,8 @@ fn days_published(row: &PublishedNeed, part: Part) -> Published {
 /// What a reader makes of numbers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reading {
+    /// The smallest group.
+    pub(crate) k: i64,
     /// How far distinct customers lie from the number published.
     pub(crate) customers: Window,
     /// How far customer-days do.
@@ -70,8 +72,6 @@ pub(crate) struct Window {
 impl Window {
     pub(crate) const EXACT: Self = Self { below: 0, above: 0 };
     pub(crate) const NEAREST_5: Self = Self { below: 2, above: 2 };
-    pub(crate) const DOWN_TO_5: Self = Self { below: 0, above: 4 };
-    pub(crate) const NEAREST_10: Self = Self { below: 5, above: 4 };
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,9 +83,17 @@ pub(crate) enum PriceRead {
     InTens,
 }
 
-/// What the floor publishes. Change it with the floor's rounding.
-pub(crate) const OF_THE_FLOOR: Reading =
-    Reading { customers: Window::DOWN_TO_5, days: Window::NEAREST_10, price: PriceRead::InTens };
+impl Reading {
+    /// Of what the floor publishes with this smallest group. Change it with the floor's rounding.
+    pub(crate) fn of_the_floor(k: u32) -> Self {
+        let k = i64::from(k);
+        let step = (k + 4) / 5 * 5;
+        let customers = Window { below: 0, above: step - 1 };
+        let days = Window { below: step, above: step - 1 };
+        Self { k, customers, days, price: PriceRead::InTens }
+    }
+}
+
 /// Fewest days shown of which the floor tells a share.
 const LEAST_SHOWN: i64 = 500;
 
@@ -158,7 +166,7 @@ impl World<'_> {
         if let Some(others) = row.other_services_customers.shown() {
             self.say(week, node, &id, "customers of other services", others);
             // They are customers of services without a row, and of the need.
-            let least = (i64::from(others) - reading.customers.below).max(i64::from(K));
+            let least = (i64::from(others) - reading.customers.below).max(reading.k);
             let without_row = services.iter().filter(|service| row_of(**service).is_none());
             let sum =
                 without_row.flat_map(|service| self.figure(need, Figure::Service(*service), week, node));
@@ -191,7 +199,7 @@ impl World<'_> {
             return self.program.at_most(days, 0);
         }
         self.program.between(days, shown - reading.days.below, shown + reading.days.above);
-        self.program.at_least(customers, i64::from(K));
+        self.program.at_least(customers, reading.k);
     }
 
     /// The price tells whole percents of all days elsewhere.
@@ -270,6 +278,6 @@ const MOST_DAYS: i64 = 10_000;
 
 pub(crate) fn read_customers(program: &mut Program, sum: Sum, shown: u32, reading: Reading) {
     let shown = i64::from(shown);
-    let least = (shown - reading.customers.below).max(i64::from(K));
+    let least = (shown - reading.customers.below).max(reading.k);
     program.between(sum, least, shown + reading.customers.above);
 }
