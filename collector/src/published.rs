@@ -1,15 +1,19 @@
 //! What has been released: the only figures that anything after the floor ever sees.
 //!
 //! Only `floor` makes these values. A figure is there or it says why it is not; it is never null and never 0 in place
-//! of "too few". Customers are rounded down to 5, customer-days to the
-//! nearest 10. What is released stays
-//! released: a frozen week never changes, and [`PublishedWeek::hash`] proves it.
+//! of "too few". Customers are rounded down to a multiple of [`customers_step`], customer-days to the nearest of twice
+//! that. What is released stays released: a frozen week never changes, and [`PublishedWeek::hash`] proves it.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 use sha2::{Digest as _, Sha256};
 
 use crate::{portfolio::SanctionStatus, rollup::Facet, segment::Segment, week::Week};
+
+/// What customers are rounded to where so many are the smallest group: that in fives.
+pub const fn customers_step(minimum_group: u32) -> u32 {
+    minimum_group.div_ceil(5).saturating_mul(5)
+}
 
 /// A count, or why there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

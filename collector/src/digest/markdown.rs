@@ -29,11 +29,7 @@ pub(super) fn write(digest: &Digest) -> String {
     lines.extend(list(&sentences::also(digest)));
     lines.push("## What we could not see".to_owned());
     lines.extend(list(&sentences::not_seen(digest)));
-    lines.push(format!(
-        "One day = one customer meeting one need on one date. Customers are rounded down to 5, days to 10; groups under {} are never \
-         shown.",
-        digest.minimum_group
-    ));
+    lines.push(words::how_counted(digest));
     format!("{}\n", lines.join("\n\n"))
 }
 

@@ -46,15 +46,7 @@ impl Page {
         if digest.simulated {
             self.line("SIMULATED COMPANY: its customers and all figures are made up.");
         }
-        self.wrapped(
-            "",
-            &format!(
-                "{} One day = one customer meeting one need on one date. Customers are rounded down to 5, days to 10; groups under {} \
-                 are never shown.",
-                words::state(digest),
-                digest.minimum_group
-            ),
-        );
+        self.wrapped("", &format!("{} {}", words::state(digest), words::how_counted(digest)));
         self.line("");
         self.wrapped("", &digest.headline.to_uppercase());
     }

@@ -1,7 +1,7 @@
 //! Numbers, names and lists as people read them.
 
 use super::{Context, Digest};
-use crate::{published::Figure, published::WeekState};
+use crate::published::{Figure, WeekState, customers_step};
 
 /// `61400` as `61,400`.
 pub(super) fn thousands(number: u32) -> String {
@@ -68,6 +68,17 @@ pub(super) fn line(context: &Context) -> Option<String> {
     let from = context.line.iter().position(Option::is_some)?;
     let line = &context.line[from..];
     Some(format!("{} weeks {} {} {}", line.len(), thousands(*first), sparkline(line), thousands(*last)))
+}
+
+/// What a day is, and how figures are rounded.
+pub(super) fn how_counted(digest: &Digest) -> String {
+    let step = customers_step(digest.minimum_group);
+    format!(
+        "One day = one customer meeting one need on one date. Customers are rounded down to {step}, days to {}; groups \
+         under {} are never shown.",
+        2 * step,
+        digest.minimum_group
+    )
 }
 
 /// Whether and when the week was frozen.

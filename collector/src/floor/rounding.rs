@@ -4,7 +4,10 @@
 //! rounded down to a multiple of k in fives, and customer-days, of which one customer adds several, to the nearest of twice
 //! that.
 
-use crate::published::{Figure, Reason};
+use crate::{
+    config::LEAST_MINIMUM_GROUP,
+    published::{Figure, Reason, customers_step},
+};
 
 /// The steps for one smallest group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +18,7 @@ pub(super) struct Rounding {
 impl Rounding {
     /// With the smallest group `k`.
     pub(super) fn of(k: u32) -> Self {
-        Self { step: k.max(5).div_ceil(5).saturating_mul(5) }
+        Self { step: customers_step(k.max(LEAST_MINIMUM_GROUP)) }
     }
 
     /// Customers as they are shown: rounded down, so that the smallest figure leaves as much open as any other.
