@@ -1,12 +1,13 @@
 //! Rollup: one week's device-days become counts for everybody and for every segment, need and service.
 //!
-//! It owns the definitions of what is counted. A customer-day is one customer meeting one need on one civil date,
-//! by evidence `use`; it lies in exactly one [`Part`]. A customer with several devices counts once, in the segments
-//! of the device with the lowest id. Left out of every figure: evidence `present`, another organisation's tenant
-//! (guest), services as often private as work, shared devices (they count as devices only), customers all of whose devices
-//! were enrolled by a token of many uses and told of fewer than five days by then, and services that this
-//! collector's catalog does not have. A hash of a name outside the catalog that has a service by now is use of that
-//! service, also beside a row of it: a day in which the name became known to the device has both, and counts once.
+//! It owns the definitions of what is counted. A customer-day is one customer meeting one need on one civil date, by
+//! evidence `use`; it lies in exactly one [`Part`]. A customer with several devices counts once, in the segments of the
+//! device with the lowest id; seven days of two weeks count in those that it has at their end. Left out of every figure:
+//! evidence `present`, another organisation's tenant (guest), services as often private as work, shared devices (they count
+//! as devices only), customers all of whose devices were enrolled by a token of many uses and told of fewer than five days
+//! by then, and services that this collector's catalog does not have. A hash of a name outside the catalog that has a
+//! service by now is use of that service, also beside a row of it: a day in which the name became known to the device has
+//! both, and counts once.
 //!
 //! Customers of whom a device first told in the week itself or the three before are the built-in group of new starters, where
 //! somebody told already eight weeks ago: before that nobody could be told from a fleet that is just being rolled out.

@@ -11,7 +11,7 @@ use crate::{
 /// All counts of one week.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rollup {
-    /// The week.
+    /// The week; of seven other days that in which they end.
     pub week: Week,
     /// Everybody (`None`), then every segment with a device, ancestors included.
     pub nodes: BTreeMap<Option<Segment>, Node>,

@@ -1,6 +1,8 @@
 //! The days on which one customer met one need, as bits, and the part in which each of them lies.
 
-use crate::{portfolio::Side, week::Week, wire::days_of};
+use jiff::{Span, civil::Date};
+
+use crate::{portfolio::Side, wire::days_of};
 
 /// Weeks before the week itself that are looked at to tell who left us and who came back.
 pub const HISTORY_WEEKS: i64 = 8;
@@ -88,7 +90,7 @@ impl Days {
         (self.elsewhere >> (WEEK_STARTS - 7)).count_ones()
     }
 
-    /// Elsewhere on Saturday or Sunday of the week.
+    /// Elsewhere on Saturday or Sunday of a week that begins with Monday.
     pub(super) const fn is_elsewhere_on_weekend(self) -> bool {
         self.elsewhere >> (WEEK_STARTS + 5) != 0
     }
@@ -99,9 +101,9 @@ impl Days {
     }
 }
 
-/// Bit 0's day of a week's history, in days since 1970.
-pub(super) fn first_day(week: Week) -> u32 {
-    days_of(week.plus(-HISTORY_WEEKS).monday())
+/// Bit 0's day, in days since 1970, of the history before the seven days that end with this one.
+pub(super) fn first_day(last_day: Date) -> u32 {
+    days_of(last_day.saturating_sub(Span::new().days(WEEK_STARTS + 6)))
 }
 
 /// The bit of a day in the week or its history; `None` outside.
@@ -127,7 +129,7 @@ pub(super) const fn is_new(first_bit: u32) -> bool {
     first_bit >= WEEK_STARTS - 21 && first_bit < WEEK_STARTS + 7
 }
 
-/// The day in the week itself, Monday being 1; `None` where the bit lies before it.
+/// The day in the week itself, its first being 1; `None` where the bit lies before it.
 pub(super) const fn week_bit(bit: u32) -> Option<u8> {
     match bit.checked_sub(WEEK_STARTS) {
         Some(day) if day < 7 => Some(1 << day),

@@ -1,6 +1,8 @@
 //! Counting: device-days in, any order; counts out.
 
-use std::{collections::HashMap, mem, sync::Arc};
+use std::{cmp::Reverse, collections::HashMap, mem, sync::Arc};
+
+use jiff::civil::Date;
 
 use super::{
     counts::Rollup,
@@ -29,7 +31,7 @@ type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 /// as if one had counted all.
 #[derive(Debug)]
 pub struct Tally {
-    week: Week,
+    last_day: Date,
     first_day: u32,
     /// Ids of the services that hashes of names outside the catalog are.
     named: Arc<HashMap<u64, String>>,
@@ -50,6 +52,8 @@ pub struct Tally {
 #[derive(Debug)]
 pub(super) struct DeviceTally {
     pub(super) segments: Arc<Segments>,
+    /// The newest day in the week itself, which `segments` are of.
+    segments_on: Option<u32>,
     /// The segments are those that it is enrolled with.
     is_enrolled: bool,
     pub(super) reporting: bool,
@@ -66,8 +70,8 @@ pub(super) struct DeviceTally {
 #[derive(Debug)]
 pub(super) struct CustomerTally {
     pub(super) segments: Arc<Segments>,
-    /// The device that `segments` are of: the lowest that reported in the week itself.
-    segments_of: Option<DeviceId>,
+    /// The device that `segments` are of, and its day: the lowest that reported in the week itself, and its newest there.
+    segments_of: Option<(DeviceId, Reverse<u32>)>,
     /// A device that is theirs alone told about a day of the week itself.
     pub(super) seen: bool,
     /// One of their devices was enrolled by a token of its own.
@@ -88,19 +92,27 @@ pub(super) struct CustomerTally {
 impl Tally {
     /// Nothing counted yet. `named` says which hashes of names outside the catalog are which service by now.
     pub fn new(week: Week, named: HashMap<u64, String>) -> Self {
-        Self::with(week, Arc::new(named))
+        Self::until(week.sunday(), named)
+    }
+
+    /// The same of any seven days, which are then what "the week itself" is: those that end with this one. They are counted
+    /// in the segments of their newest day. What [`Facet::Weekend`] counts holds for a week that ends with a Sunday only.
+    ///
+    /// [`Facet::Weekend`]: super::Facet::Weekend
+    pub fn until(last_day: Date, named: HashMap<u64, String>) -> Self {
+        Self::with(last_day, Arc::new(named))
     }
 
     /// Another of the same week, nothing counted yet, to be joined to this one.
     #[must_use]
     pub fn another(&self) -> Self {
-        Self::with(self.week, self.named.clone())
+        Self::with(self.last_day, self.named.clone())
     }
 
-    fn with(week: Week, named: Arc<HashMap<u64, String>>) -> Self {
+    fn with(last_day: Date, named: Arc<HashMap<u64, String>>) -> Self {
         Self {
-            week,
-            first_day: first_day(week),
+            last_day,
+            first_day: first_day(last_day),
             named,
             segments: Map::default(),
             devices: Map::default(),
@@ -154,25 +166,22 @@ impl Tally {
         day: &PackedDay<'_>,
     ) {
         let Some(bit) = bit_of(self.first_day, day.day()) else { return };
-        let in_week = is_in_week(bit);
-        if in_week {
-            self.device(device, segments).report(day.blind_spots(), day.unwatched_seconds());
+        let in_week = is_in_week(bit).then(|| self.shared(segments));
+        if let Some(segments) = &in_week {
+            let known = self.devices.entry(device).or_insert_with(|| DeviceTally::new(segments.clone()));
+            known.count_in(segments, bit);
+            known.report(day.blind_spots(), day.unwatched_seconds());
         }
         if day.shared_device() {
             return;
         }
         let place = self.place(customer);
-        if in_week {
-            let known = &self.customers[place];
-            if known.segments_of.is_none_or(|known| device < known) {
-                let segments = self.shared(segments);
-                let customer = &mut self.customers[place];
-                (customer.segments_of, customer.segments) = (Some(device), segments);
-            }
-            self.customers[place].seen = true;
-        }
         let customer = &mut self.customers[place];
         customer.first_bit = customer.first_bit.min(bit);
+        if let Some(segments) = &in_week {
+            customer.count_in(segments, (device, Reverse(bit)));
+            customer.seen = true;
+        }
         if of_group_token {
             customer.group_days |= 1 << bit;
         } else {
@@ -197,7 +206,7 @@ impl Tally {
                 }
             }
         }
-        if in_week {
+        if in_week.is_some() {
             customer.look_closer(landscape, day, &mut self.sides);
         }
     }
@@ -246,7 +255,8 @@ impl Tally {
             nodes.count_small_services(customer, landscape, k);
         }
         let (nodes, atoms) = nodes.finish(landscape);
-        Rollup { week: self.week, nodes, atoms, rows_not_in_catalog: self.rows_not_in_catalog }
+        let week = Week::of(self.last_day);
+        Rollup { week, nodes, atoms, rows_not_in_catalog: self.rows_not_in_catalog }
     }
 
     /// Puts those into the built-in group who are new, where the history reaches back far enough to tell.
@@ -272,14 +282,6 @@ impl Tally {
         shared
     }
 
-    fn device(&mut self, device: DeviceId, segments: &Segments) -> &mut DeviceTally {
-        if !self.devices.contains_key(&device) {
-            let segments = self.shared(segments);
-            self.devices.insert(device, DeviceTally::new(segments));
-        }
-        self.devices.get_mut(&device).expect("it was inserted above where it was missing")
-    }
-
     fn place(&mut self, customer: &Customer) -> usize {
         if let Some((last, place)) = &self.last
             && last == customer
@@ -302,6 +304,7 @@ impl DeviceTally {
     fn new(segments: Arc<Segments>) -> Self {
         Self {
             segments,
+            segments_on: None,
             is_enrolled: false,
             reporting: false,
             connections: 0,
@@ -312,6 +315,12 @@ impl DeviceTally {
             days: 0,
             unwatched_seconds: 0,
             lossy_days: 0,
+        }
+    }
+
+    fn count_in(&mut self, segments: &Arc<Segments>, on: u32) {
+        if !self.is_enrolled && Some(on) > self.segments_on {
+            (self.segments, self.segments_on) = (segments.clone(), Some(on));
         }
     }
 
@@ -330,6 +339,8 @@ impl DeviceTally {
     fn join(&mut self, other: Self) {
         if other.is_enrolled {
             (self.segments, self.is_enrolled) = (other.segments, true);
+        } else if let Some(on) = other.segments_on {
+            self.count_in(&other.segments, on);
         }
         self.reporting |= other.reporting;
         self.connections += other.connections;
@@ -356,6 +367,12 @@ impl CustomerTally {
             services: Vec::new(),
             present: Vec::new(),
             seen_of_needs: Vec::new(),
+        }
+    }
+
+    fn count_in(&mut self, segments: &Arc<Segments>, of: (DeviceId, Reverse<u32>)) {
+        if self.segments_of.is_none_or(|known| of < known) {
+            (self.segments, self.segments_of) = (segments.clone(), Some(of));
         }
     }
 
@@ -457,9 +474,8 @@ impl CustomerTally {
         self.has_own_token |= other.has_own_token;
         self.group_days |= other.group_days;
         self.first_bit = self.first_bit.min(other.first_bit);
-        let is_lower = |device| self.segments_of.is_none_or(|known| device < known);
-        if other.segments_of.is_some_and(is_lower) {
-            (self.segments_of, self.segments) = (other.segments_of, other.segments);
+        if let Some(of) = other.segments_of {
+            self.count_in(&other.segments, of);
         }
         for (need, days) in other.needs {
             self.note_need(need, days);

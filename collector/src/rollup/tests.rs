@@ -226,6 +226,39 @@ fn history_tells_who_left_and_is_in_no_other_figure() {
 }
 
 #[test]
+fn seven_days_may_end_on_any_day_and_the_eighth_back_is_history() {
+    for (of_november, counted) in [(11, None), (12, Some(1)), (18, Some(1)), (19, None)] {
+        let mut tally = Tally::until(date(2026, 11, 18), HashMap::new());
+        let customer = Customer::Device(DeviceId::from_bits(1));
+        let day = day(of_november, &["wetransfer"]);
+        tally.add(&landscape(), DeviceId::from_bits(1), &customer, &Segments::default(), &day);
+        let rollup = tally.finish(&landscape(), 5);
+        let everybody = node(&rollup, "all");
+        let needs = everybody.needs.get("send-once").map(|need| need.services["wetransfer"].days);
+        assert_eq!(needs, counted, "{of_november}");
+        assert_eq!(everybody.customers, counted.unwrap_or(0));
+    }
+}
+
+#[test]
+fn seven_days_count_in_the_segments_of_their_newest() {
+    let told = [(14, "department:Sales"), (16, "department:Marketing")];
+    for order in [[0, 1], [1, 0]] {
+        let mut tally = Tally::until(date(2026, 11, 18), HashMap::new());
+        for (of_november, groups) in order.map(|at| told[at]) {
+            let mut part = tally.another();
+            let customer = Customer::Pseudonym("a".parse().unwrap());
+            let day = day(of_november, &["wetransfer"]);
+            part.add(&landscape(), DeviceId::from_bits(1), &customer, &segments(groups), &day);
+            tally.join(part);
+        }
+        let rollup = tally.finish(&landscape(), 5);
+        assert_eq!(node(&rollup, "department:Marketing").needs["send-once"].services["wetransfer"].days, 2);
+        assert!(!rollup.nodes.contains_key(&Some("department:Sales".parse().unwrap())), "{order:?}");
+    }
+}
+
+#[test]
 fn the_order_of_delivery_does_not_matter() {
     let days = [(1, "a", 9, "outbox"), (2, "a", 10, "smash"), (3, "b", 9, "smash"), (1, "a", 2, "outbox")];
     let roll = |order: &[usize]| {
@@ -312,7 +345,9 @@ fn tell(tally: &mut Tally, landscape: &Landscape, (device, on, services, shared)
         row.server_wait = Some(Quantiles { median: wait, p90: 255 });
         row.failed = row.tries / 3;
     }
-    let groups = segments(&format!("department:D{}/E{device}\nsite:S", device % 3));
+    // Whoever moves does so between two weeks.
+    let department = (device + u64::from(*on >= 9)) % 3;
+    let groups = segments(&format!("department:D{department}/E{device}\nsite:S"));
     tally.add(landscape, DeviceId::from_bits(*device), &customer, &groups, &day);
 }
 
@@ -322,11 +357,12 @@ proptest! {
     fn counting_in_parts_counts_the_same(
         days in prop::collection::vec((told(), 0..4_usize), 0..40),
         enrolled in prop::collection::vec((1..=8_u64, 0..4_usize), 0..6),
+        until in 10..=16_i8,
         order in Just((0..4_usize).collect::<Vec<_>>()).prop_shuffle(),
     ) {
         let landscape = landscape();
         let names = HashMap::from([(FREIGHTDESK, "smash".to_owned())]);
-        let mut whole = Tally::new(week(), names);
+        let mut whole = Tally::until(date(2026, 11, until), names);
         let mut parts: Vec<Tally> = (0..4).map(|_| whole.another()).collect();
         for (device, part) in &enrolled {
             let elsewhere = segments("department:Moved");
