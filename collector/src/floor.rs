@@ -20,6 +20,8 @@
 //! 8. **Running weeks are coarse.** A week that is not frozen is published anew each night, so that the difference of two
 //!    nights could be one device: it has no services, facets or moves, and its counts are rounded further.
 //!
+//! Beside the weeks it makes [`signals`], which are told once, the morning after, without a count.
+//!
 //! The price of all this is published beside the figures, in whole tens: exact, it would tell what it is the price of.
 
 mod cores;
@@ -30,6 +32,7 @@ mod need;
 mod price;
 mod rounding;
 mod services;
+mod signals;
 
 use cores::on_all_cores;
 use facets::FacetsShown;
@@ -39,6 +42,7 @@ use need::{NeedShown, Sides};
 pub use price::{Account, Costs, costs};
 use rounding::Rounding;
 use services::ServicesShown;
+pub use signals::signals;
 
 use crate::{
     config::LEAST_MINIMUM_GROUP,

@@ -4,7 +4,7 @@
 //! of "too few". Customers are rounded down to a multiple of [`customers_step`], customer-days to the nearest of twice
 //! that. What is released stays released: a frozen week never changes, and [`PublishedWeek::hash`] proves it.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 use sha2::{Digest as _, Sha256};
 
@@ -206,6 +206,22 @@ pub struct PublishedService {
     pub customer_days: Figure,
     /// Distinct customers who used it or for whom a program of it ran by itself; of services of ours only.
     pub customers_present: Figure,
+}
+
+/// At least k customers of a segment used a service elsewhere within the seven days before this was released. What it tells,
+/// and what not: `floor/signals.rs`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signal {
+    /// `None` is everybody.
+    pub segment: Option<Segment>,
+    /// Id of the need.
+    pub need: String,
+    /// Id of the service.
+    pub service: String,
+    /// The morning on which it was told, in the organisation's zone.
+    pub released: Date,
+    /// k, as it was then.
+    pub minimum_group: u32,
 }
 
 /// The price of the floor: at least so many percent of customer-days elsewhere are shown, in tens up to 90. `None` where

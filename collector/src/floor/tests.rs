@@ -8,7 +8,7 @@ use crate::{
     rollup::{PartSet, ServiceCounts},
 };
 
-fn landscape() -> Landscape {
+pub(super) fn landscape() -> Landscape {
     let mut landscape = Landscape::new([("files".into(), "Files".into())]);
     landscape.add("ours", "Ours", "files", SanctionStatus::Sanctioned, false);
     for service in ["big", "small", "tiny", "wee"] {
@@ -18,7 +18,7 @@ fn landscape() -> Landscape {
 }
 
 /// Customers in (ours alone, both, elsewhere alone), two days each, and the customers of each service.
-fn need(parts: [u32; 3], services: &[(&str, u32)], small: u32) -> NeedCounts {
+pub(super) fn need(parts: [u32; 3], services: &[(&str, u32)], small: u32) -> NeedCounts {
     let mut counts = NeedCounts { small_services_customers: small, ..NeedCounts::default() };
     for (part, customers) in [Part::OursAlone, Part::Both, Part::ElsewhereAlone].into_iter().zip(parts) {
         counts.customers_by_parts[PartSet::default().with(part).index()] = customers;
@@ -30,7 +30,7 @@ fn need(parts: [u32; 3], services: &[(&str, u32)], small: u32) -> NeedCounts {
 }
 
 /// Each with as many customers again who do not have the need.
-fn rollup_of(nodes: &[(&str, NeedCounts)], atoms: &[(&str, NeedCounts)]) -> Rollup {
+pub(super) fn rollup_of(nodes: &[(&str, NeedCounts)], atoms: &[(&str, NeedCounts)]) -> Rollup {
     let node = |counts: &NeedCounts| Node {
         customers: counts.customers() * 2,
         devices: 10,
@@ -51,7 +51,7 @@ fn published_with(landscape: &Landscape, nodes: &[(&str, NeedCounts)]) -> Publis
     publish(&rollup_of(nodes, &[]), landscape, &policy())
 }
 
-fn policy() -> Policy {
+pub(super) fn policy() -> Policy {
     Policy { minimum_group: 5, main_dimension: "department".into() }
 }
 
