@@ -12,7 +12,7 @@ use jiff::{Timestamp, civil::Date};
 use crate::{
     device::{Customer, Device, DeviceId, DeviceState, Groups},
     device_day::DeviceDay,
-    published::{PublishedWeek, WeekState},
+    published::{PublishedWeek, Signal, WeekState},
     reader::Reader,
     segment::Segments,
     week::Week,
@@ -131,6 +131,14 @@ pub trait Store: Send + Sync {
     fn published_weeks(&self) -> Result<Vec<(Week, WeekState)>, StoreError>;
     /// A week's published rows, checked against the hash of what was released.
     fn published(&self, week: Week) -> Result<Option<(PublishedWeek, WeekState)>, StoreError>;
+
+    /// Keeps signals for good, each if its segment and service have none yet, and returns those that were kept. With them,
+    /// all or nothing, it notes `last_day` as that of the seven days that were judged.
+    fn release_signals(&self, last_day: Date, signals: &[Signal]) -> Result<Vec<Signal>, StoreError>;
+    /// The last of the seven days that signals were judged over last.
+    fn signals_judged_until(&self) -> Result<Option<Date>, StoreError>;
+    /// All signals, newest first.
+    fn signals(&self) -> Result<Vec<Signal>, StoreError>;
 }
 
 /// Who a store is.

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     device::{Device, DeviceId, DeviceState, Groups},
-    published::{PublishedWeek, WeekState},
+    published::{PublishedWeek, Signal, WeekState},
     reader::Reader,
     week::Week,
 };
@@ -221,6 +221,18 @@ impl Store for SqliteStore {
 
     fn published(&self, week: Week) -> Result<Option<(PublishedWeek, WeekState)>, StoreError> {
         published::read(&*self.rollup.read()?, week)
+    }
+
+    fn release_signals(&self, last_day: Date, signals: &[Signal]) -> Result<Vec<Signal>, StoreError> {
+        published::signals::release(&mut self.rollup.write(), last_day, signals)
+    }
+
+    fn signals_judged_until(&self) -> Result<Option<Date>, StoreError> {
+        published::signals::judged_until(&*self.rollup.read()?)
+    }
+
+    fn signals(&self) -> Result<Vec<Signal>, StoreError> {
+        published::signals::all(&*self.rollup.read()?)
     }
 }
 

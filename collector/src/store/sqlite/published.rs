@@ -1,4 +1,4 @@
-//! The rollup file: published weeks, written whole in one transaction, checked against their hash when read.
+//! The rollup file: published weeks, written whole in one transaction, checked against their hash when read; and signals.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod row;
+pub(super) mod signals;
 
 pub(super) const FILE: File = File {
     name: "rollup.db",
@@ -22,6 +23,7 @@ pub(super) const FILE: File = File {
         include_str!("../../../migrations/rollup/001_published.sql"),
         include_str!("../../../migrations/rollup/002_days_elsewhere.sql"),
         include_str!("../../../migrations/rollup/003_sufficient_figures.sql"),
+        include_str!("../../../migrations/rollup/004_signals.sql"),
     ],
 };
 

@@ -1,5 +1,6 @@
 //! Published values as columns, and back. What can't be one is an error of the column.
 
+use jiff::civil::Date;
 use rusqlite::{Row, types::Type, types::Value};
 
 use crate::{
@@ -110,6 +111,12 @@ pub(super) fn segment_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Optio
         return Ok(None);
     }
     text.parse().map(Some).map_err(|error| unreadable(column, error))
+}
+
+/// The date of a column.
+pub(super) fn date_of(row: &Row<'_>, column: usize) -> rusqlite::Result<Date> {
+    let text: String = row.get(column)?;
+    text.parse().map_err(|error: jiff::Error| unreadable(column, error))
 }
 
 /// The status of a column.

@@ -1,7 +1,9 @@
+use jiff::civil::date;
+
 use super::*;
 use crate::{
     portfolio::SanctionStatus,
-    published::{Figure, Price, Reason, Trust},
+    published::{Figure, Price, Reason, Signal, Trust},
     rollup::Facet,
     store::sqlite::file,
 };
@@ -106,4 +108,48 @@ fn a_figure_changed_behind_our_back_is_noticed() {
     rollup.execute("UPDATE published_needs SET customers = 35 WHERE segment = 0", []).unwrap();
     let error = read(&rollup, published(30).week).unwrap_err();
     assert_eq!(error.to_string(), "rollup.db is damaged: week 2026-W46 is not what was released");
+}
+
+fn signal(segment: Option<&str>, service: &str, of_november: i8) -> Signal {
+    Signal {
+        segment: segment.map(|text| text.parse().unwrap()),
+        need: "send-once".into(),
+        service: service.into(),
+        released: date(2026, 11, of_november),
+        minimum_group: 5,
+    }
+}
+
+#[test]
+fn a_signal_is_kept_once_and_never_changes() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut rollup = opened(&dir);
+    let sales = Some("department:Sales/North");
+    assert_eq!(signals::judged_until(&rollup).unwrap(), None);
+    let first = [signal(None, "wetransfer", 10), signal(sales, "wetransfer", 10)];
+    assert_eq!(signals::release(&mut rollup, date(2026, 11, 9), &first).unwrap(), first);
+    let mut other = signal(sales, "wetransfer", 12);
+    (other.need, other.minimum_group) = ("store-files".into(), 20);
+    let second = [other, signal(sales, "dropbox", 12), signal(None, "wetransfer", 12)];
+    assert_eq!(
+        signals::release(&mut rollup, date(2026, 11, 11), &second).unwrap(),
+        [signal(sales, "dropbox", 12)]
+    );
+    assert_eq!(signals::release(&mut rollup, date(2026, 11, 11), &second).unwrap(), []);
+    drop(rollup);
+    let rollup = opened(&dir);
+    let all = [signal(sales, "dropbox", 12), signal(None, "wetransfer", 10), signal(sales, "wetransfer", 10)];
+    assert_eq!(signals::all(&rollup).unwrap(), all, "newest first");
+    assert_eq!(signals::judged_until(&rollup).unwrap(), Some(date(2026, 11, 11)));
+}
+
+#[test]
+fn signals_are_kept_all_or_none_and_judged_with_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut rollup = opened(&dir);
+    let refused = Signal { minimum_group: 4, ..signal(None, "dropbox", 10) };
+    let night = [signal(None, "wetransfer", 10), refused];
+    assert!(signals::release(&mut rollup, date(2026, 11, 9), &night).is_err());
+    assert_eq!(signals::all(&rollup).unwrap(), []);
+    assert_eq!(signals::judged_until(&rollup).unwrap(), None);
 }
