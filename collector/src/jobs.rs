@@ -1,4 +1,4 @@
-//! What a collector does by itself: roll up, freeze, forget. Each job may be killed at any step and run again.
+//! What a collector does by itself: roll up, freeze, tell signals, forget. Each job may be killed at any step and run again.
 //!
 //! A week is published in one transaction, so a job that died has published it whole or not at all. Weeks are frozen
 //! in order. Freezing twice, or running any job twice, changes nothing. The time is passed in. A week whose device-days are
@@ -7,7 +7,7 @@
 use std::{collections::BTreeSet, num::NonZero, thread};
 
 use anyhow::{Context, bail};
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
 use crate::{
     config::Config,
@@ -21,6 +21,8 @@ use crate::{
     unknown_names,
     week::Week,
 };
+
+mod signals;
 
 /// What became of a week that was to be frozen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,11 +42,12 @@ pub enum Unfinished {
     Allowed,
 }
 
-/// What is done every night: freeze the weeks whose freeze time has come, publish the others anew, forget what is due.
+/// What is done every night: freeze the weeks whose freeze time has come, publish the others anew, release signals, forget
+/// what is due.
 ///
 /// What is due is forgotten even if the figures can't be made.
 pub fn nightly(installation: &Installation, now: Timestamp) -> anyhow::Result<()> {
-    let published = publish_all(installation, now);
+    let published = publish_all(installation, now).and_then(|()| signals::release(installation, now));
     retire(installation, now)?;
     published
 }
@@ -172,18 +175,27 @@ pub fn rows(installation: &Installation, week: Week, state: WeekState) -> anyhow
 /// The published rows of a week as its device-days, and the names that have a service by now, give them. History that is
 /// damaged is left out.
 pub fn compute(installation: &Installation, week: Week) -> anyhow::Result<PublishedWeek> {
+    without_damaged(Some(week), |damaged| compute_without(installation, week, damaged))
+}
+
+/// Makes something of several weeks, without those that are damaged. Only the one that it is about must not be.
+fn without_damaged<T>(
+    about: Option<Week>,
+    make: impl Fn(&BTreeSet<Week>) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let mut damaged = BTreeSet::new();
     loop {
         // What was damaged half-way has been counted in part, so it is begun anew without that week.
-        match compute_without(installation, week, &damaged) {
+        match make(&damaged) {
             Err(error) => match error.downcast_ref() {
-                Some(Unreadable { week: earlier, source }) if *earlier != week => {
-                    tracing::error!(%week, %earlier, error = %source, "a damaged earlier week is not in its history");
-                    damaged.insert(*earlier);
+                Some(Unreadable { week, source }) if Some(*week) != about => {
+                    let about = about.map_or_else(|| "signals".to_owned(), |week| week.to_string());
+                    tracing::error!(%about, %week, error = %source, "a damaged week is not counted");
+                    damaged.insert(*week);
                 }
                 _ => return Err(error),
             },
-            computed => return computed,
+            made => return made,
         }
     }
 }
@@ -194,28 +206,13 @@ fn compute_without(
     damaged: &BTreeSet<Week>,
 ) -> anyhow::Result<PublishedWeek> {
     let portfolio = installation.portfolio()?;
-    let policy = Policy {
-        minimum_group: installation.config().minimum_group,
-        main_dimension: portfolio.main_dimension.clone(),
-    };
+    let policy = policy(installation, &portfolio);
     let landscape = landscape(&portfolio, week);
     let named = unknown_names::named(installation.store().as_ref(), &portfolio)?;
     let mut tally = Tally::new(week, named);
-    for device in installation.store().devices()? {
-        if device.state == DeviceState::Active && device.enrolled <= week.sunday() {
-            tally.enrolled(device.id, &device.groups.segments);
-        }
-    }
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let mut tallies: Vec<Tally> = (0..threads).map(|_| tally.another()).collect();
-    let history = (-HISTORY_WEEKS..0).map(|weeks| week.plus(weeks));
-    for earlier in history.filter(|earlier| !damaged.contains(earlier)) {
-        add_week(&mut tallies, installation, &self::landscape(&portfolio, earlier), earlier)?;
-    }
-    add_week(&mut tallies, installation, &landscape, week)?;
-    for counted in tallies {
-        tally.join(counted);
-    }
+    let weeks = (-HISTORY_WEEKS..=0).map(|weeks| week.plus(weeks)).filter(|week| !damaged.contains(week));
+    let weeks = weeks.map(|week| (week, self::landscape(&portfolio, week)));
+    count(installation, &mut tally, week.sunday(), weeks)?;
     let rollup = tally.finish(&landscape, policy.minimum_group);
     if rollup.rows_not_in_catalog > 0 {
         tracing::warn!(
@@ -224,6 +221,29 @@ fn compute_without(
         );
     }
     Ok(floor::publish(&rollup, &landscape, &policy))
+}
+
+/// Counts the devices enrolled by `last_day`, and these weeks' device-days, on all cores.
+fn count(
+    installation: &Installation,
+    tally: &mut Tally,
+    last_day: Date,
+    weeks: impl Iterator<Item = (Week, Landscape)>,
+) -> anyhow::Result<()> {
+    for device in installation.store().devices()? {
+        if device.state == DeviceState::Active && device.enrolled <= last_day {
+            tally.enrolled(device.id, &device.groups.segments);
+        }
+    }
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let mut tallies: Vec<Tally> = (0..threads).map(|_| tally.another()).collect();
+    for (week, landscape) in weeks {
+        add_week(&mut tallies, installation, &landscape, week)?;
+    }
+    for counted in tallies {
+        tally.join(counted);
+    }
+    Ok(())
 }
 
 /// Counts a week, a part of its devices in each tally.
@@ -243,6 +263,13 @@ fn add_week(
     match installation.store().visit_week(week, &mut visitors) {
         Err(source @ StoreError::Damaged { .. }) => Err(Unreadable { week, source }.into()),
         visited => Ok(visited?),
+    }
+}
+
+fn policy(installation: &Installation, portfolio: &Portfolio) -> Policy {
+    Policy {
+        minimum_group: installation.config().minimum_group,
+        main_dimension: portfolio.main_dimension.clone(),
     }
 }
 

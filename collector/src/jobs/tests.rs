@@ -8,7 +8,7 @@ use crate::{
     wire::days_of,
 };
 
-const PORTFOLIO: &str = r#"
+pub(super) const PORTFOLIO: &str = r#"
 organisation = "Northmoor"
 [[service]]
 id = "sharepoint-online"
@@ -37,7 +37,7 @@ pub(crate) fn story(dir: &tempfile::TempDir, weeks: &[&str]) -> Installation {
     installation
 }
 
-fn day(day: u32, revision: u64, service: &str) -> v1::DeviceDay {
+pub(super) fn day(day: u32, revision: u64, service: &str) -> v1::DeviceDay {
     let usage = v1::Usage {
         service_id: service.into(),
         evidence: v1::Evidence::Use.into(),

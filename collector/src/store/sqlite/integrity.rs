@@ -174,6 +174,8 @@ fn rollup(dir: &Path) -> Result<(), StoreError> {
     for (week, _) in published::weeks(&rollup)? {
         published::read(&rollup, week)?;
     }
+    published::signals::all(&rollup)?;
+    published::signals::judged_until(&rollup)?;
     Ok(())
 }
 
@@ -222,7 +224,7 @@ mod tests {
     }
 
     /// A statement that spoils a file, and what is said of it.
-    const CASES: [(&str, &str, &str); 10] = [
+    const CASES: [(&str, &str, &str); 12] = [
         (
             "weeks/2026-W45.db",
             "UPDATE device_days SET body = x'01ff' WHERE device = 3",
@@ -239,6 +241,8 @@ mod tests {
         ),
         ("weeks/2026-W45.db", "DROP TABLE members", "no such table"),
         ("rollup.db", "UPDATE published_needs SET customers = customers + 5", "is not what was released"),
+        ("rollup.db", "UPDATE signals SET released = 'soon'", "Conversion error"),
+        ("rollup.db", "UPDATE signals_judged SET last_day = 'never'", "Conversion error"),
         ("control.db", "DELETE FROM installation", "the store has no name"),
         ("control.db", "UPDATE devices SET segments = 'no segment' WHERE id = 3", "segment"),
     ];

@@ -105,6 +105,7 @@ fn a_restored_store_has_all_that_was_backed_up_and_another_name() {
     assert_eq!((restored.made, restored.weeks), (at(NOW), WEEKS.map(week).to_vec()));
     assert_eq!(days(&again), days(installation));
     assert_eq!(again.store().devices().unwrap(), installation.store().devices().unwrap());
+    assert_eq!(again.store().signals().unwrap(), installation.store().signals().unwrap());
     assert_eq!(again.store().device(DeviceId::from_bits(3)).unwrap().unwrap().state, DeviceState::Revoked);
     let (before, after) = (installation.store().identity().unwrap(), again.store().identity().unwrap());
     assert_ne!(before.store_id, after.store_id);
