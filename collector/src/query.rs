@@ -5,7 +5,10 @@
 
 mod answers;
 
-pub use answers::{Beside, Head, NeedAnswer, Needs, Segments, ServiceAnswer, Services, WeekAnswer, Weeks};
+pub use answers::{
+    Beside, Head, NeedAnswer, Needs, Segments, ServiceAnswer, Services, SignalAnswer, Signals, WeekAnswer,
+    Weeks,
+};
 
 use crate::{
     digest::{self, Digest},
@@ -115,6 +118,16 @@ impl<'i> Query<'i> {
         let read = self.read(week, 2)?;
         let (row, last) = read.rows(segment)?;
         Ok(Services::new(read.head(row), row, last, &read.landscape))
+    }
+
+    /// What was told of single services the morning after, as far as the reader may ask for its segment; newest first.
+    pub fn signals(&self) -> Result<Signals, QueryError> {
+        let mut signals = self.installation.store().signals()?;
+        signals.retain(|signal| self.reader.may_ask_for(signal.segment.as_ref()));
+        let Some(newest) = signals.first() else { return Ok(Signals { signals: Vec::new() }) };
+        let portfolio = self.installation.portfolio().map_err(QueryError::Portfolio)?;
+        let landscape = portfolio.landscape(elsewhere_catalog::builtin(), Week::of(newest.released));
+        Ok(Signals::new(signals, &landscape))
     }
 
     /// The segment that is meant, if the reader may ask for it.

@@ -95,8 +95,8 @@ impl IntoResponse for Problem {
 pub(super) async fn not_found(uri: Uri) -> Problem {
     let path: String = uri.path().chars().take(100).collect();
     let detail = format!(
-        "'{path}' is not served; ask for /api/v1/weeks, /api/v1/needs, /api/v1/segments, /api/v1/services or \
-         /api/v1/digests/WEEK, without a slash at the end"
+        "'{path}' is not served; ask for /api/v1/weeks, /api/v1/needs, /api/v1/segments, /api/v1/services, \
+         /api/v1/signals or /api/v1/digests/WEEK, without a slash at the end"
     );
     Problem::new(StatusCode::NOT_FOUND, "/problems/not-found", "There is no such thing", detail)
 }

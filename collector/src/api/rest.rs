@@ -100,6 +100,19 @@ pub(super) async fn services(
     .await
 }
 
+/// `GET /api/v1/signals`.
+pub(super) async fn signals(
+    State(installation): State<Installation>,
+    RawQuery(asked_for): RawQuery,
+    headers: HeaderMap,
+) -> Answer {
+    ask(installation, headers, move |query| {
+        Parameters::read(asked_for.as_deref(), &[])?;
+        Ok(Body::json(&query.signals()?, false))
+    })
+    .await
+}
+
 /// Answers for the reader that the headers name; without one nothing is looked at. The store blocks, so it is asked
 /// on a thread of its own.
 async fn ask(

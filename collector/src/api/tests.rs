@@ -123,7 +123,9 @@ async fn the_digest_is_the_same_page_in_every_form() {
 async fn without_a_good_token_nothing_is_told() {
     let served = served();
     for token in [None, Some("elsewhere_wrong"), Some("")] {
-        for path in ["/api/v1/weeks", "/api/v1/needs?week=1999-W99", "/api/v1/digests/2026-W46"] {
+        for path in
+            ["/api/v1/weeks", "/api/v1/needs?week=1999-W99", "/api/v1/digests/2026-W46", "/api/v1/signals"]
+        {
             let response = served.ask("GET", path, token, None).await;
             assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "{path}");
             assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
@@ -163,6 +165,7 @@ async fn every_mistake_is_a_problem_that_names_it() {
             404,
             "segment department:Nobody is not in week 2026-W46",
         ),
+        ("GET", "/api/v1/signals?week=2026-W46", 400, "parameter 'week': it is not known here"),
         ("GET", "/api/v1/devices", 404, "'/api/v1/devices' is not served"),
         ("GET", "/../etc/passwd", 404, "is not served"),
         ("POST", "/api/v1/needs", 405, "can only be read"),
@@ -188,6 +191,38 @@ async fn a_scoped_reader_sees_its_segment_and_no_other() {
     }
     let segments = read(ask("/api/v1/segments").await).await;
     assert_eq!(segments["segments"].as_array().unwrap().len(), 1);
+}
+
+/// The signals that a reader of this segment sees.
+async fn signals(served: &Served, segment: &str) -> Value {
+    let token = format!("elsewhere_{segment}");
+    let reader = Reader { role: Role::Viewer, segments: vec![segment.parse().unwrap()] };
+    served.installation.store().add_api_token(token::hash(&token), &reader).unwrap();
+    read(served.ask("GET", "/api/v1/signals", Some(&token), None).await).await
+}
+
+#[tokio::test]
+async fn signals_say_at_least_so_many_and_are_of_the_readers_segments() {
+    let served = served();
+    assert_eq!(read(served.get("/api/v1/signals").await).await, json!({"signals": []}));
+    jobs::nightly(&served.installation, at("2026-11-16T13:00:00Z")).unwrap();
+    let of = |segment| {
+        json!({
+            "segment": segment, "need": "store-files", "service": "dropbox", "name": "Dropbox",
+            "released": "2026-11-16", "customers": "at least 5"
+        })
+    };
+    assert_eq!(
+        read(served.get("/api/v1/signals").await).await,
+        json!({"signals": [of("all"), of("department:Marketing")]})
+    );
+    assert_eq!(
+        signals(&served, "department:Marketing").await,
+        json!({"signals": [of("department:Marketing")]})
+    );
+    for other in ["department:Legal", "department:Marketing/Events", "site:Leeds"] {
+        assert_eq!(signals(&served, other).await, json!({"signals": []}), "{other}");
+    }
 }
 
 #[tokio::test]

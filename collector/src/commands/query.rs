@@ -34,6 +34,7 @@ enum What {
     Needs,
     Segments,
     Services,
+    Signals,
 }
 
 /// Prints the answer to standard output.
@@ -47,6 +48,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         What::Needs => answer(&query.needs(args.week, segment)?),
         What::Segments => answer(&query.segments(args.week)?),
         What::Services => answer(&query.services(args.week, segment)?),
+        What::Signals => answer(&query.signals()?),
     }
 }
 

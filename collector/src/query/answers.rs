@@ -1,12 +1,13 @@
 //! The answers, as every reader gets them. A figure that is withheld says so: `{"suppressed":true,"reason":"k"}`.
 
+use jiff::civil::Date;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
     insight::percents,
     portfolio::{Landscape, SanctionStatus},
     published::{
-        Figure, PublishedFacet, PublishedNeed, PublishedSegment, PublishedService, Trust, WeekState,
+        Figure, PublishedFacet, PublishedNeed, PublishedSegment, PublishedService, Signal, Trust, WeekState,
         segment_or_all,
     },
     segment::Segment,
@@ -203,6 +204,31 @@ pub struct ServiceAnswer {
     pub customers_present: Beside,
 }
 
+/// What was told of single services.
+#[derive(Clone, Debug, Serialize)]
+pub struct Signals {
+    /// Newest first.
+    pub signals: Vec<SignalAnswer>,
+}
+
+/// A service elsewhere that passed the smallest group in a segment.
+#[derive(Clone, Debug, Serialize)]
+pub struct SignalAnswer {
+    /// `all`, or `department:Marketing`.
+    #[serde(serialize_with = "segment_or_all")]
+    pub segment: Option<Segment>,
+    /// Id of the need.
+    pub need: String,
+    /// Id of the service.
+    pub service: String,
+    /// What people read.
+    pub name: String,
+    /// The morning on which it was told, of the seven days before it.
+    pub released: Date,
+    /// `at least 5`, and never more.
+    pub customers: String,
+}
+
 impl Needs {
     pub(super) fn new(
         head: Head,
@@ -282,6 +308,25 @@ impl Services {
     }
 }
 
+impl Signals {
+    pub(super) fn new(signals: Vec<Signal>, landscape: &Landscape) -> Self {
+        let answer = |signal: Signal| SignalAnswer {
+            name: name(&signal.service, landscape),
+            segment: signal.segment,
+            need: signal.need,
+            service: signal.service,
+            released: signal.released,
+            customers: format!("at least {}", signal.minimum_group),
+        };
+        Self { signals: signals.into_iter().map(answer).collect() }
+    }
+}
+
+fn name(service: &str, landscape: &Landscape) -> String {
+    let known = landscape.find(service).map(|index| landscape.service(index).name.as_str());
+    known.unwrap_or(service).to_owned()
+}
+
 impl ServiceAnswer {
     fn of<'a>(
         need: &'a PublishedNeed,
@@ -290,10 +335,9 @@ impl ServiceAnswer {
     ) -> impl Iterator<Item = Self> + use<'a> {
         let answer = move |service: &PublishedService| {
             let last = last.and_then(|need| need.service(&service.service));
-            let known = landscape.find(&service.service).map(|index| &landscape.service(index).name);
             Self {
                 id: service.service.clone(),
-                name: known.unwrap_or(&service.service).clone(),
+                name: name(&service.service, landscape),
                 need: need.need.clone(),
                 sanction_status: service.sanction_status,
                 customers: Beside::new(service.customers, last.map(|service| service.customers)),
