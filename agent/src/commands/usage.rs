@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::Context;
 use clap::ValueEnum;
-use elsewhere_catalog::Catalog;
+use elsewhere_catalog::{Catalog, Service};
 use jiff::{civil::Date, tz::TimeZone};
 use serde::Serialize;
 
@@ -131,10 +131,10 @@ impl<'a> Row<'a> {
         };
         Self {
             day,
-            service_id: service.map(|service| service.id()),
-            service: service.map(|service| service.name()),
+            service_id: service.map(Service::id),
+            service: service.map(Service::name),
             domain,
-            need: service.map(|service| service.need()),
+            need: service.map(Service::need),
             evidence: usage.evidence().as_str(),
             app_class: usage.key.app_class.as_str(),
             app_quality: usage.app_quality,

@@ -184,7 +184,7 @@ impl<'t> Fields<'t> {
         if ids.is_empty() {
             self.missing(key, "a list with at least one id of a service");
         }
-        ids.into_iter().filter_map(|(at, id)| self.service_at(at, id)).map(|service| service.id()).collect()
+        ids.into_iter().filter_map(|(at, id)| self.service_at(at, id)).map(Service::id).collect()
     }
 
     /// Services with weights, all of one need: `{ onedrive = 3, dropbox = 1 }`.

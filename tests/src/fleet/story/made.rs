@@ -73,7 +73,7 @@ impl Market {
         let mut markets = Vec::new();
         for need in catalog.needs() {
             let work = |service: &Service<'_>| service.need() == need.id && !service.as_often_private();
-            let all: Vec<_> = catalog.services().filter(work).map(|service| service.id()).collect();
+            let all: Vec<_> = catalog.services().filter(work).map(Service::id).collect();
             if all.len() >= SERVICES_PER_NEED {
                 let services = all.sample(rng, SERVICES_PER_NEED).copied().collect();
                 markets.push(Self { need: need.id, services });

@@ -4,7 +4,7 @@ mod planted;
 
 use std::fmt;
 
-use elsewhere_catalog::Catalog;
+use elsewhere_catalog::{Catalog, Service};
 use elsewhere_collector::{segment::Segment, week::Week};
 use toml::de::DeTable;
 
@@ -126,7 +126,7 @@ fn check_segment(table: &Fields<'_>, dimension: &str, name: &str) {
 }
 
 fn offer(table: Fields<'_>, weeks: u32) -> Offer {
-    let service = table.service("id").map(|service| service.id()).unwrap_or_default();
+    let service = table.service("id").map(Service::id).unwrap_or_default();
     let words = table.needed_text("status", "sanctioned, tolerated or unsanctioned");
     let status = match words.as_str() {
         "tolerated" => Status::Tolerated,

@@ -1,6 +1,6 @@
 //! What happens in a story, read from its `[[planted]]` tables; refused where it could not happen in this company.
 
-use elsewhere_catalog::Catalog;
+use elsewhere_catalog::{Catalog, Service};
 
 use crate::fleet::story::{Habit, Offer, Planted, Status, Story, fields::Fields};
 
@@ -40,7 +40,7 @@ pub(super) fn planted(table: Fields<'_>, story: &Story, catalog: &'static Catalo
 }
 
 fn service(table: &Fields<'_>, key: &'static str) -> &'static str {
-    table.service(key).map(|service| service.id()).unwrap_or_default()
+    table.service(key).map(Service::id).unwrap_or_default()
 }
 
 fn week(table: &Fields<'_>, story: &Story) -> u32 {
