@@ -11,9 +11,9 @@
 //!    trees of all dimensions ([`judge`]); where it could, the smallest figures around it are withheld as well.
 //! 4. **No complements.** A part of a need's customers (elsewhere; both; tolerated) is shown where the others of them are
 //!    k or more: no "all of them", no "all but two". Parts of its days follow the parts of its customers.
-//! 5. **Rounding.** Customers are rounded down to a multiple of 5, or of k in fives, and customer-days to the nearest of
-//!    twice that ([`rounding`]): who knows all of a group
-//!    but one, or compares two weeks between which one joined, still does not know how often the one did it.
+//! 5. **Rounding.** Customers are rounded down to a multiple of k in fives, and customer-days to the nearest of twice that
+//!    ([`rounding`]): who knows all of a group but one, or compares two weeks between which one joined, still does not know
+//!    how often the one did it.
 //! 6. **Dimensions.** Only the main one publishes services and facets; the others publish needs.
 //! 7. **Not visible.** Where a service of ours serves a need unseen, customers and days of the need stand, its split,
 //!    its rate and its moves are withheld, with that reason.

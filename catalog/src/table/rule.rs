@@ -4,8 +4,9 @@
 use super::Target;
 use crate::kind::{PlumbingKind, Role};
 
-/// One name and what it leads to. Written down it is 4 bytes, the name, and bytes that fill up the last step: the place of a service
-/// in the list, in 2 bytes, the lower first; its role or the kind of plumbing, with [`EMBEDDED`]; the name's length.
+/// One name and what it leads to. Written down it is 4 bytes, the name, and bytes that fill up the last step. The four are
+/// the place of a service in the list, in 2 bytes, the lower first; its role or the kind of plumbing, with [`EMBEDDED`];
+/// the name's length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rule<'t> {
     /// In ASCII.

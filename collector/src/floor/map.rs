@@ -115,8 +115,8 @@ impl<'r> Map<'r> {
         map
     }
 
-    /// A device names three dimensions at most, but together they could name any number. The main one and that of the built-in
-    /// group stay, and of the others those of the most customers; all that is in no tree is on no map.
+    /// A device names three dimensions at most, but together they could name any number. The main one and that of the
+    /// built-in group stay, and of the others those of the most customers; all that is in no tree is on no map.
     fn keep_most_telling(&mut self) {
         let rank = |tree: &Tree<'r>| {
             let customers = |place: &usize| self.node(*place).customers;

@@ -1,7 +1,7 @@
 //! What the customers elsewhere of a need have in common: each [`Facet`] is some of them, and some come with an
 //! [`Effect`], a figure of ours set against the one elsewhere.
 //!
-//! What is compared comes from one device-day and place, so that neither the network nor the hour stands between the two;
+//! What is compared comes from one device-day and place, so that neither the network nor the day stands between the two;
 //! a customer's days are averaged first, and then the customers, who are the unit of the interval.
 
 mod effect;
