@@ -70,8 +70,7 @@ fn customers(need: &NeedCounts, facet: Facet) -> u32 {
 fn customers_beside(need: &NeedCounts, facet: Facet) -> u32 {
     match (facet, facet.within()) {
         (_, Some(wider)) => customers(need, wider),
-        // Who was with us in the week, or left us, is known not to be.
-        (Facet::NeverOurs, None) => need.elsewhere().saturating_sub(need.ours_and_elsewhere() + need.left),
+        (Facet::NeverOurs, None) => need.facets.as_ref().map_or(0, |facets| facets.not_with_us()),
         (_, None) => need.elsewhere(),
     }
 }

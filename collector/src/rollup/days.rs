@@ -75,6 +75,11 @@ impl Days {
         self.ours
     }
 
+    /// With us in the week itself.
+    pub(super) const fn is_with_us(self) -> bool {
+        self.ours >> WEEK_STARTS != 0
+    }
+
     /// Elsewhere in the week itself.
     pub(super) const fn is_elsewhere(self) -> bool {
         self.elsewhere >> WEEK_STARTS != 0

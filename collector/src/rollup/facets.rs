@@ -129,6 +129,7 @@ const EFFECTS: usize = Facet::ALL.len() - Facet::CameToUsFirst as usize;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FacetCounts {
     customers: [u32; Facet::ALL.len()],
+    not_with_us: u32,
     effects: [Effect; EFFECTS],
 }
 
@@ -136,6 +137,12 @@ impl FacetCounts {
     /// Distinct customers of a facet.
     pub fn customers(&self, facet: Facet) -> u32 {
         self.customers[facet as usize]
+    }
+
+    /// Distinct customers elsewhere who were not with us in the week and did not leave us in it: those who may be
+    /// [`Facet::NeverOurs`].
+    pub fn not_with_us(&self) -> u32 {
+        self.not_with_us
     }
 
     /// A facet's effect, where it has one.
@@ -148,6 +155,7 @@ impl FacetCounts {
         for (facet, customers) in Facet::ALL.iter().zip(&mut self.customers) {
             *customers += u32::from(customer.has(*facet));
         }
+        self.not_with_us += u32::from(customer.not_with_us);
         for (effect, figure) in self.effects.iter_mut().zip(customer.effects) {
             if let Some(figure) = figure {
                 effect.count(figure);
@@ -158,9 +166,9 @@ impl FacetCounts {
 
 #[cfg(test)]
 impl FacetCounts {
-    /// So many customers in each of these.
-    pub(crate) fn of(facets: &[(Facet, u32)]) -> Self {
-        let mut counts = Self::default();
+    /// So many customers in each of these, and so many who may never have been with us.
+    pub(crate) fn of(facets: &[(Facet, u32)], not_with_us: u32) -> Self {
+        let mut counts = Self { not_with_us, ..Self::default() };
         for (facet, customers) in facets {
             counts.customers[*facet as usize] = *customers;
         }
@@ -173,14 +181,15 @@ impl FacetCounts {
 pub(super) struct CustomerFacets {
     /// A bit each.
     facets: u32,
+    not_with_us: bool,
     /// Thousandths.
     effects: [Option<i32>; EFFECTS],
 }
 
 impl CustomerFacets {
     /// Of a customer who was elsewhere in the week. `seen` is what was seen beside the dates.
-    pub(super) fn of(days: Days, seen: &Seen) -> Self {
-        let mut facets = Self::default();
+    pub(super) fn of(days: Days, left: bool, seen: &Seen) -> Self {
+        let mut facets = Self { not_with_us: !left && !days.is_with_us(), ..Self::default() };
         let is_so = [
             (Facet::NeverOurs, days.with_us() == 0),
             (Facet::Before, days.is_elsewhere_before(1)),

@@ -79,7 +79,8 @@ impl Nodes {
         for (need, days) in customer.needs.iter().filter(|(_, days)| days.in_week()) {
             let unseen = landscape.need(*need).ours_not_visible;
             let moves = if unseen { Moves::default() } else { Moves::of(*days) };
-            let facets = days.is_elsewhere().then(|| CustomerFacets::of(*days, &customer.seen_of(*need)));
+            let facets =
+                days.is_elsewhere().then(|| CustomerFacets::of(*days, moves.left, &customer.seen_of(*need)));
             self.met.push(Met { need: *need, parts: days.parts(), moves, facets });
         }
         for place in &group.nodes {

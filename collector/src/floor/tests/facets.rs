@@ -5,7 +5,7 @@ use crate::rollup::{Facet, FacetCounts};
 
 /// So many elsewhere alone, and so many of them in each facet.
 fn elsewhere(customers: u32, facets: &[(Facet, u32)]) -> NeedCounts {
-    NeedCounts { facets: Some(Box::new(FacetCounts::of(facets))), ..need([20, 0, customers], &[], 0) }
+    NeedCounts { facets: Some(Box::new(FacetCounts::of(facets, 10))), ..need([20, 0, customers], &[], 0) }
 }
 
 fn shown(week: &PublishedWeek, segment: &str) -> Vec<(Facet, u32)> {
@@ -28,11 +28,8 @@ fn how_long_already_is_taken_apart_step_by_step() {
 
 #[test]
 fn never_ours_is_told_apart_from_those_who_were_with_us() {
-    let counts = |never| {
-        let mut counts = elsewhere(20, &[(Facet::NeverOurs, never)]);
-        counts.left = 10;
-        counts
-    };
+    // 10 of the 20 were not with us this week and did not leave us.
+    let counts = |never| elsewhere(20, &[(Facet::NeverOurs, never)]);
     assert_eq!(shown(&published(&[("all", counts(5))]), "all"), [(Facet::NeverOurs, 5)]);
     assert_eq!(
         shown(&published(&[("all", counts(6))]), "all"),

@@ -206,3 +206,19 @@ fn ours_is_idle_where_a_program_of_it_ran_and_nobody_worked_with_it() {
     assert_eq!((services["outbox"].customers, services["outbox"].idle), (1, 1));
     assert_eq!(services["smash"].idle, 0, "only of ours");
 }
+
+#[test]
+fn who_left_us_this_week_may_not_be_never_ours() {
+    let mut story = Story::new();
+    story.day(1, "a", "", &day(2, &["outbox"])).day(1, "a", "", &day(3, &["outbox"]));
+    story.day(1, "a", "", &day(9, &["smash"])).day(1, "a", "", &day(10, &["smash"]));
+    story.day(2, "b", "", &day(9, &["smash"])).day(2, "b", "", &day(10, &["outbox"]));
+    story.day(3, "c", "", &day(9, &["smash"])).day(4, "d", "", &day(2, &["outbox"])).day(
+        4,
+        "d",
+        "",
+        &day(9, &["smash"]),
+    );
+    let rollup = story.end();
+    assert_eq!((counts(&rollup).not_with_us(), customers(&rollup, Facet::NeverOurs)), (2, 1));
+}
