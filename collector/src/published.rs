@@ -263,6 +263,11 @@ impl PublishedNeed {
         Some([ours, both, self.tolerated.shown()?, self.elsewhere_alone.shown()?])
     }
 
+    /// The facet's row, where it is shown.
+    pub fn facet(&self, facet: Facet) -> Option<&PublishedFacet> {
+        self.facets.iter().find(|row| row.facet == facet)
+    }
+
     /// The service's row, where it is shown.
     pub fn service(&self, id: &str) -> Option<&PublishedService> {
         self.services.iter().find(|row| row.service == id)

@@ -2,7 +2,7 @@
 
 use jiff::{Span, civil::Date};
 
-use crate::{portfolio::Side, wire::days_of};
+use crate::{device_day::Place, portfolio::Side, wire::days_of};
 
 /// Weeks before the week itself that are looked at to tell who left us and who came back.
 pub const HISTORY_WEEKS: i64 = 8;
@@ -34,6 +34,8 @@ pub(super) struct Days {
     ours: u64,
     tolerated: u64,
     elsewhere: u64,
+    /// How often in the week itself, at the office and away: with ours, and elsewhere.
+    places: [[u8; 2]; 2],
 }
 
 impl Days {
@@ -47,11 +49,40 @@ impl Days {
         *days |= 1 << bit;
     }
 
+    /// Notes where a service was used on a day of the week itself.
+    pub(super) fn note_place(&mut self, side: Side, place: Place) {
+        let of_side = match side {
+            Side::Ours => &mut self.places[0],
+            Side::Elsewhere => &mut self.places[1],
+            Side::Tolerated => return,
+        };
+        let times = match place {
+            Place::Office => &mut of_side[0],
+            Place::Away => &mut of_side[1],
+            Place::Unknown => return,
+        };
+        *times = times.saturating_add(1);
+    }
+
     /// With those of another.
-    pub(super) const fn join(&mut self, other: Self) {
+    pub(super) fn join(&mut self, other: Self) {
         self.ours |= other.ours;
         self.tolerated |= other.tolerated;
         self.elsewhere |= other.elsewhere;
+        for (own, other) in self.places.as_flattened_mut().iter_mut().zip(other.places.as_flattened()) {
+            *own = own.saturating_add(*other);
+        }
+    }
+
+    /// The share of use that is away from the office, elsewhere less with ours, in thousandths; `None` where there is
+    /// only one of them, or no place is known.
+    pub(super) fn further_away(self) -> Option<i32> {
+        let away = |[office, away]: [u8; 2]| {
+            let all = i32::from(office) + i32::from(away);
+            (all > 0).then(|| i32::from(away) * 1000 / all)
+        };
+        let [ours, elsewhere] = self.places.map(away);
+        Some(elsewhere? - ours?)
     }
 
     /// Customer-days of the week itself in each part.

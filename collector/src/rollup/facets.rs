@@ -54,11 +54,13 @@ pub enum Facet {
     Failing,
     /// Signed in to both. Effect: steps of the sign-in, ours less theirs.
     SignIn,
+    /// Used both at places that are known. Effect: share of use that is away from the office, elsewhere less ours.
+    Reach,
 }
 
 impl Facet {
     /// All, in the order in which they are read.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::NeverOurs,
         Self::Before,
         Self::BeforeTwoWeeks,
@@ -76,6 +78,7 @@ impl Facet {
         Self::Transfer,
         Self::Failing,
         Self::SignIn,
+        Self::Reach,
     ];
 
     /// As API and store spell it.
@@ -98,6 +101,7 @@ impl Facet {
             Self::Transfer => "transfer",
             Self::Failing => "failing",
             Self::SignIn => "sign_in",
+            Self::Reach => "reach",
         }
     }
 
@@ -209,9 +213,10 @@ impl CustomerFacets {
             facets.facets |= u32::from(is_so) << facet as u32;
         }
         let spills = seen.spills_beyond_chance();
-        let compared = [seen.server_wait, seen.transfer, seen.failing, seen.sign_in].map(Pairs::mean);
-        let [server_wait, transfer, failing, sign_in] = compared;
-        facets.effects = [spills, server_wait, transfer, failing, sign_in];
+        let pairs = [seen.server_wait, seen.transfer, seen.failing, seen.sign_in].map(Pairs::mean);
+        let [server_wait, transfer, failing, sign_in] = pairs;
+        let compared = [server_wait, transfer, failing, sign_in, days.further_away()];
+        facets.effects = [spills, server_wait, transfer, failing, sign_in, days.further_away()];
         for (facet, effect) in Facet::ALL[Facet::ServerWait as usize..].iter().zip(compared) {
             facets.facets |= u32::from(effect.is_some()) << *facet as u32;
         }

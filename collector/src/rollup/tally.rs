@@ -416,6 +416,9 @@ impl CustomerTally {
                 self.see(service.need).elsewhere(&row);
             }
             sides.add(service.need, service.side(), &row);
+            if let Some((_, days)) = self.needs.iter_mut().find(|(need, _)| *need == service.need) {
+                days.note_place(service.side(), row.kind.place);
+            }
         }
         for (need, ours, elsewhere) in sides.take() {
             self.see(need).compare(&ours, &elsewhere);

@@ -82,6 +82,22 @@ fn places_and_parts_of_day_are_those_of_use_elsewhere() {
 }
 
 #[test]
+fn use_away_from_the_office_is_compared() {
+    let at = |day, place| with(day, |row| row.place = place);
+    let mut story = Story::new();
+    // A half of ours and all of elsewhere is away.
+    story.day(1, "a", "", &at(day(9, &["outbox"]), Place::Office));
+    story.day(1, "a", "", &at(day(10, &["outbox", "wetransfer"]), Place::Away));
+    // Unknown places, and one side only, say nothing.
+    story.day(2, "b", "", &at(day(9, &["outbox"]), Place::Office));
+    story.day(2, "b", "", &at(day(10, &["wetransfer"]), Place::Unknown));
+    story.day(3, "c", "", &at(day(10, &["wetransfer"]), Place::Away));
+    let rollup = story.end();
+    assert_eq!(customers(&rollup, Facet::Reach), 1);
+    assert!(is_close(counts(&rollup).effect(Facet::Reach).unwrap().mean(), 500.0));
+}
+
+#[test]
 fn who_was_turned_away_and_went_elsewhere_counts() {
     let turned_away = |day| with(day, |row| row.turned_away = 1);
     let mut story = Story::new();
