@@ -12,9 +12,11 @@
 //!   than twice their usual swing.
 //! - **Headline** ([`Headline`]): the first movement that crossed, else the first, else who came back, else quiet.
 
+pub mod affair;
 mod headline;
 mod line;
 mod movement;
+pub mod why;
 
 pub use headline::Headline;
 pub use line::{LINE_WEEKS, Line};

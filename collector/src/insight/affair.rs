@@ -1,0 +1,349 @@
+//! Affairs: a segment meeting a need at a service that is neither ours nor tolerated, and how far gone each is.
+//!
+//! A [`Stage`] and a [`Trend`] are read off the published weeks by ten rules, the first that holds decides. A week in which
+//! the service is not shown is one with fewer customers than may be shown, never none. *Relying* is use on three days in
+//! fourteen; of one service it is known by its days for each customer, of the need by its published figure.
+
+use super::{History, LINE_WEEKS, Line};
+use crate::{
+    portfolio::SanctionStatus,
+    published::{PublishedNeed, PublishedSegment, PublishedService, customers_step},
+    rollup::Facet,
+    segment::Segment,
+    week::Week,
+};
+
+/// How far gone an affair is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Some try it.
+    Trial,
+    /// They came and went within weeks.
+    Fling,
+    /// It is part of their work.
+    Habit,
+    /// Their work hangs on it.
+    Dependency,
+    /// They are gone from it.
+    Over,
+}
+
+/// Where an affair goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trend {
+    /// More days than four weeks ago, by more than twice its usual swing.
+    Growing,
+    /// Neither.
+    Steady,
+    /// Fewer, likewise.
+    Fading,
+}
+
+/// One affair.
+#[derive(Clone, Debug)]
+pub struct Affair<'w> {
+    /// Who; their row this week.
+    pub segment: &'w PublishedSegment,
+    /// For what; its row this week.
+    pub need: &'w PublishedNeed,
+    /// Where; its row in the last week that shows it.
+    pub service: &'w PublishedService,
+    /// How far gone.
+    pub stage: Stage,
+    /// The rule that says so, in words.
+    pub rule: &'static str,
+    /// Where it goes.
+    pub trend: Trend,
+    /// The first week that shows it, of those looked at.
+    pub since: Week,
+    /// Its customers, week by week.
+    pub customers: Line,
+    /// Its customer-days, week by week.
+    pub customer_days: Line,
+}
+
+impl Stage {
+    /// As API and pages spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Trial => "trial",
+            Self::Fling => "fling",
+            Self::Habit => "habit",
+            Self::Dependency => "dependency",
+            Self::Over => "over",
+        }
+    }
+}
+
+impl Trend {
+    /// As API and pages spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Growing => "growing",
+            Self::Steady => "steady",
+            Self::Fading => "fading",
+        }
+    }
+}
+
+/// The course of one affair over the published weeks, oldest first.
+#[derive(Clone, Debug)]
+pub(super) struct Course {
+    customers: Line,
+    days: Line,
+    /// What a shown figure may leave out of its customers at most.
+    step: u32,
+    /// At least half of the need's customers elsewhere rely on what they use there.
+    half_rely: bool,
+    /// More days of the need are elsewhere alone than with us alone.
+    mostly_elsewhere: bool,
+    served: bool,
+}
+
+/// A stage, the rule for it in words, and the rule.
+type Rule = (Stage, &'static str, fn(&Course) -> bool);
+
+/// Days of a customer in a week that make three in fourteen.
+const RELYING_DAYS: f64 = 1.5;
+
+const RULES: [Rule; 8] = [
+    (Stage::Over, "shown before, and not in the last two weeks", |course| {
+        course.customers.now().is_none() && course.customers.last_week().is_none()
+    }),
+    (Stage::Over, "at most a quarter of its most customers in the last two weeks", |course| {
+        let few = |customers: Option<u32>| customers.is_none_or(|customers| customers * 4 <= course.most());
+        course.shown_in(LINE_WEEKS) >= 4 && few(course.customers.now()) && few(course.customers.last_week())
+    }),
+    (Stage::Fling, "first shown within eight weeks, and half of its most customers are gone", |course| {
+        let now = course.customers.now().unwrap_or(0);
+        course.age() <= 8 && course.age() > 1 && course.most() >= 3 * course.step && now * 2 <= course.most()
+    }),
+    (
+        Stage::Dependency,
+        "relied on for eight weeks, and more days elsewhere alone than with us alone",
+        |course| course.served && course.mostly_elsewhere && course.is_relied_on(8, 8),
+    ),
+    (Stage::Dependency, "relied on for eight weeks, and we offer nothing for it", |course| {
+        !course.served && course.is_relied_on(8, 8)
+    }),
+    (Stage::Habit, "shown in four of five weeks, on three days in fourteen for each customer", |course| {
+        course.is_relied_on(4, 5)
+    }),
+    (
+        Stage::Habit,
+        "shown in four of five weeks, and half of the customers elsewhere rely on what they use there",
+        |course| course.half_rely && course.shown_in(5) >= 4,
+    ),
+    (Stage::Trial, "shown, and none of the other rules holds", |_| true),
+];
+
+impl Course {
+    pub(super) fn stage(&self) -> (Stage, &'static str) {
+        let holds = RULES.iter().find(|(_, _, holds)| holds(self)).expect("the last one holds always");
+        (holds.0, holds.1)
+    }
+
+    /// The two other rules.
+    pub(super) fn trend(&self) -> Trend {
+        let (Some(now), Some(before)) = (self.days.now(), self.days.weeks_ago(4)) else {
+            // Nothing was shown then, or is now.
+            return match (self.days.now(), self.customers.last_week()) {
+                (Some(_), _) if self.age() > 1 && self.age() <= 4 => Trend::Growing,
+                (None, Some(_)) => Trend::Fading,
+                _ => Trend::Steady,
+            };
+        };
+        let usual = self.days.swing_before(4).or_else(|| self.days.swing_before(0)).unwrap_or(0);
+        let moved = |more: u32, fewer: u32| {
+            let by = more.saturating_sub(fewer);
+            by >= LEAST_DAYS && by * 10 >= fewer && by > usual.saturating_mul(2)
+        };
+        match (moved(now, before), moved(before, now)) {
+            (true, _) => Trend::Growing,
+            (_, true) => Trend::Fading,
+            _ => Trend::Steady,
+        }
+    }
+
+    /// Weeks since the first that shows it, this one included.
+    fn age(&self) -> usize {
+        let weeks = &self.customers.0;
+        weeks.iter().position(Option::is_some).map_or(0, |first| weeks.len() - first)
+    }
+
+    fn most(&self) -> u32 {
+        self.customers.0.iter().flatten().copied().max().unwrap_or(0)
+    }
+
+    /// In how many of the last weeks it is shown.
+    fn shown_in(&self, weeks: usize) -> usize {
+        self.customers.0.iter().rev().take(weeks).flatten().count()
+    }
+
+    /// Shown in so many of so many weeks, and on three days in fourteen for each customer in these.
+    fn is_relied_on(&self, shown: usize, weeks: usize) -> bool {
+        let both = self.customers.0.iter().zip(&self.days.0).rev().take(weeks);
+        let (mut customers, mut days) = (0.0, 0.0);
+        for (in_week, on_days) in both.filter_map(|(customers, days)| Some(((*customers)?, (*days)?))) {
+            // Customers are rounded down: they are half a step more on average.
+            customers += f64::from(in_week) + f64::from(self.step) / 2.0;
+            days += f64::from(on_days);
+        }
+        self.shown_in(weeks) >= shown && days >= customers * RELYING_DAYS && customers > 0.0
+    }
+}
+
+/// Fewest customer-days that are called a movement: two customers' working weeks.
+const LEAST_DAYS: u32 = 10;
+
+/// All affairs of a segment and those below it, most customer-days first.
+pub fn affairs<'w>(history: &History<'w>, root: Option<&Segment>, main_dimension: &str) -> Vec<Affair<'w>> {
+    let mut found = Vec::new();
+    for segment in history.below(root, main_dimension) {
+        for need in &segment.needs {
+            found.extend(of_need(history, segment, need));
+        }
+    }
+    let days = |affair: &Affair<'_>| affair.customer_days.now().unwrap_or(0);
+    found.sort_by_key(|affair| std::cmp::Reverse(days(affair)));
+    found
+}
+
+/// The affairs of one need in one segment.
+pub fn of_need<'w>(
+    history: &History<'w>,
+    segment: &'w PublishedSegment,
+    need: &'w PublishedNeed,
+) -> Vec<Affair<'w>> {
+    let name = segment.segment.as_ref();
+    let mut known: Vec<&PublishedService> = Vec::new();
+    for weeks_ago in 0..LINE_WEEKS {
+        let services = history.need(name, &need.need, weeks_ago).map_or(&[][..], |need| &need.services);
+        for service in services {
+            if !known.iter().any(|other| other.service == service.service) {
+                known.push(service);
+            }
+        }
+    }
+    // What became ours since is none.
+    let is_elsewhere = |service: &&PublishedService| {
+        matches!(service.sanction_status, SanctionStatus::Unsanctioned | SanctionStatus::Unreviewed)
+    };
+    let affair = |service| one(history, segment, need, service);
+    known.into_iter().filter(is_elsewhere).filter_map(affair).collect()
+}
+
+fn one<'w>(
+    history: &History<'w>,
+    segment: &'w PublishedSegment,
+    need: &'w PublishedNeed,
+    service: &'w PublishedService,
+) -> Option<Affair<'w>> {
+    let course = course(history, segment, need, service);
+    let (stage, rule) = course.stage();
+    let first = course.customers.0.iter().position(Option::is_some)?;
+    let weeks_ago = i64::try_from(course.customers.0.len() - 1 - first).ok()?;
+    Some(Affair {
+        segment,
+        need,
+        service,
+        stage,
+        rule,
+        trend: course.trend(),
+        since: history.this().week.plus(-weeks_ago),
+        customers: course.customers,
+        customer_days: course.days,
+    })
+}
+
+fn course(
+    history: &History<'_>,
+    segment: &PublishedSegment,
+    need: &PublishedNeed,
+    service: &PublishedService,
+) -> Course {
+    let row = |weeks_ago: usize| {
+        let then = history.need(segment.segment.as_ref(), &need.need, weeks_ago)?;
+        then.service(&service.service)
+    };
+    let line = |of: fn(&PublishedService) -> Option<u32>| {
+        Line((0..LINE_WEEKS).rev().map(|weeks_ago| row(weeks_ago).and_then(of)).collect())
+    };
+    let relying = need.facet(Facet::Reliant).map_or(0, |facet| facet.customers);
+    let elsewhere = need.customers_elsewhere.shown();
+    let (alone, ours) = (need.elsewhere_alone.shown(), need.ours_alone.shown());
+    Course {
+        customers: line(|row| row.customers.shown()),
+        days: line(|row| row.customer_days.shown()),
+        step: customers_step(history.this().minimum_group),
+        half_rely: elsewhere.is_some_and(|elsewhere| relying * 2 >= elsewhere && relying > 0),
+        mostly_elsewhere: alone.zip(ours).is_some_and(|(alone, ours)| alone > ours),
+        served: need.served,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Thirteen weeks that end with these customers, each on so many days.
+    fn course(customers: &[u32], days_each: u32) -> Course {
+        let shown = |customers: &u32| (*customers > 0).then_some(*customers);
+        let mut weeks = vec![None; LINE_WEEKS - customers.len()];
+        weeks.extend(customers.iter().map(shown));
+        let days = weeks.iter().map(|week| week.map(|customers| customers * days_each)).collect();
+        let customers = Line(weeks);
+        Course {
+            customers,
+            days: Line(days),
+            step: 5,
+            half_rely: false,
+            mostly_elsewhere: false,
+            served: true,
+        }
+    }
+
+    #[test]
+    fn stages_are_read_off_the_weeks() {
+        let cases: [(&[u32], u32, Stage); 10] = [
+            (&[20], 1, Stage::Trial),
+            (&[5, 10, 20], 3, Stage::Trial),
+            (&[20, 20, 20, 20, 20], 1, Stage::Trial),
+            (&[20, 20, 20, 20, 20], 3, Stage::Habit),
+            (&[20, 20, 0, 20, 20], 3, Stage::Habit),
+            (&[5, 10, 20, 20, 10], 2, Stage::Fling),
+            (&[40, 40, 40, 40, 10, 10], 2, Stage::Over),
+            (&[20, 20, 20, 0, 0], 3, Stage::Over),
+            (&[20, 20, 20, 20, 0], 3, Stage::Fling),
+            (&[20; 13], 3, Stage::Habit),
+        ];
+        for (customers, days_each, stage) in cases {
+            assert_eq!(course(customers, days_each).stage().0, stage, "{customers:?}");
+        }
+    }
+
+    #[test]
+    fn their_work_hangs_on_it_where_we_have_less_of_it_or_nothing() {
+        let relied_on = course(&[20; 9], 3);
+        assert_eq!(relied_on.stage().0, Stage::Habit);
+        assert_eq!(Course { mostly_elsewhere: true, ..relied_on.clone() }.stage().0, Stage::Dependency);
+        assert_eq!(Course { served: false, ..relied_on }.stage().0, Stage::Dependency);
+        let now_and_then = Course { half_rely: true, ..course(&[20; 5], 1) };
+        assert_eq!(now_and_then.stage().0, Stage::Habit, "by the need's own figure");
+    }
+
+    #[test]
+    fn a_trend_is_beyond_the_usual_swing() {
+        let cases: [(&[u32], Trend); 6] = [
+            (&[20, 20, 20, 20, 20, 20, 20, 20, 40], Trend::Growing),
+            (&[40, 40, 40, 40, 40, 40, 40, 40, 20], Trend::Fading),
+            (&[20, 40, 20, 40, 20, 40, 20, 20, 40], Trend::Steady),
+            (&[5, 10], Trend::Growing),
+            (&[10], Trend::Steady),
+            (&[20, 20, 20, 20, 20, 20, 0], Trend::Fading),
+        ];
+        for (customers, trend) in cases {
+            assert_eq!(course(customers, 2).trend(), trend, "{customers:?}");
+        }
+    }
+}
