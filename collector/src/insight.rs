@@ -13,6 +13,8 @@
 //! - **Headline** ([`Headline`]): the first movement that crossed, else the first, else who came back, else quiet.
 
 pub mod affair;
+pub mod conversation;
+pub mod followed_up;
 mod headline;
 mod line;
 mod movement;
@@ -33,6 +35,8 @@ use crate::{
 pub struct History<'w> {
     /// The last [`LINE_WEEKS`] weeks, oldest first, the week itself last; `None` where one was not published.
     weeks: Vec<Option<&'w PublishedWeek>>,
+    /// All that were read, in any order: those before the line are asked for by decisions.
+    published: &'w [PublishedWeek],
     this: &'w PublishedWeek,
 }
 
@@ -71,12 +75,17 @@ impl<'w> History<'w> {
         let find = |week| published.iter().find(|published| published.week == week);
         let first = 1 - i64::try_from(LINE_WEEKS).expect("thirteen");
         let weeks = (first..=0).map(|weeks| find(week.plus(weeks))).collect();
-        Some(Self { weeks, this: find(week)? })
+        Some(Self { weeks, published, this: find(week)? })
     }
 
     /// The week itself.
     pub fn this(&self) -> &'w PublishedWeek {
         self.this
+    }
+
+    /// A week up to this one, where it was published.
+    pub fn published(&self, week: Week) -> Option<&'w PublishedWeek> {
+        self.published.iter().find(|published| published.week == week && week <= self.this.week)
     }
 
     /// A segment's row some weeks ago.

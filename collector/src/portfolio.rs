@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use landscape::{Landscape, NeedIndex, NeedOffer, Offered, ServiceIndex, Side};
 
+pub use crate::toml_file::Mistake;
 use crate::week::Week;
 
 /// What the organisation offers and has decided.
@@ -112,27 +113,12 @@ pub struct PortfolioError {
     pub mistakes: Vec<Mistake>,
 }
 
-/// One mistake.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Mistake {
-    /// Line of the file, from 1.
-    pub line: usize,
-    /// What is wrong there and what to write instead.
-    pub problem: String,
-}
-
 impl fmt::Display for PortfolioError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, mistake) in self.mistakes.iter().enumerate() {
             write!(f, "{}{mistake}", if index == 0 { "" } else { "\n" })?;
         }
         Ok(())
-    }
-}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.problem)
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn segment(name: &str, needs: Vec<PublishedNeed>) -> PublishedSegment
 }
 
 /// Nine weeks up to 2026-W46; `rows` gives each week's segments, 8 being the oldest.
-fn weeks(rows: impl Fn(u32) -> Vec<PublishedSegment>) -> Vec<PublishedWeek> {
+pub(crate) fn weeks(rows: impl Fn(u32) -> Vec<PublishedSegment>) -> Vec<PublishedWeek> {
     let last: Week = "2026-W46".parse().unwrap();
     let week = |ago: u32| PublishedWeek {
         week: last.plus(-i64::from(ago)),
@@ -59,7 +59,7 @@ fn weeks(rows: impl Fn(u32) -> Vec<PublishedSegment>) -> Vec<PublishedWeek> {
     (0..=8).map(week).collect()
 }
 
-fn history(weeks: &[PublishedWeek]) -> History<'_> {
+pub(crate) fn history(weeks: &[PublishedWeek]) -> History<'_> {
     History::of("2026-W46".parse().unwrap(), weeks).unwrap()
 }
 

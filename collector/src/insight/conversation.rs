@@ -1,0 +1,220 @@
+//! The next conversation: what to talk about, by a table of plain rules, the first that holds decides.
+
+use super::{
+    affair::{Affair, Stage},
+    why::{Answer, Finding, Reason, Said, reasons},
+};
+use crate::{
+    portfolio::SanctionStatus,
+    published::{PublishedNeed, PublishedService},
+    rollup::Facet,
+};
+
+/// What kind of conversation it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Conversation {
+    /// Ours does not do: mend it.
+    Fix,
+    /// Ours would do: tell of it.
+    Explain,
+    /// We have nothing, or they have something better: make it ours.
+    Adopt,
+    /// Many go many ways: find one together.
+    Guide,
+    /// Hardly anybody uses ours: give it up.
+    Retire,
+    /// We cannot tell yet.
+    Watch,
+}
+
+impl Conversation {
+    /// All.
+    pub const ALL: [Self; 6] =
+        [Self::Fix, Self::Explain, Self::Adopt, Self::Guide, Self::Retire, Self::Watch];
+
+    /// As files, API and pages spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fix => "fix",
+            Self::Explain => "explain",
+            Self::Adopt => "adopt",
+            Self::Guide => "guide",
+            Self::Retire => "retire",
+            Self::Watch => "watch",
+        }
+    }
+}
+
+/// What the rules look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Matter<'m> {
+    /// The need's row of the segment this week.
+    pub need: &'m PublishedNeed,
+    /// Its affairs.
+    pub affairs: &'m [Affair<'m>],
+    /// Why they go elsewhere.
+    pub findings: &'m [Finding],
+    /// What they said.
+    pub said: Option<Said>,
+}
+
+/// What to talk about next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Next {
+    /// Which kind of conversation.
+    pub conversation: Conversation,
+    /// The rule that says so, in words.
+    pub rule: &'static str,
+    /// The reason it is about, where there is one.
+    pub reason: Option<Reason>,
+}
+
+/// A conversation, the rule for it in words, and the rule.
+type Rule = (Conversation, &'static str, fn(&Matter<'_>) -> bool);
+
+/// Customers for whom ours runs, for each who uses it, from which on it is called idle.
+const IDLE_FOR_ONE: u32 = 4;
+
+const RULES: [Rule; 8] = [
+    (Conversation::Adopt, "we offer nothing for it, and it is a habit elsewhere", |matter| {
+        !matter.need.served && matter.is_at_least(Stage::Habit)
+    }),
+    (Conversation::Fix, "ours is worse in something that customers feel", |matter| {
+        matter.first_reason().is_some()
+    }),
+    (Conversation::Explain, "most who answered did not know ours", |matter| {
+        matter.said(&[Answer::DidNotKnowOurs])
+    }),
+    (Conversation::Adopt, "most who answered find theirs better, quicker or cheaper", |matter| {
+        matter.said(&[Answer::Better, Answer::Faster, Answer::Cheaper])
+    }),
+    (
+        Conversation::Retire,
+        "ours runs for at least four times as many customers as use it, and more are elsewhere",
+        |matter| matter.is_ours_idle(),
+    ),
+    (Conversation::Guide, "three services or more, and none has half of the customers elsewhere", |matter| {
+        matter.is_scattered()
+    }),
+    (Conversation::Explain, "half of the customers elsewhere were never with us", |matter| {
+        matter.need.served && matter.is_half(Facet::NeverOurs)
+    }),
+    (Conversation::Watch, "no difference that customers feel can be seen", |_| true),
+];
+
+impl Matter<'_> {
+    /// What to talk about.
+    pub fn next(&self) -> Next {
+        let (conversation, rule, _) =
+            RULES.iter().find(|(_, _, holds)| holds(self)).expect("the last one holds always");
+        let reason = self.first_reason().filter(|_| *conversation == Conversation::Fix);
+        Next { conversation: *conversation, rule, reason }
+    }
+
+    /// The reason that stands first.
+    fn first_reason(&self) -> Option<Reason> {
+        reasons(self.findings).map(|(reason, ..)| reason).next()
+    }
+
+    fn said(&self, answers: &[Answer]) -> bool {
+        self.said.is_some_and(|said| answers.contains(&said.answer))
+    }
+
+    fn is_at_least(&self, stage: Stage) -> bool {
+        self.affairs.iter().any(|affair| affair.stage >= stage && affair.stage != Stage::Over)
+    }
+
+    /// At least half of the customers elsewhere.
+    fn is_half(&self, facet: Facet) -> bool {
+        let some = self.need.facet(facet).map(|facet| facet.customers);
+        some.zip(self.need.customers_elsewhere.shown()).is_some_and(|(some, of)| some * 2 >= of)
+    }
+
+    fn is_ours_idle(&self) -> bool {
+        let ours = || self.need.services.iter().filter(|service| is_ours(service));
+        let used: Option<u32> = ours().map(|service| service.customers.shown()).sum();
+        let runs: Option<u32> = ours().map(|service| service.customers_present.shown()).sum();
+        let (Some(used), Some(runs)) = (used, runs) else { return false };
+        let elsewhere = self.need.customers_elsewhere.shown().unwrap_or(0);
+        runs > 0 && runs >= used * IDLE_FOR_ONE && elsewhere > used
+    }
+
+    fn is_scattered(&self) -> bool {
+        let here = || self.need.services.iter().filter(|service| is_elsewhere(service));
+        let Some(of) = self.need.customers_elsewhere.shown() else { return false };
+        here().count() >= 3
+            && here().all(|service| service.customers.shown().is_some_and(|some| some * 2 < of))
+    }
+}
+
+fn is_ours(service: &PublishedService) -> bool {
+    service.sanction_status == SanctionStatus::Sanctioned
+}
+
+fn is_elsewhere(service: &PublishedService) -> bool {
+    matches!(service.sanction_status, SanctionStatus::Unsanctioned | SanctionStatus::Unreviewed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        insight::{
+            tests::need,
+            why::{Interval, Verdict},
+        },
+        published::{Figure, PublishedFacet},
+    };
+
+    fn service(id: &str, sanction_status: SanctionStatus, used: u32, runs: u32) -> PublishedService {
+        PublishedService {
+            service: id.to_owned(),
+            sanction_status,
+            customers: Figure::Shown(used),
+            customer_days: Figure::Shown(used * 3),
+            customers_present: Figure::Shown(runs),
+        }
+    }
+
+    fn next(need: &PublishedNeed, findings: &[Finding], said: Option<Said>) -> &'static str {
+        Matter { need, affairs: &[], findings, said }.next().conversation.as_str()
+    }
+
+    fn elsewhere() -> PublishedNeed {
+        PublishedNeed { customers_elsewhere: Figure::Shown(100), ..need("send-once", true, [50, 0, 0, 50]) }
+    }
+
+    #[test]
+    fn the_first_rule_that_holds_decides() {
+        let one = Interval { value: 1.0, low: 0.5, high: 1.5 };
+        let slower = Finding {
+            reason: Reason::SlowerToMove,
+            verdict: Verdict::Yes { difference: one, customers: 40 },
+        };
+        let said = |answer| Some(Said { answer, customers: 60, of: 95, share: one });
+        assert_eq!(next(&elsewhere(), &[slower], said(Answer::DidNotKnowOurs)), "fix");
+        assert_eq!(next(&elsewhere(), &[], said(Answer::DidNotKnowOurs)), "explain");
+        assert_eq!(next(&elsewhere(), &[], said(Answer::Cheaper)), "adopt");
+        assert_eq!(next(&elsewhere(), &[], None), "watch");
+    }
+
+    #[test]
+    fn ours_that_runs_and_is_not_used_is_retired() {
+        let mut idle = elsewhere();
+        idle.services = vec![service("outbox", SanctionStatus::Sanctioned, 20, 90)];
+        assert_eq!(next(&idle, &[], None), "retire");
+        idle.services = vec![service("outbox", SanctionStatus::Sanctioned, 60, 90)];
+        assert_eq!(next(&idle, &[], None), "watch");
+    }
+
+    #[test]
+    fn who_goes_many_ways_is_guided_and_who_was_never_ours_is_told() {
+        let mut many = elsewhere();
+        many.services =
+            ["a", "b", "c"].map(|id| service(id, SanctionStatus::Unreviewed, 40, 0)).into_iter().collect();
+        assert_eq!(next(&many, &[], None), "guide");
+        let mut never = elsewhere();
+        never.facets = vec![PublishedFacet { facet: Facet::NeverOurs, customers: 50, effect: None }];
+        assert_eq!(next(&never, &[], None), "explain");
+    }
+}
