@@ -8,6 +8,7 @@ mod json;
 mod markdown;
 mod sentences;
 mod text;
+mod why;
 mod words;
 
 pub use compose::{Source, compose};
@@ -18,6 +19,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::{
+    insight::why::Interval,
     published::{Figure, Price, PublishedSegment, Trust, WeekState},
     week::Week,
 };
@@ -54,11 +56,19 @@ pub struct Digest {
     pub share_of_need: Option<ShareOfNeed>,
     /// The second number.
     pub moves: Moves,
-    /// The third number; absent where every need that is shown is served.
+    /// The third number.
+    pub pace: Pace,
+    /// Needs that we do not serve; absent where every need that is shown is served.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unserved_needs: Option<UnservedNeeds>,
-    /// At most five, most days gained first.
+    /// At most five, in the order of their rank.
     pub movements: Vec<MovementLine>,
+    /// Movements that left the page because nobody decided anything about them for four weeks.
+    pub retired: Vec<Retired>,
+    /// Decisions that are not closed, the oldest first.
+    pub decisions: Vec<DecisionLine>,
+    /// What is aimed at.
+    pub targets: Vec<TargetLine>,
     /// The need with most days elsewhere that did not move.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub largest_not_moving: Option<NotMoving>,
@@ -127,6 +137,112 @@ pub struct Moves {
     pub weeks_of_history: usize,
 }
 
+/// How long a service takes to become their habit, and how long we take to decide.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Pace {
+    /// Days until it is their habit; absent where nothing became one in the weeks on the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub their_days: Option<u32>,
+    /// How many habits it is the middle of.
+    pub habits: usize,
+    /// Days until we decided; absent where nothing was decided in the weeks on the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub our_days: Option<u32>,
+    /// How many decisions it is the middle of.
+    pub decisions: usize,
+    /// Habits that no decision is about.
+    pub waiting: usize,
+}
+
+/// A movement that nobody acted on.
+#[derive(Clone, Debug, Serialize)]
+pub struct Retired {
+    /// Who.
+    pub segment_name: String,
+    /// For what.
+    pub need: NeedName,
+}
+
+/// A decision, and what came of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct DecisionLine {
+    /// What people call it.
+    pub number: u32,
+    /// On this day.
+    pub date: Date,
+    /// About whom.
+    pub segment_name: String,
+    /// For what.
+    pub need: NeedName,
+    /// What was decided.
+    pub what: String,
+    /// Who of IT sees to it.
+    pub owner: String,
+    /// When it is looked at again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<Date>,
+    /// Points of 100 with us alone before, and now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub there: Option<(f64, f64)>,
+    /// The same in the segments that nothing was changed for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unchanged: Option<(f64, f64)>,
+    /// `worked`, `backfired`, `no_effect`, `too_early`, `too_few_to_tell` or `not_shown`.
+    pub verdict: &'static str,
+    /// Points more than without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Interval>,
+}
+
+/// A target, and the way to it.
+#[derive(Clone, Debug, Serialize)]
+pub struct TargetLine {
+    /// Whom it is about.
+    pub segment_name: String,
+    /// Which need.
+    pub need: NeedName,
+    /// Points of 100 with us alone that are aimed at.
+    pub target: u32,
+    /// By this day.
+    pub by: Date,
+    /// Points now; absent where they are withheld.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now: Option<f64>,
+    /// `met`, `on_the_way`, `not_at_this_pace` or `cannot_tell`.
+    pub arrival: &'static str,
+    /// When, at the present pace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arrives: Option<Date>,
+}
+
+/// One reason why they go elsewhere.
+#[derive(Clone, Debug, Serialize)]
+pub struct WhyLine {
+    /// `failing` and others, as the API spells them.
+    pub reason: &'static str,
+    /// `yes`, `no_difference` or `cannot_tell`.
+    pub verdict: &'static str,
+    /// How much; absent where we cannot tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub difference: Option<Interval>,
+    /// Distinct customers behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customers: Option<u32>,
+}
+
+/// What most who were asked answered.
+#[derive(Clone, Debug, Serialize)]
+pub struct SaidLine {
+    /// `did_not_know_ours` and others.
+    pub answer: &'static str,
+    /// How many.
+    pub customers: u32,
+    /// Of so many who answered.
+    pub of: u32,
+    /// The share.
+    pub share: Interval,
+}
+
 /// Customer-days in needs that we do not serve.
 #[derive(Clone, Debug, Serialize)]
 pub struct UnservedNeeds {
@@ -183,8 +299,41 @@ pub struct MovementLine {
     pub customers_both: Figure,
     /// Customers who left us for it this week.
     pub left: Figure,
+    /// `fix`, `explain`, `adopt`, `guide`, `retire` or `watch`.
+    pub conversation: &'static str,
+    /// The rule that says so.
+    pub rule: &'static str,
+    /// Whom to talk to, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub with: Option<String>,
+    /// They serve the paying customer directly, so that days gained count one and a half times in the rank.
+    pub customer_facing: bool,
+    /// How far gone it is with the first of the services.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub affair: Option<AffairLine>,
+    /// Customers elsewhere who were not with us in eight weeks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub never_ours: Option<u32>,
+    /// Each reason that was looked at; none for a need that we do not serve.
+    pub why: Vec<WhyLine>,
+    /// What they answered, where they were asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said: Option<SaidLine>,
     /// A question to take along.
     pub question: String,
+}
+
+/// How far gone an affair is.
+#[derive(Clone, Debug, Serialize)]
+pub struct AffairLine {
+    /// `trial`, `fling`, `habit`, `dependency` or `over`.
+    pub stage: &'static str,
+    /// The rule that says so.
+    pub rule: &'static str,
+    /// `growing`, `steady` or `fading`.
+    pub trend: &'static str,
+    /// The first week that shows it.
+    pub since: Week,
 }
 
 /// One service of a movement.

@@ -11,22 +11,29 @@
 //! - **Movement** ([`movement`]): a need in a segment whose customer-days elsewhere alone rose in four weeks, by more
 //!   than twice their usual swing.
 //! - **Headline** ([`Headline`]): the first movement that crossed, else the first, else who came back, else quiet.
+//! - **Affair** ([`affair`]): how far gone a segment is with one service, and where that goes.
+//! - **Why** ([`why`]): ours beside elsewhere, with an interval. **Next conversation** ([`conversation`]): a rule table.
+//! - **Did it work** ([`followed_up`]), **pace** ([`pace`]), **the way still to go** ([`journey`]).
 
 pub mod affair;
 pub mod conversation;
 pub mod followed_up;
 mod headline;
+pub mod journey;
 mod line;
 mod movement;
+pub mod pace;
 pub mod why;
 
 pub use headline::Headline;
 pub use line::{LINE_WEEKS, Line};
 pub use movement::{MOST_MOVEMENTS, Movement};
+pub use pace::Pace;
 
 use crate::{
-    portfolio::SanctionStatus,
-    published::{Figure, PublishedNeed, PublishedSegment, PublishedService, PublishedWeek},
+    journal::Journal,
+    portfolio::{Portfolio, SanctionStatus},
+    published::{Figure, PublishedNeed, PublishedSegment, PublishedService, PublishedWeek, Signal},
     segment::Segment,
     week::Week,
 };
@@ -38,6 +45,17 @@ pub struct History<'w> {
     /// All that were read, in any order: those before the line are asked for by decisions.
     published: &'w [PublishedWeek],
     this: &'w PublishedWeek,
+}
+
+/// What insight knows beside published rows.
+#[derive(Clone, Copy)]
+pub struct Known<'k> {
+    /// What we offer, and what is said of segments.
+    pub portfolio: &'k Portfolio,
+    /// What was decided, changed, aimed at and heard.
+    pub journal: &'k Journal,
+    /// What was told of single services the morning after.
+    pub signals: &'k [Signal],
 }
 
 /// What one week says of everybody or of one segment.
@@ -57,8 +75,12 @@ pub struct Insight<'w> {
     pub unserved: Line,
     /// Unserved needs that are shown, most days first.
     pub unserved_needs: Vec<&'w PublishedNeed>,
-    /// At most [`MOST_MOVEMENTS`], most days gained first.
+    /// At most [`MOST_MOVEMENTS`], in the order of their rank.
     pub movements: Vec<Movement<'w>>,
+    /// Movements that nobody decided anything about for four weeks.
+    pub retired: Vec<Movement<'w>>,
+    /// Their pace and ours.
+    pub pace: Pace,
     /// The need with most days elsewhere that is in no movement.
     pub largest_not_moving: Option<&'w PublishedNeed>,
     /// Where customers came back this week, most first.
@@ -110,9 +132,11 @@ impl<'w> History<'w> {
     }
 
     /// What this week says of everybody (`None`) or of a segment and all below it; `None` where it has no row.
-    pub fn insight(&self, root: Option<&Segment>, main_dimension: &str) -> Option<Insight<'w>> {
+    pub fn insight(&self, root: Option<&Segment>, known: Known<'_>) -> Option<Insight<'w>> {
         let this = self.this.segment(root)?;
-        let movements = movement::find(self, root, main_dimension);
+        let main_dimension = known.portfolio.main_dimension.as_str();
+        let (movements, retired) = movement::find(self, root, known);
+        let affairs = affair::affairs(self, root, main_dimension);
         let share = share(this);
         let came_back_to = self.came_back_to(root, main_dimension);
         let headline = Headline::choose(self, &movements, &came_back_to);
@@ -136,7 +160,9 @@ impl<'w> History<'w> {
             largest_not_moving: largest,
             came_back_to,
             new_services: self.new_services(root, main_dimension),
+            pace: pace::pace(self, &affairs, known),
             movements,
+            retired,
             headline,
         })
     }

@@ -17,7 +17,8 @@ use crate::{
     config::Config,
     device::{Device, DeviceId, DeviceState, Groups},
     device_day::DeviceDay,
-    portfolio::{Portfolio, PortfolioError},
+    journal::{Journal, JournalError},
+    portfolio::{Mistake, Portfolio, PortfolioError},
     store::{
         Applied, DeviceDays, Store, StoreError,
         sqlite::{self, SqliteStore},
@@ -27,6 +28,8 @@ use crate::{
 
 /// What the organisation offers and has decided, in the data directory.
 const PORTFOLIO: &str = "portfolio.toml";
+/// What was decided, changed, aimed at and heard, beside it.
+const JOURNAL: &str = "journal.toml";
 
 /// An opened collector directory. Cheap to clone.
 #[derive(Clone)]
@@ -141,6 +144,16 @@ impl Installation {
         })
     }
 
+    /// What was decided, changed, aimed at and heard, read anew; nothing without a `journal.toml`. An error goes into
+    /// logs, so it quotes nothing of the file, which names people.
+    pub fn journal(&self, portfolio: &Portfolio) -> anyhow::Result<Journal> {
+        parse_journal(&self.dir, portfolio)?.map_err(|error| {
+            let (file, count) = (self.dir.join(JOURNAL), error.mistakes.len());
+            let remedy = "`elsewhere-collector check-config` names each with its line";
+            anyhow!("{} has mistakes ({count}); {remedy}", file.display())
+        })
+    }
+
     /// Enrols a device without a token; one that is known begins its next epoch. `group_token` says that many devices
     /// were enrolled in the same way.
     pub fn register_device(
@@ -216,12 +229,18 @@ fn make_private(dir: &Path) -> std::io::Result<()> {
 
 /// The portfolio of a collector directory; without a `portfolio.toml` nothing is ours yet.
 pub fn read_portfolio(dir: &Path) -> anyhow::Result<Portfolio> {
-    let path = dir.join(PORTFOLIO);
-    parse_portfolio(dir)?.map_err(|error| {
-        let file = path.display();
-        let mistakes = error.mistakes.iter().map(|mistake| format!("{file} {mistake}"));
-        anyhow!(mistakes.collect::<Vec<_>>().join("\n"))
-    })
+    parse_portfolio(dir)?.map_err(|error| all_told(&dir.join(PORTFOLIO), &error.mistakes))
+}
+
+/// The journal of a directory that nobody may have opened; an error names each mistake with file and line.
+pub fn read_journal(dir: &Path, portfolio: &Portfolio) -> anyhow::Result<Journal> {
+    parse_journal(dir, portfolio)?.map_err(|error| all_told(&dir.join(JOURNAL), &error.mistakes))
+}
+
+fn all_told(file: &Path, mistakes: &[Mistake]) -> anyhow::Error {
+    let file = file.display();
+    let mistakes: Vec<String> = mistakes.iter().map(|mistake| format!("{file} {mistake}")).collect();
+    anyhow!(mistakes.join("\n"))
 }
 
 /// Adds blocks to `portfolio.toml`. It is replaced whole or not at all; what would not be read back is not written.
@@ -242,10 +261,19 @@ pub fn append_to_portfolio(dir: &Path, blocks: &str) -> anyhow::Result<()> {
 }
 
 fn parse_portfolio(dir: &Path) -> anyhow::Result<Result<Portfolio, PortfolioError>> {
-    let path = dir.join(PORTFOLIO);
-    match fs::read_to_string(&path) {
-        Ok(text) => Ok(Portfolio::parse(&text, elsewhere_catalog::builtin())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Ok(Portfolio::default())),
+    let parse = |text: &str| Portfolio::parse(text, elsewhere_catalog::builtin());
+    Ok(read_if_there(&dir.join(PORTFOLIO))?.map_or_else(|| Ok(Portfolio::default()), |text| parse(&text)))
+}
+
+fn parse_journal(dir: &Path, portfolio: &Portfolio) -> anyhow::Result<Result<Journal, JournalError>> {
+    let parse = |text: &str| Journal::parse(text, elsewhere_catalog::builtin(), portfolio);
+    Ok(read_if_there(&dir.join(JOURNAL))?.map_or_else(|| Ok(Journal::default()), |text| parse(&text)))
+}
+
+fn read_if_there(path: &Path) -> anyhow::Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("read {}", path.display())),
     }
 }

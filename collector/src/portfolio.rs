@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use landscape::{Landscape, NeedIndex, NeedOffer, Offered, ServiceIndex, Side};
 
 pub use crate::toml_file::Mistake;
-use crate::week::Week;
+use crate::{segment::Segment, week::Week};
 
 /// What the organisation offers and has decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +32,21 @@ pub struct Portfolio {
     pub decisions: Vec<Decision>,
     /// Services of the organisation's own that the catalog can't know.
     pub own_services: Vec<OwnService>,
+    /// What is known of segments beside their names.
+    pub segments: Vec<SegmentFacts>,
     /// What devices have to know beside the catalog: these services, names, domains and tenants.
     pub layer: LayerFacts,
+}
+
+/// What the organisation says of a segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentFacts {
+    /// Which.
+    pub segment: Segment,
+    /// Whom to talk to.
+    pub head: Option<String>,
+    /// It serves the paying customer directly.
+    pub customer_facing: bool,
 }
 
 /// A status that a service has from a week on.
@@ -131,6 +144,7 @@ impl Default for Portfolio {
             main_dimension: MAIN_DIMENSION.to_owned(),
             decisions: Vec::new(),
             own_services: Vec::new(),
+            segments: Vec::new(),
             layer: LayerFacts::default(),
         }
     }
@@ -172,6 +186,22 @@ impl Portfolio {
             catalog.service(text).or_else(named).map(Service::id)
         };
         own.map(|own| own.id.as_str()).or_else(of_catalog)
+    }
+
+    /// Whom to talk to about a segment: its head, or that of the nearest above that has one.
+    pub fn head(&self, segment: Option<&Segment>) -> Option<&str> {
+        self.known(segment).find_map(|facts| facts.head.as_deref())
+    }
+
+    /// A segment, or one above it, serves the paying customer directly.
+    pub fn is_customer_facing(&self, segment: Option<&Segment>) -> bool {
+        self.known(segment).any(|facts| facts.customer_facing)
+    }
+
+    /// What is known of a segment, then of those above it.
+    fn known(&self, segment: Option<&Segment>) -> impl Iterator<Item = &SegmentFacts> {
+        let upwards = std::iter::successors(segment.cloned(), Segment::parent);
+        upwards.filter_map(|segment| self.segments.iter().find(|facts| facts.segment == segment))
     }
 
     /// Ids of the services that are ours in a week.

@@ -10,10 +10,13 @@ pub use answers::{
     Weeks,
 };
 
+use std::collections::BTreeSet;
+
 use crate::{
     digest::{self, Digest},
-    insight::{History, LINE_WEEKS},
+    insight::{History, Known, LINE_WEEKS, followed_up},
     installation::Installation,
+    journal::Journal,
     portfolio::{Landscape, Portfolio},
     published::{PublishedSegment, PublishedWeek, WeekState},
     reader::Reader,
@@ -44,6 +47,9 @@ pub enum QueryError {
     /// The portfolio can't be read.
     #[error("the portfolio can't be read")]
     Portfolio(#[source] anyhow::Error),
+    /// The journal can't be read.
+    #[error("the journal can't be read")]
+    Journal(#[source] anyhow::Error),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -80,15 +86,16 @@ impl<'i> Query<'i> {
     /// The page of a week and segment. Without a week it is the newest frozen one, or else the newest.
     pub fn digest(&self, week: Option<Week>, segment: Option<&Segment>) -> Result<Digest, QueryError> {
         let segment = self.scope(segment)?;
-        let read = self.read(week, LINE_WEEKS)?;
+        let mut read = self.read(week, LINE_WEEKS)?;
+        let journal = self.installation.journal(&read.portfolio).map_err(QueryError::Journal)?;
+        self.read_before_decisions(&mut read, &journal)?;
+        let signals = self.installation.store().signals()?;
         let history = read.history()?;
         let source = digest::Source {
-            organisation: &read.portfolio.organisation,
-            simulated: read.portfolio.simulated,
             zone: &self.installation.config().zone,
             landscape: &read.landscape,
-            main_dimension: &read.portfolio.main_dimension,
             state: read.state,
+            known: Known { portfolio: &read.portfolio, journal: &journal, signals: &signals },
         };
         digest::compose(source, &history, segment).ok_or_else(|| read.no_such_segment(segment))
     }
@@ -137,6 +144,17 @@ impl<'i> Query<'i> {
             return Ok(segment);
         }
         Err(QueryError::OutOfScope(segment.map_or_else(|| "everybody".to_owned(), ToString::to_string)))
+    }
+
+    /// Adds the weeks before decisions that are still open, where they are older than those read.
+    fn read_before_decisions(&self, read: &mut Read, journal: &Journal) -> Result<(), QueryError> {
+        let wanted = journal.open(read.week.sunday()).flat_map(followed_up::weeks_before);
+        for week in wanted.collect::<BTreeSet<_>>() {
+            if read.weeks.iter().all(|known| known.week != week) {
+                read.weeks.extend(self.installation.store().published(week)?.map(|(published, _)| published));
+            }
+        }
+        Ok(())
     }
 
     /// A week, and those of the `weeks` up to it that are published.

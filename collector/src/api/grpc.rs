@@ -136,7 +136,7 @@ fn status(error: QueryError) -> Status {
             Status::not_found(message)
         }
         QueryError::OutOfScope(_) => Status::permission_denied(message),
-        QueryError::Portfolio(_) | QueryError::Store(_) => {
+        QueryError::Portfolio(_) | QueryError::Journal(_) | QueryError::Store(_) => {
             tracing::error!(error = message, "a question could not be answered");
             Status::internal("the collector could not read its store; its log says why")
         }

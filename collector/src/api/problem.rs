@@ -63,7 +63,7 @@ impl From<QueryError> for Problem {
             QueryError::OutOfScope(_) => {
                 Self::new(StatusCode::FORBIDDEN, "/problems/out-of-scope", "It is out of your scope", detail)
             }
-            QueryError::Portfolio(_) | QueryError::Store(_) => {
+            QueryError::Portfolio(_) | QueryError::Journal(_) | QueryError::Store(_) => {
                 tracing::error!(error = detail, "a question could not be answered");
                 Self::internal()
             }

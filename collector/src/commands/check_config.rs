@@ -8,7 +8,7 @@ use crate::{
     installation,
 };
 
-/// Check collector.toml, portfolio.toml and the environment, and print the settings that would be used.
+/// Check collector.toml, portfolio.toml, journal.toml and the environment, and print the settings that would be used.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  elsewhere-collector check-config --data /var/lib/elsewhere-collector")]
 pub struct Args {
@@ -26,10 +26,17 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     );
     let config = Config::load(dir, std::env::vars(), &[]);
     let portfolio = installation::read_portfolio(dir);
-    match (config, portfolio) {
-        (Ok(config), Ok(_)) => print(&config.to_string()),
-        (Err(config), Err(portfolio)) => bail!("{config}\n{portfolio:#}"),
-        (Err(config), Ok(_)) => Err(config.into()),
-        (Ok(_), Err(portfolio)) => Err(portfolio),
+    // It names services of the portfolio, which has to be right first.
+    let journal =
+        portfolio.as_ref().ok().and_then(|portfolio| installation::read_journal(dir, portfolio).err());
+    let mistakes = [config.as_ref().err().map(ToString::to_string), told(portfolio.err()), told(journal)];
+    let mistakes: Vec<String> = mistakes.into_iter().flatten().collect();
+    match config {
+        Ok(config) if mistakes.is_empty() => print(&config.to_string()),
+        _ => bail!(mistakes.join("\n")),
     }
+}
+
+fn told(error: Option<anyhow::Error>) -> Option<String> {
+    error.map(|error| format!("{error:#}"))
 }

@@ -3,32 +3,34 @@
 use jiff::tz::TimeZone;
 
 use super::{
-    CameBack, Context, Digest, MovementLine, Moves, NeedName, NewService, NotMoving, NotSeen, ServiceLine,
-    ShareOfNeed, UnservedNeeds, words,
+    AffairLine, CameBack, Context, DecisionLine, Digest, MovementLine, Moves, NeedName, NewService,
+    NotMoving, NotSeen, Pace, Retired, SaidLine, ServiceLine, ShareOfNeed, TargetLine, UnservedNeeds, why,
+    words,
 };
 use crate::{
-    insight::{Headline, History, Insight, Line, Movement, percents},
+    insight::{
+        self, Headline, History, Insight, Known, Line, Movement,
+        followed_up::{FollowedUp, Outcome, follow_up},
+        journey::{Arrival, Way, way},
+        percents,
+    },
     portfolio::Landscape,
     published::{PublishedNeed, PublishedSegment, Reason, WeekState},
-    rollup::HISTORY_WEEKS,
+    rollup::{Facet, HISTORY_WEEKS},
     segment::Segment,
 };
 
 /// What a page is made of, beside its rows.
 #[derive(Clone, Copy)]
 pub struct Source<'s> {
-    /// What the organisation is called.
-    pub organisation: &'s str,
-    /// Its customers are made up.
-    pub simulated: bool,
-    /// Its time zone.
+    /// The organisation's time zone.
     pub zone: &'s TimeZone,
     /// Names of needs and services, and what is in no figure.
     pub landscape: &'s Landscape,
-    /// The dimension that publishes services.
-    pub main_dimension: &'s str,
     /// May the week still change?
     pub state: WeekState,
+    /// What is known beside rows.
+    pub known: Known<'s>,
 }
 
 /// Segments of which fewer devices reported, in percent, are named.
@@ -41,13 +43,13 @@ const MOST_SERVICES: usize = 3;
 /// The page for everybody (`None`) or a segment; `None` where the week has no row of it.
 pub fn compose(source: Source<'_>, history: &History<'_>, root: Option<&Segment>) -> Option<Digest> {
     let week = history.this();
-    let insight = history.insight(root, source.main_dimension)?;
+    let insight = history.insight(root, source.known)?;
     let this = week.segment(root)?;
     let figures: Vec<PublishedSegment> =
         week.segments.iter().filter(|row| is_in(row.segment.as_ref(), root)).cloned().collect();
     Some(Digest {
-        organisation: source.organisation.to_owned(),
-        simulated: source.simulated,
+        organisation: source.known.portfolio.organisation.clone(),
+        simulated: source.known.portfolio.simulated,
         week: week.week,
         from: week.week.monday(),
         to: week.week.sunday(),
@@ -59,8 +61,12 @@ pub fn compose(source: Source<'_>, history: &History<'_>, root: Option<&Segment>
         headline: source.headline(history, &insight.headline),
         share_of_need: share_of_need(&insight),
         moves: moves(history, &insight, this),
+        pace: pace(insight.pace),
         unserved_needs: source.unserved_needs(&insight),
         movements: insight.movements.iter().map(|movement| source.movement(movement)).collect(),
+        retired: insight.retired.iter().map(|movement| source.retired(movement)).collect(),
+        decisions: source.decisions(history, root),
+        targets: source.targets(history, root),
         largest_not_moving: insight.largest_not_moving.map(|need| {
             let last_week = history.need(root, &need.need, 1);
             source.not_moving(need, last_week)
@@ -137,12 +143,10 @@ impl Source<'_> {
                     .and_then(|service| service.customers.shown()),
             })
             .collect();
-        let question = match (services.first(), need.served) {
-            (Some(service), true) => format!("What does {} do for you that ours does not?", service.name),
-            (Some(service), false) => format!("What goes through {}, and what must not?", service.name),
-            (None, true) => "Which job would you not bring to us first, and why?".to_owned(),
-            (None, false) => "What do you use for it, and what would you want from us?".to_owned(),
-        };
+        let question = why::question(movement, services.first().map(|service| service.name.as_str()));
+        let first = services.first().map(|service| service.id.as_str());
+        let affair =
+            movement.talk.affairs.iter().find(|affair| Some(affair.service.service.as_str()) == first);
         MovementLine {
             segment: segment.segment.as_ref().map_or_else(|| "all".to_owned(), ToString::to_string),
             segment_name: segment_name(segment.segment.as_ref()),
@@ -159,7 +163,82 @@ impl Source<'_> {
             customers_ours_or_elsewhere: need.customers_ours_or_elsewhere,
             customers_both: need.customers_both,
             left: need.left,
+            conversation: movement.talk.next.conversation.as_str(),
+            rule: movement.talk.next.rule,
+            with: self.known.portfolio.head(segment.segment.as_ref()).map(str::to_owned),
+            customer_facing: movement.customer_facing,
+            affair: affair.map(|affair| AffairLine {
+                stage: affair.stage.as_str(),
+                rule: affair.rule,
+                trend: affair.trend.as_str(),
+                since: affair.since,
+            }),
+            never_ours: need.facet(Facet::NeverOurs).map(|facet| facet.customers),
+            why: movement.talk.findings.iter().map(why::line).collect(),
+            said: movement.talk.said.map(|said| SaidLine {
+                answer: said.answer.as_str(),
+                customers: said.customers,
+                of: said.of,
+                share: said.share,
+            }),
             question,
+        }
+    }
+
+    fn retired(self, movement: &Movement<'_>) -> Retired {
+        let segment_name = segment_name(movement.segment.segment.as_ref());
+        Retired { segment_name, need: self.need(&movement.need.need) }
+    }
+
+    /// Of the segment and those below it.
+    fn decisions(self, history: &History<'_>, root: Option<&Segment>) -> Vec<DecisionLine> {
+        let journal = self.known.journal;
+        let open = journal.open(history.this().week.sunday());
+        let theirs = open.filter(|decision| is_in(decision.segment.as_ref(), root));
+        theirs.map(|decision| self.decision(&follow_up(history, journal, decision))).collect()
+    }
+
+    fn decision(self, followed_up: &FollowedUp<'_>) -> DecisionLine {
+        let FollowedUp { decision, segment, unchanged, outcome } = followed_up;
+        let effect = match outcome {
+            Outcome::Worked(effect) | Outcome::Backfired(effect) | Outcome::NoEffect(effect) => Some(*effect),
+            _ => None,
+        };
+        DecisionLine {
+            number: decision.number,
+            date: decision.date,
+            segment_name: segment_name(decision.segment.as_ref()),
+            need: self.need(&decision.need),
+            what: decision.what.clone(),
+            owner: decision.owner.clone(),
+            review: decision.review,
+            there: *segment,
+            unchanged: *unchanged,
+            verdict: outcome.as_str(),
+            effect,
+        }
+    }
+
+    fn targets(self, history: &History<'_>, root: Option<&Segment>) -> Vec<TargetLine> {
+        let theirs = self.known.journal.targets.iter().filter(|target| is_in(target.segment.as_ref(), root));
+        theirs.map(|target| self.target(way(history, target))).collect()
+    }
+
+    fn target(self, way: Way<'_>) -> TargetLine {
+        let (arrival, arrives) = match way.arrival {
+            Arrival::Met => ("met", None),
+            Arrival::On(date) => ("on_the_way", Some(date)),
+            Arrival::NotAtThisPace => ("not_at_this_pace", None),
+            Arrival::CannotTell => ("cannot_tell", None),
+        };
+        TargetLine {
+            segment_name: segment_name(way.target.segment.as_ref()),
+            need: self.need(&way.target.need),
+            target: way.target.ours_alone,
+            by: way.target.by,
+            now: way.now,
+            arrival,
+            arrives,
         }
     }
 
@@ -234,6 +313,11 @@ fn share_of_need(insight: &Insight<'_>) -> Option<ShareOfNeed> {
         needs: insight.share_needs,
         context: context(&insight.share_line),
     })
+}
+
+fn pace(pace: insight::Pace) -> Pace {
+    let insight::Pace { theirs, habits, ours, decisions, waiting } = pace;
+    Pace { their_days: theirs, habits, our_days: ours, decisions, waiting }
 }
 
 fn moves(history: &History<'_>, insight: &Insight<'_>, this: &PublishedSegment) -> Moves {

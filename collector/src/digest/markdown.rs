@@ -26,7 +26,9 @@ pub(super) fn write(digest: &Digest) -> String {
         lines.push(capitalised(sentences::RANKED));
         lines.push(movements(digest).join("\n"));
     }
+    lines.extend(sentences::star(digest).map(escape));
     lines.extend(list(&sentences::also(digest)));
+    lines.extend(followed_up(digest));
     lines.push("## What we could not see".to_owned());
     lines.extend(list(&sentences::not_seen(digest)));
     lines.push(words::how_counted(digest));
@@ -56,13 +58,11 @@ fn numbers(digest: &Digest) -> Vec<String> {
         figure(digest.moves.customers_seen),
         sentences::moves(&digest.moves)
     ));
-    if let Some(unserved) = &digest.unserved_needs {
-        let days = format!("{} days elsewhere", thousands(unserved.customer_days));
-        numbers.push(format!(
-            "1. **Unserved needs**: {}. *Which of these would you rather have from us?*",
-            [days, sentences::context(&unserved.context, None)].join("; ").trim_end_matches("; ")
-        ));
-    }
+    numbers.push(format!(
+        "1. **Pace**: {}; {}. *What could you settle without us?*",
+        sentences::pace(digest.pace),
+        sentences::pace_of(digest.pace)
+    ));
     numbers
 }
 
@@ -109,15 +109,30 @@ fn movements(digest: &Digest) -> Vec<String> {
     movements
         .map(|movement| {
             format!(
-                "1. **{}, {}**: {}. {} *{}*",
-                escape(&movement.segment_name),
-                words::in_sentence(&movement.need.name),
+                "1. **{} {}**: {}{}. {} *{}*{}",
+                sentences::conversation(movement),
+                escape(&sentences::what_moved(movement)),
+                sentences::affair(movement).map(|affair| format!("{affair}; ")).unwrap_or_default(),
                 sentences::gained(movement, digest.week),
                 escape(&sentences::movement(movement, digest.minimum_group).join(" ")),
-                escape(&movement.question)
+                escape(&movement.question),
+                movement.with.as_ref().map(|head| format!(" ({})", escape(head))).unwrap_or_default()
             )
         })
         .collect()
+}
+
+fn followed_up(digest: &Digest) -> Vec<String> {
+    let mut lines = Vec::new();
+    let decisions: Vec<String> = digest.decisions.iter().map(sentences::decision).collect();
+    if let Some(decisions) = list(&decisions) {
+        lines.extend(["## Decisions followed up".to_owned(), capitalised(sentences::FOLLOWED_UP), decisions]);
+    }
+    let targets: Vec<String> = digest.targets.iter().map(sentences::target).collect();
+    if let Some(targets) = list(&targets) {
+        lines.extend(["## The way still to go".to_owned(), targets]);
+    }
+    lines
 }
 
 fn list(sentences: &[String]) -> Option<String> {

@@ -1,12 +1,20 @@
 //! What text and Markdown say in the same words.
 
-use super::{Context, Digest, MovementLine, Moves, ServiceLine, words};
-use crate::week::Week;
+use super::{
+    Context, DecisionLine, Digest, MovementLine, Moves, Pace, ServiceLine, TargetLine, UnservedNeeds, why,
+    words,
+};
+use crate::{insight::why::Interval, week::Week};
 use words::thousands;
 
 /// How movements are ranked, and how they are read.
 pub(super) const RANKED: &str =
-    "days elsewhere gained in four weeks or since the week named; in brackets last week";
+    "by days elsewhere gained in four weeks, or since the week named; last week in brackets";
+/// Most unserved needs that are named; the JSON has all.
+const MOST_NEEDS: usize = 4;
+/// Over decisions.
+pub(super) const FOLLOWED_UP: &str =
+    "of 100 days with us alone, before > now, beside segments left as they were";
 /// Instead of movements.
 pub(super) const NO_MOVEMENTS: &str =
     "nothing gained more days elsewhere in four weeks than it usually swings";
@@ -77,7 +85,110 @@ pub(super) fn movement(movement: &MovementLine, minimum_group: u32) -> Vec<Strin
         None => format!("{of}."),
     });
     sentences.extend(rate(movement));
+    sentences.push(why::sentence(movement));
     sentences
+}
+
+/// `FIX`, in capitals: the kind of the next conversation.
+pub(super) fn conversation(movement: &MovementLine) -> String {
+    movement.conversation.to_uppercase()
+}
+
+/// `Marketing*, send something once: WeTransfer`; the star is for those who serve the paying customer.
+pub(super) fn what_moved(movement: &MovementLine) -> String {
+    let star = if movement.customer_facing { "*" } else { "" };
+    let service = movement.services.first().map(|service| format!(": {}", service.name)).unwrap_or_default();
+    format!("{}{star}, {}{service}", movement.segment_name, words::in_sentence(&movement.need.name))
+}
+
+/// `habit, growing since 2026-W42`.
+pub(super) fn affair(movement: &MovementLine) -> Option<String> {
+    movement
+        .affair
+        .as_ref()
+        .map(|affair| format!("{}, {}, since {}", affair.stage, affair.trend, affair.since))
+}
+
+/// Under the movements, where one has a star.
+pub(super) fn star(digest: &Digest) -> Option<&'static str> {
+    let any = digest.movements.iter().any(|movement| movement.customer_facing);
+    any.then_some("* serves the paying customer directly: a day gained ranks as one and a half")
+}
+
+/// `a service becomes their habit in 19 days; we take 43 to decide about it`.
+pub(super) fn pace(pace: Pace) -> String {
+    let theirs = match pace.their_days {
+        Some(days) => format!("a service becomes their habit in {days} days"),
+        None => "no service became their habit in 13 weeks".to_owned(),
+    };
+    let ours = match pace.our_days {
+        Some(days) => format!("we take {days} to decide about it"),
+        None => "no decision of ours can be timed yet".to_owned(),
+    };
+    format!("{theirs}; {ours}")
+}
+
+/// `middle of 11 habits, 7 decisions; 4 habits wait for us`.
+pub(super) fn pace_of(pace: Pace) -> String {
+    let count = |number: usize, one: &str, many: &str| match number {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        _ => Some(format!("{number} {many}")),
+    };
+    let of = [count(pace.habits, "habit", "habits"), count(pace.decisions, "decision", "decisions")];
+    let of: Vec<String> = of.into_iter().flatten().collect();
+    let middle = (!of.is_empty()).then(|| format!("middle of {}", of.join(", ")));
+    let waiting = count(pace.waiting, "habit waits for us", "habits wait for us");
+    let waiting = waiting.unwrap_or_else(|| "no habit waits for us".to_owned());
+    middle.into_iter().chain([waiting]).collect::<Vec<_>>().join("; ")
+}
+
+/// `31 Operations, sync without VPN, 14 September, Files team: 63 > 78 points with us alone, unchanged 71 > 72: worked,
+/// +14 (9 to 19).`
+pub(super) fn decision(decision: &DecisionLine) -> String {
+    let head = format!(
+        "{} {}, {}, {}, {}",
+        decision.number,
+        decision.segment_name,
+        decision.what,
+        decision.date.strftime("%-d %B"),
+        decision.owner
+    );
+    let points = |(before, now): (f64, f64)| format!("{before:.0} > {now:.0}");
+    let there = decision.there.map(|there| format!("{} of 100 days with us alone, ", points(there)));
+    let unchanged = decision.unchanged.map(|unchanged| format!("unchanged {}, ", points(unchanged)));
+    let effect =
+        decision.effect.map(|Interval { value, low, high }| format!(" {value:+.0} ({low:.0} to {high:.0})"));
+    let verdict = match decision.verdict {
+        "worked" => "worked,",
+        "backfired" => "did the opposite,",
+        "no_effect" => "no effect to be seen,",
+        "too_early" => "too early",
+        "too_few_to_tell" => "too few unchanged segments to tell",
+        _ => "withheld",
+    };
+    let review = decision.review.map(|review| format!("; look again {}", review.strftime("%-d %B")));
+    let parts = [there, unchanged].map(Option::unwrap_or_default).concat();
+    format!("{head}: {parts}{verdict}{}{}.", effect.unwrap_or_default(), review.unwrap_or_default())
+}
+
+/// `Sales, send something once: 68 of 100 days with us alone, aim 80 by 31 March 2027; about 4 February 2027.`
+pub(super) fn target(target: &TargetLine) -> String {
+    let now =
+        target.now.map_or_else(|| "withheld".to_owned(), |now| format!("{now:.0} of 100 days with us alone"));
+    let when = match (target.arrival, target.arrives) {
+        ("met", _) => "met".to_owned(),
+        (_, Some(date)) => format!("at this pace about {}", date.strftime("%-d %B %Y")),
+        ("not_at_this_pace", _) => "not at this pace".to_owned(),
+        _ => "too few weeks to say when".to_owned(),
+    };
+    format!(
+        "{}, {}: {now}, aim {} by {}; {when}.",
+        target.segment_name,
+        words::in_sentence(&target.need.name),
+        target.target,
+        target.by.strftime("%-d %B %Y")
+    )
 }
 
 /// `WeTransfer 120 customers (85), Smash 20 (20)`.
@@ -123,6 +234,18 @@ pub(super) fn also(digest: &Digest) -> Vec<String> {
             thousands(still.days_elsewhere)
         ));
     }
+    sentences.extend(digest.unserved_needs.as_ref().map(unserved_needs));
+    let retired: Vec<String> = digest
+        .retired
+        .iter()
+        .map(|retired| format!("{}, {}", retired.segment_name, words::in_sentence(&retired.need.name)))
+        .collect();
+    if !retired.is_empty() {
+        sentences.push(format!(
+            "Still growing, and off the page after four weeks without a decision: {}.",
+            retired.join("; ")
+        ));
+    }
     let figure = |figure| words::figure(figure, digest.minimum_group);
     let back: Vec<String> = digest
         .came_back
@@ -147,6 +270,22 @@ pub(super) fn also(digest: &Digest) -> Vec<String> {
         sentences.push(format!("New, unreviewed: {}.", new.join("; ")));
     }
     sentences
+}
+
+/// `Unserved needs: 1,602 days elsewhere (last week 1,600) in 1 need that we do not serve: translate or polish.`
+fn unserved_needs(unserved: &UnservedNeeds) -> String {
+    let named = unserved.needs.iter().take(MOST_NEEDS).map(|need| words::in_sentence(&need.name));
+    let more = unserved.needs.len().saturating_sub(MOST_NEEDS);
+    let names: Vec<String> = named.chain((more > 0).then(|| format!("{more} more"))).collect();
+    let needs = if unserved.needs.len() == 1 { "need" } else { "needs" };
+    let last = unserved.context.last_week.map(|last| format!(" (last week {})", thousands(last)));
+    format!(
+        "Unserved needs: {} days elsewhere{} in {} {needs} that we do not serve: {}.",
+        thousands(unserved.customer_days),
+        last.unwrap_or_default(),
+        unserved.needs.len(),
+        names.join("; ")
+    )
 }
 
 /// What is missing, a sentence or two each.

@@ -3,9 +3,10 @@ use jiff::tz::TimeZone;
 use super::*;
 use crate::{
     insight::{
-        History,
+        History, Known,
         tests::{need, segment},
     },
+    journal::Journal,
     portfolio::{Portfolio, SanctionStatus},
     published::{PublishedNeed, PublishedService, PublishedWeek},
     segment::Segment,
@@ -61,18 +62,51 @@ fn weeks() -> Vec<PublishedWeek> {
     (0..13).map(week).collect()
 }
 
+/// What was written down beside the rows.
+fn read() -> (Portfolio, Journal) {
+    let catalog = elsewhere_catalog::builtin();
+    let portfolio = r#"
+organisation = "Northmoor"
+simulated = true
+[[segment]]
+id = "department:Marketing"
+head = "Marketing director"
+customer_facing = true
+"#;
+    let portfolio = Portfolio::parse(portfolio, catalog).unwrap();
+    let journal = r#"
+[[decision]]
+number = 34
+date = "2026-10-12"
+segment = "department:Marketing"
+need = "send-once"
+service = "wetransfer"
+conversation = "explain"
+what = "Outbox explained"
+owner = "BRM Marketing"
+review = "2026-11-30"
+[[target]]
+segment = "department:Marketing"
+need = "send-once"
+ours_alone = 80
+by = "2027-03-31"
+[[asked]]
+segment = "department:Marketing"
+need = "send-once"
+until = "2026-11-13"
+better = 12
+did_not_know_ours = 30
+"#;
+    let journal = Journal::parse(journal, catalog, &portfolio).unwrap();
+    (portfolio, journal)
+}
+
 fn page(weeks: &[PublishedWeek], root: Option<&str>, state: WeekState) -> Digest {
-    let portfolio = Portfolio::default();
+    let (portfolio, journal) = read();
     let landscape = portfolio.landscape(elsewhere_catalog::builtin(), "2026-W46".parse().unwrap());
     let zone = TimeZone::UTC;
-    let source = Source {
-        organisation: "Northmoor",
-        simulated: true,
-        zone: &zone,
-        landscape: &landscape,
-        main_dimension: "department",
-        state,
-    };
+    let known = Known { portfolio: &portfolio, journal: &journal, signals: &[] };
+    let source = Source { zone: &zone, landscape: &landscape, state, known };
     let root: Option<Segment> = root.map(|root| root.parse().unwrap());
     let history = History::of("2026-W46".parse().unwrap(), weeks).unwrap();
     let mut digest = compose(source, &history, root.as_ref()).unwrap();

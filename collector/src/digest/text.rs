@@ -1,12 +1,10 @@
 //! The page for mail and terminals: at most 104 columns, aligned, nothing but characters.
 
-use super::{Digest, MovementLine, Moves, ShareOfNeed, UnservedNeeds, sentences, words};
+use super::{Digest, MovementLine, Moves, Pace, ShareOfNeed, sentences, words};
 use words::thousands;
 
 /// Widest line, in columns: what a mail window and a terminal side by side still show.
 const WIDTH: usize = 104;
-/// Most unserved needs that are named; the JSON has all.
-const MOST_NEEDS: usize = 4;
 
 /// The page, with a final line feed.
 pub(super) fn write(digest: &Digest) -> String {
@@ -19,12 +17,10 @@ pub(super) fn write(digest: &Digest) -> String {
         page.line("1 Share of need    no need can be counted: groups under the smallest are never shown");
     }
     page.moves(&digest.moves, digest.minimum_group);
-    match &digest.unserved_needs {
-        Some(unserved) => page.unserved_needs(unserved),
-        None => page.line("3 Unserved needs    none: every need that is shown is one we serve"),
-    }
+    page.pace(digest.pace);
     page.movements(digest);
     page.also(digest);
+    page.followed_up(digest);
     page.not_seen(digest);
     page.line("");
     page.line(&format!("Same figures as JSON: /api/v1/digests/{}{}", digest.week, query_of(digest)));
@@ -82,23 +78,25 @@ impl Page {
         self.line("  Take along: what changed for you in the last weeks?");
     }
 
-    fn unserved_needs(&mut self, unserved: &UnservedNeeds) {
-        let needs = if unserved.needs.len() == 1 { "need" } else { "needs" };
-        self.line(&format!(
-            "3 Unserved needs    {} days elsewhere in {} {needs} that we do not serve",
-            thousands(unserved.customer_days),
-            unserved.needs.len()
-        ));
-        let context = sentences::context(&unserved.context, None);
-        if !context.is_empty() {
-            self.wrapped("  ", &context);
+    fn pace(&mut self, pace: Pace) {
+        self.line(&format!("3 Pace    {}", sentences::pace(pace)));
+        self.wrapped("  ", &sentences::pace_of(pace));
+        self.line("  Take along: what could you settle without us?");
+    }
+
+    fn followed_up(&mut self, digest: &Digest) {
+        if !digest.decisions.is_empty() {
+            self.heading("DECISIONS FOLLOWED UP", sentences::FOLLOWED_UP);
         }
-        let named = unserved.needs.iter().take(MOST_NEEDS).map(|need| words::in_sentence(&need.name));
-        let more = unserved.needs.len().saturating_sub(MOST_NEEDS);
-        let more = (more > 0).then(|| format!("{more} more"));
-        let names: Vec<String> = named.chain(more).collect();
-        self.wrapped("  ", &format!("Most days first: {}.", names.join("; ")));
-        self.line("  Take along: which of these would you rather have from us?");
+        for decision in &digest.decisions {
+            self.wrapped("", &sentences::decision(decision));
+        }
+        if !digest.targets.is_empty() {
+            self.heading("THE WAY STILL TO GO", "");
+        }
+        for target in &digest.targets {
+            self.wrapped("", &sentences::target(target));
+        }
     }
 
     fn movements(&mut self, digest: &Digest) {
@@ -112,17 +110,27 @@ impl Page {
         for (movement, rank) in digest.movements.iter().zip(1..) {
             self.movement(movement, rank, digest);
         }
+        sentences::star(digest).into_iter().for_each(|star| self.line(star));
     }
 
     fn movement(&mut self, movement: &MovementLine, rank: u32, digest: &Digest) {
         let days = sentences::gained(movement, digest.week);
-        let what = format!("{rank} {}, {}", movement.segment_name, words::in_sentence(&movement.need.name));
-        let gap = WIDTH.saturating_sub(what.chars().count() + days.chars().count()).max(2);
-        self.line(&format!("{what}{}{days}", " ".repeat(gap)));
+        let affair = sentences::affair(movement).map(|affair| format!("{affair}   ")).unwrap_or_default();
+        let what =
+            format!("{rank} {:<8} {}", sentences::conversation(movement), sentences::what_moved(movement));
+        let right = format!("{affair}{days}");
+        match WIDTH.checked_sub(what.chars().count() + right.chars().count()) {
+            Some(gap @ 2..) => self.line(&format!("{what}{}{right}", " ".repeat(gap))),
+            _ => {
+                self.wrapped("", &what);
+                self.line(&format!("{right:>WIDTH$}"));
+            }
+        }
         for sentence in sentences::movement(movement, digest.minimum_group) {
             self.wrapped("  ", &sentence);
         }
-        self.wrapped("  ", &format!("Ask: \"{}\"", movement.question));
+        let with = movement.with.as_ref().map(|head| format!("     {head}")).unwrap_or_default();
+        self.wrapped("  ", &format!("Next: \"{}\"{with}", movement.question));
     }
 
     fn also(&mut self, digest: &Digest) {

@@ -60,6 +60,8 @@ pub struct Affair<'w> {
     pub customers: Line,
     /// Its customer-days, week by week.
     pub customer_days: Line,
+    /// What a shown figure may leave out of its customers at most.
+    step: u32,
 }
 
 impl Stage {
@@ -83,6 +85,16 @@ impl Trend {
             Self::Steady => "steady",
             Self::Fading => "fading",
         }
+    }
+}
+
+impl Affair<'_> {
+    /// How many weeks ago it first was relied on in four of five weeks; `None` where it never was.
+    pub fn habit_since(&self) -> Option<i64> {
+        let (customers, days) = (&self.customers.0, &self.customer_days.0);
+        let is_habit = |end: &usize| is_relied_on(&customers[..*end], &days[..*end], self.step, 4, 5);
+        let first = (1..=customers.len()).find(is_habit)?;
+        i64::try_from(customers.len() - first).ok()
     }
 }
 
@@ -180,17 +192,28 @@ impl Course {
         self.customers.0.iter().rev().take(weeks).flatten().count()
     }
 
-    /// Shown in so many of so many weeks, and on three days in fourteen for each customer in these.
     fn is_relied_on(&self, shown: usize, weeks: usize) -> bool {
-        let both = self.customers.0.iter().zip(&self.days.0).rev().take(weeks);
-        let (mut customers, mut days) = (0.0, 0.0);
-        for (in_week, on_days) in both.filter_map(|(customers, days)| Some(((*customers)?, (*days)?))) {
-            // Customers are rounded down: they are half a step more on average.
-            customers += f64::from(in_week) + f64::from(self.step) / 2.0;
-            days += f64::from(on_days);
-        }
-        self.shown_in(weeks) >= shown && days >= customers * RELYING_DAYS && customers > 0.0
+        is_relied_on(&self.customers.0, &self.days.0, self.step, shown, weeks)
     }
+}
+
+/// Shown in so many of the last weeks, and on three days in fourteen for each customer in these.
+fn is_relied_on(
+    customers: &[Option<u32>],
+    days: &[Option<u32>],
+    step: u32,
+    shown: usize,
+    weeks: usize,
+) -> bool {
+    let both = customers.iter().zip(days).rev().take(weeks);
+    let (mut weeks_shown, mut all_customers, mut all_days) = (0, 0.0, 0.0);
+    for (in_week, on_days) in both.filter_map(|(customers, days)| Some(((*customers)?, (*days)?))) {
+        weeks_shown += 1;
+        // Customers are rounded down: they are half a step more on average.
+        all_customers += f64::from(in_week) + f64::from(step) / 2.0;
+        all_days += f64::from(on_days);
+    }
+    weeks_shown >= shown && all_days >= all_customers * RELYING_DAYS
 }
 
 /// Fewest customer-days that are called a movement: two customers' working weeks.
@@ -253,6 +276,7 @@ fn one<'w>(
         since: history.this().week.plus(-weeks_ago),
         customers: course.customers,
         customer_days: course.days,
+        step: course.step,
     })
 }
 

@@ -1,12 +1,14 @@
 //! The next conversation: what to talk about, by a table of plain rules, the first that holds decides.
 
 use super::{
-    affair::{Affair, Stage},
-    why::{Answer, Finding, Reason, Said, reasons},
+    History,
+    affair::{self, Affair, Stage},
+    why::{Answer, Finding, Reason, Said, reasons, why},
 };
 use crate::{
+    journal::{Asked, Journal},
     portfolio::SanctionStatus,
-    published::{PublishedNeed, PublishedService},
+    published::{PublishedNeed, PublishedSegment, PublishedService},
     rollup::Facet,
 };
 
@@ -67,6 +69,39 @@ pub struct Next {
     pub rule: &'static str,
     /// The reason it is about, where there is one.
     pub reason: Option<Reason>,
+}
+
+/// All that there is to talk about for one need of one segment.
+#[derive(Clone, Debug)]
+pub struct Talk<'w> {
+    /// How far gone it is with each service, most days first.
+    pub affairs: Vec<Affair<'w>>,
+    /// Why they go elsewhere.
+    pub findings: Vec<Finding>,
+    /// What they said.
+    pub said: Option<Said>,
+    /// What to talk about next.
+    pub next: Next,
+}
+
+/// What there is to talk about.
+pub fn talk<'w>(
+    history: &History<'w>,
+    journal: &Journal,
+    segment: &'w PublishedSegment,
+    need: &'w PublishedNeed,
+) -> Talk<'w> {
+    let mut affairs = affair::of_need(history, segment, need);
+    affairs.sort_by_key(|affair| std::cmp::Reverse(affair.customer_days.now()));
+    let findings = why(need);
+    let this = history.this();
+    let is_theirs = |asked: &&Asked| {
+        asked.segment == segment.segment && asked.need == need.need && asked.until <= this.week.sunday()
+    };
+    let newest = journal.asked.iter().filter(is_theirs).max_by_key(|asked| asked.until);
+    let said = newest.and_then(|asked| asked.answers.most(this.minimum_group));
+    let next = Matter { need, affairs: &affairs, findings: &findings, said }.next();
+    Talk { affairs, findings, said, next }
 }
 
 /// A conversation, the rule for it in words, and the rule.

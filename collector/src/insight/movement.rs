@@ -6,12 +6,22 @@
 //! of history there is no movement; nor in a segment of which under 70 % of the devices reported.
 //!
 //! A segment speaks for its parent where it has at least half of the parent's gain; else the parent speaks.
+//!
+//! **Rank**: by the days gained, which count one and a half times where the segment serves the paying customer directly;
+//! of equals the one that reaches more of its customers goes first. **Retired**: a movement that was one in each of the
+//! four weeks before as well, with no decision about it in these five, goes from the page: nobody acts on it.
 
-use super::{History, Line, elsewhere, is_ancestor};
+use super::{
+    History, Known, Line,
+    conversation::{self, Talk},
+    elsewhere, is_ancestor,
+};
 use crate::{
+    journal::Journal,
     portfolio::SanctionStatus,
     published::{PublishedNeed, PublishedSegment, PublishedService},
     segment::Segment,
+    week::Week,
 };
 
 /// Most movements on a page.
@@ -22,6 +32,19 @@ const WEEKS: usize = 4;
 const LEAST_DAYS: u32 = 10;
 /// Fewest devices reporting, in percent.
 const LEAST_REPORTING: u8 = 70;
+/// Weeks after which a movement that nobody acts on goes.
+const RETIRED_AFTER: i64 = 4;
+
+/// A gain, before it is known who speaks.
+#[derive(Clone)]
+struct Gain<'w> {
+    segment: &'w PublishedSegment,
+    need: &'w PublishedNeed,
+    last_week: Option<&'w PublishedNeed>,
+    before: &'w PublishedNeed,
+    weeks: usize,
+    gained: u32,
+}
 
 /// A need that moved in a segment.
 #[derive(Clone, Debug)]
@@ -38,6 +61,10 @@ pub struct Movement<'w> {
     pub weeks: usize,
     /// Customer-days elsewhere alone gained since then.
     pub gained: u32,
+    /// The segment serves the paying customer directly.
+    pub customer_facing: bool,
+    /// How far gone it is, why, and what to talk about.
+    pub talk: Talk<'w>,
 }
 
 impl<'w> Movement<'w> {
@@ -60,34 +87,73 @@ impl<'w> Movement<'w> {
     }
 }
 
+impl Movement<'_> {
+    /// What it is ranked by: thirds of a day, then percent of its customers who are elsewhere.
+    fn rank(&self) -> (u32, u32) {
+        let thirds = self.gained.saturating_mul(if self.customer_facing { 3 } else { 2 });
+        let (some, of) = (self.need.customers_elsewhere.shown(), self.segment.customers.shown());
+        let reach = some.zip(of).and_then(|(some, of)| (some * 100).checked_div(of));
+        (thirds, reach.unwrap_or(0))
+    }
+}
+
 fn exceeds(need: &PublishedNeed) -> bool {
     let ours = need.ours_alone.shown().filter(|_| need.served);
     ours.is_some_and(|ours| elsewhere(need) > ours)
 }
 
-/// The gains at and below the root, largest first.
+/// The gains at and below the root in the order of their rank, and those that are retired.
 pub(super) fn find<'w>(
     history: &History<'w>,
     root: Option<&Segment>,
-    main_dimension: &str,
-) -> Vec<Movement<'w>> {
+    known: Known<'_>,
+) -> (Vec<Movement<'w>>, Vec<Movement<'w>>) {
     let mut found = Vec::new();
-    for segment in history.below(root, main_dimension) {
-        if segment.trust.is_some_and(|trust| trust.devices_reporting >= LEAST_REPORTING) {
-            found.extend(segment.needs.iter().filter_map(|need| judge(history, segment, need)));
-        }
+    for segment in history.below(root, &known.portfolio.main_dimension) {
+        found.extend(segment.needs.iter().filter_map(|need| judge(history, segment, need)));
     }
-    let mut speaking = most_precise(&found);
-    speaking.sort_by_key(|movement| std::cmp::Reverse(movement.gained));
+    let speaking = most_precise(&found).into_iter().map(|gain| {
+        let talk = conversation::talk(history, known.journal, gain.segment, gain.need);
+        let customer_facing = known.portfolio.is_customer_facing(gain.segment.segment.as_ref());
+        let Gain { segment, need, last_week, before, weeks, gained } = gain;
+        Movement { segment, need, last_week, before, weeks, gained, customer_facing, talk }
+    });
+    let is_retired = |movement: &Movement<'_>| is_retired(history, known.journal, movement);
+    let (retired, mut speaking): (Vec<_>, Vec<_>) = speaking.partition(is_retired);
+    speaking.sort_by_key(|movement| std::cmp::Reverse(movement.rank()));
     speaking.truncate(MOST_MOVEMENTS);
-    speaking
+    (speaking, retired)
+}
+
+/// It was a movement in each of the four weeks before, and nobody decided anything about it.
+fn is_retired(history: &History<'_>, journal: &Journal, movement: &Movement<'_>) -> bool {
+    let (segment, need) = (movement.segment.segment.as_ref(), &movement.need.need);
+    let this = history.this().week;
+    let was_one = |week: Week| {
+        let then = History::of(week, history.published)?;
+        let row = then.this().segment(segment)?;
+        judge(&then, row, row.need(need)?)
+    };
+    let is_about = |about: Option<&Segment>| match (about, segment) {
+        (None, _) => true,
+        (Some(about), Some(segment)) => about == segment || is_ancestor(about, segment),
+        (Some(_), None) => false,
+    };
+    let since = this.plus(-RETIRED_AFTER);
+    let decided = journal.decisions.iter().any(|decision| {
+        decision.need == *need && Week::of(decision.date) >= since && is_about(decision.segment.as_ref())
+    });
+    !decided && (1..=RETIRED_AFTER).all(|weeks| was_one(this.plus(-weeks)).is_some())
 }
 
 fn judge<'w>(
     history: &History<'w>,
     segment: &'w PublishedSegment,
     need: &'w PublishedNeed,
-) -> Option<Movement<'w>> {
+) -> Option<Gain<'w>> {
+    if !segment.trust.is_some_and(|trust| trust.devices_reporting >= LEAST_REPORTING) {
+        return None;
+    }
     let at = |weeks| history.need(segment.segment.as_ref(), &need.need, weeks);
     let shown = |weeks: &usize| at(*weeks).is_some_and(|need| need.elsewhere_alone.shown().is_some());
     // The week must be there, even where the floor withheld the figure in it.
@@ -99,7 +165,7 @@ fn judge<'w>(
         .line(|week| week.segment(segment.segment.as_ref())?.need(&need.need)?.elsewhere_alone.shown());
     let beyond_usual = gained > usual(&line).saturating_mul(2);
     let moved = gained >= LEAST_DAYS && gained >= elsewhere(before) / 10 && beyond_usual;
-    moved.then_some(Movement { segment, need, last_week: at(1), before, weeks, gained })
+    moved.then_some(Gain { segment, need, last_week: at(1), before, weeks, gained })
 }
 
 /// The usual swing before the four weeks; where history is shorter, of all weeks; where it is too short, nothing.
@@ -107,17 +173,17 @@ fn usual(line: &Line) -> u32 {
     line.swing_before(WEEKS).or_else(|| line.swing_before(0)).unwrap_or(0)
 }
 
-fn most_precise<'w>(found: &[Movement<'w>]) -> Vec<Movement<'w>> {
-    let spoken_for = |movement: &Movement<'_>| {
-        found.iter().any(|lower| is_below(lower, movement) && lower.gained >= movement.gained.div_ceil(2))
+fn most_precise<'w>(found: &[Gain<'w>]) -> Vec<Gain<'w>> {
+    let spoken_for = |gain: &Gain<'_>| {
+        found.iter().any(|lower| is_below(lower, gain) && lower.gained >= gain.gained.div_ceil(2))
     };
-    let speaks: Vec<&Movement<'w>> = found.iter().filter(|movement| !spoken_for(movement)).collect();
-    let covered = |movement: &Movement<'_>| speaks.iter().any(|upper| is_below(movement, upper));
-    speaks.iter().filter(|movement| !covered(movement)).map(|movement| (*movement).clone()).collect()
+    let speaks: Vec<&Gain<'w>> = found.iter().filter(|gain| !spoken_for(gain)).collect();
+    let covered = |gain: &Gain<'_>| speaks.iter().any(|upper| is_below(gain, upper));
+    speaks.iter().filter(|gain| !covered(gain)).map(|gain| (*gain).clone()).collect()
 }
 
 /// The same need, in a segment below.
-fn is_below(lower: &Movement<'_>, upper: &Movement<'_>) -> bool {
+fn is_below(lower: &Gain<'_>, upper: &Gain<'_>) -> bool {
     let segments = match (&upper.segment.segment, &lower.segment.segment) {
         (None, Some(_)) => true,
         (Some(upper), Some(lower)) => is_ancestor(upper, lower),

@@ -64,7 +64,8 @@ pub(crate) fn history(weeks: &[PublishedWeek]) -> History<'_> {
 }
 
 fn insight(weeks: &[PublishedWeek]) -> Insight<'_> {
-    history(weeks).insight(None, "department").unwrap()
+    let known = Known { portfolio: &Portfolio::default(), journal: &Journal::default(), signals: &[] };
+    history(weeks).insight(None, known).unwrap()
 }
 
 fn name(segment: &PublishedSegment) -> String {

@@ -8,7 +8,7 @@ use elsewhere_catalog::{
 };
 use toml::de::DeTable;
 
-use super::{Decision, MAIN_DIMENSION, OwnService, Portfolio, PortfolioError, SanctionStatus};
+use super::{Decision, MAIN_DIMENSION, OwnService, Portfolio, PortfolioError, SanctionStatus, SegmentFacts};
 use crate::{
     segment::Segment,
     toml_file::{self, TomlFile, Value, key_span, short},
@@ -35,8 +35,16 @@ struct Reader<'t> {
 
 impl Reader<'_> {
     fn portfolio(&mut self, root: &DeTable<'_>) -> Portfolio {
-        let keys =
-            ["organisation", "simulated", "main_dimension", "own_domains", "own_service", "name", "service"];
+        let keys = [
+            "organisation",
+            "simulated",
+            "main_dimension",
+            "own_domains",
+            "own_service",
+            "name",
+            "service",
+            "segment",
+        ];
         self.file.refuse_other_keys(root, &keys, "the file");
         let organisation = self.file.required_text(root, "organisation", &(0..0));
         let mut portfolio = Portfolio {
@@ -45,6 +53,7 @@ impl Reader<'_> {
             main_dimension: self.main_dimension(root),
             decisions: Vec::new(),
             own_services: Vec::new(),
+            segments: Vec::new(),
             layer: LayerFacts::default(),
         };
         if let Some(value) = root.get("own_domains") {
@@ -54,6 +63,16 @@ impl Reader<'_> {
             if let Some(own) = self.own_service(table, &span, &mut portfolio.layer) {
                 portfolio.own_services.push(own);
             }
+        }
+        for (table, span) in self.file.tables(root, "segment") {
+            let facts = self.segment(table, &span);
+            if facts
+                .as_ref()
+                .is_some_and(|new| portfolio.segments.iter().any(|one| one.segment == new.segment))
+            {
+                self.file.mistake(&span, "this segment stands here twice".to_owned());
+            }
+            portfolio.segments.extend(facts);
         }
         for (table, span) in self.file.tables(root, "name") {
             portfolio.layer.rules.extend(self.own_rule(table, &span));
@@ -99,6 +118,19 @@ impl Reader<'_> {
         let rule = |name| OwnRule { name, exact: false, service_id: own.id.clone(), role: Role::App };
         layer.rules.extend(hosts.into_iter().map(rule));
         Some(own)
+    }
+
+    fn segment(&mut self, table: &DeTable<'_>, span: &Range<usize>) -> Option<SegmentFacts> {
+        self.file.refuse_other_keys(table, &["id", "head", "customer_facing"], "a segment");
+        let id = self.file.required_text(table, "id", span)?;
+        let told = |_| {
+            let problem = format!("'{}' is no segment; write it like \"department:Sales\"", short(&id));
+            self.file.mistake(&key_span(table, "id", span), problem);
+        };
+        let segment = id.parse().map_err(told).ok();
+        let head = table.contains_key("head").then(|| self.file.required_text(table, "head", span)).flatten();
+        let customer_facing = table.get("customer_facing").and_then(|value| self.file.bool(value));
+        Some(SegmentFacts { segment: segment?, head, customer_facing: customer_facing.unwrap_or(false) })
     }
 
     /// What a name is to the organisation.

@@ -90,8 +90,8 @@ status = "tolerated"
     .unwrap_err();
     insta::assert_snapshot!(error, @r"
     line 1: 'organisation' is missing
-    line 1: unknown key 'colour'; the file has organisation, simulated, main_dimension, own_domains, own_service, name, service
-    line 2: unknown key 'offices'; the file has organisation, simulated, main_dimension, own_domains, own_service, name, service
+    line 1: unknown key 'colour'; the file has organisation, simulated, main_dimension, own_domains, own_service, name, service, segment
+    line 2: unknown key 'offices'; the file has organisation, simulated, main_dimension, own_domains, own_service, name, service, segment
     line 3: true or false is expected here
     line 4: 'outbox' must be called like own:outbox
     line 4: 'outbox' serves a need that is not one of the catalog's

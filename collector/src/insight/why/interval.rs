@@ -7,10 +7,11 @@
 //! - **Many looked at**: [`holm`] corrects chances for how many were looked at (Holm, *A simple sequentially rejective
 //!   multiple test procedure*, 1979).
 
+use serde::Serialize;
 use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, StudentsT};
 
 /// A figure and where it lies with 95 % confidence.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Interval {
     /// The figure itself.
     pub value: f64,
