@@ -407,6 +407,8 @@ pub struct NotSeen {
     pub share_withheld: Vec<NeedName>,
     /// Services as often private as work, in no figure.
     pub as_often_private: usize,
+    /// Segments that the journal writes about and that are none of this week, with the line of `journal.toml`.
+    pub forgotten_segments: Vec<(usize, String)>,
 }
 
 /// How a digest is written.

@@ -73,7 +73,7 @@ pub fn compose(source: Source<'_>, history: &History<'_>, root: Option<&Segment>
         }),
         came_back: insight.came_back_to.iter().map(|(row, need)| source.came_back(row, need)).collect(),
         new_unreviewed: source.new_unreviewed(&insight),
-        not_seen: source.not_seen(history, this, &figures),
+        not_seen: source.not_seen(history, root, this, &figures),
         need_names: source.landscape.needs().map(|(_, need)| source.need(&need.id)).collect(),
         figures,
     })
@@ -274,6 +274,7 @@ impl Source<'_> {
     fn not_seen(
         self,
         history: &History<'_>,
+        root: Option<&Segment>,
         this: &PublishedSegment,
         figures: &[PublishedSegment],
     ) -> NotSeen {
@@ -297,7 +298,21 @@ impl Source<'_> {
                 .iter()
                 .filter(|service| service.as_often_private)
                 .count(),
+            forgotten_segments: self.forgotten_segments(history, root),
         }
+    }
+}
+
+impl Source<'_> {
+    /// Whoever sees everybody is told of them.
+    fn forgotten_segments(self, history: &History<'_>, root: Option<&Segment>) -> Vec<(usize, String)> {
+        if root.is_some() {
+            return Vec::new();
+        }
+        let known: Vec<&Segment> =
+            history.this().segments.iter().filter_map(|row| row.segment.as_ref()).collect();
+        let forgotten = self.known.journal.forgotten(&known).into_iter();
+        forgotten.map(|(line, segment)| (line, segment.to_string())).collect()
     }
 }
 

@@ -335,6 +335,17 @@ pub(super) fn not_seen(digest: &Digest) -> Vec<String> {
          shared devices.",
         not_seen.as_often_private
     ));
+    let forgotten: Vec<String> = not_seen
+        .forgotten_segments
+        .iter()
+        .map(|(line, segment)| format!("{segment} (journal.toml line {line})"))
+        .collect();
+    if !forgotten.is_empty() {
+        sentences.push(format!(
+            "Written down about segments that are none this week: {}. Say with [[renamed]] what became of them.",
+            words::list(&forgotten)
+        ));
+    }
     sentences
 }
 

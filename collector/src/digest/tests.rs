@@ -90,6 +90,11 @@ segment = "department:Marketing"
 need = "send-once"
 ours_alone = 80
 by = "2027-03-31"
+[[target]]
+segment = "department:Print"
+need = "send-once"
+ours_alone = 80
+by = "2027-03-31"
 [[asked]]
 segment = "department:Marketing"
 need = "send-once"

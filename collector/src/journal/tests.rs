@@ -35,6 +35,13 @@ fn a_decision_is_read_with_all_that_was_heard() {
 }
 
 #[test]
+fn the_example_is_read() {
+    let journal = parse(include_str!("../../../deploy/journal.example.toml")).unwrap();
+    let Journal { decisions, changes, targets, asked } = &journal;
+    assert_eq!([decisions.len(), changes.len(), targets.len(), asked.len()], [1; 4]);
+}
+
+#[test]
 fn all_mistakes_are_told_with_their_lines() {
     let wrong = r#"
 [[decision]]

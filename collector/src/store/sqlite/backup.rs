@@ -52,8 +52,8 @@ pub use restore::{Restored, restore};
 const CONTROL: &str = "control.db";
 const ROLLUP: &str = "rollup.db";
 /// What else a collector can't be restored without, where it is there.
-const BESIDE: [&str; 6] =
-    ["ca.pem", "ca.key", "collector.toml", "portfolio.toml", "token", "catalog-delta.json"];
+const BESIDE: [&str; 7] =
+    ["ca.pem", "ca.key", "collector.toml", "portfolio.toml", "journal.toml", "token", "catalog-delta.json"];
 /// What a backup's name begins with; its time follows.
 const PREFIX: &str = "elsewhere-";
 /// What the name of a backup in the making ends with.
