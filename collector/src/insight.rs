@@ -116,6 +116,11 @@ impl<'w> History<'w> {
         self.weeks[at]?.segment(segment)
     }
 
+    /// A segment's rows on the line, oldest first.
+    fn rows(&self, segment: Option<&Segment>) -> Vec<Option<&'w PublishedSegment>> {
+        self.weeks.iter().map(|week| week.and_then(|week| week.segment(segment))).collect()
+    }
+
     /// A need's row some weeks ago.
     pub fn need(&self, segment: Option<&Segment>, need: &str, weeks_ago: usize) -> Option<&'w PublishedNeed> {
         self.segment(segment, weeks_ago)?.need(need)

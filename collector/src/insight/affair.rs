@@ -7,7 +7,7 @@
 use super::{History, LINE_WEEKS, Line};
 use crate::{
     portfolio::SanctionStatus,
-    published::{PublishedNeed, PublishedSegment, PublishedService, customers_step},
+    published::{PublishedNeed, PublishedSegment, PublishedService, PublishedWeek, customers_step},
     rollup::Facet,
     segment::Segment,
     week::Week,
@@ -223,8 +223,9 @@ const LEAST_DAYS: u32 = 10;
 pub fn affairs<'w>(history: &History<'w>, root: Option<&Segment>, main_dimension: &str) -> Vec<Affair<'w>> {
     let mut found = Vec::new();
     for segment in history.below(root, main_dimension) {
+        let weeks = history.rows(segment.segment.as_ref());
         for need in &segment.needs {
-            found.extend(of_need(history, segment, need));
+            found.extend(of_rows(history.this(), segment, need, &weeks));
         }
     }
     let days = |affair: &Affair<'_>| affair.customer_days.now().unwrap_or(0);
@@ -238,34 +239,48 @@ pub fn of_need<'w>(
     segment: &'w PublishedSegment,
     need: &'w PublishedNeed,
 ) -> Vec<Affair<'w>> {
-    let name = segment.segment.as_ref();
+    of_rows(history.this(), segment, need, &history.rows(segment.segment.as_ref()))
+}
+
+/// `weeks` are the segment's rows, oldest first.
+fn of_rows<'w>(
+    this: &PublishedWeek,
+    segment: &'w PublishedSegment,
+    need: &'w PublishedNeed,
+    weeks: &[Option<&'w PublishedSegment>],
+) -> Vec<Affair<'w>> {
+    let weeks: Vec<_> = weeks.iter().map(|row| row.and_then(|row| row.need(&need.need))).collect();
     let mut known: Vec<&PublishedService> = Vec::new();
-    for weeks_ago in 0..LINE_WEEKS {
-        let services = history.need(name, &need.need, weeks_ago).map_or(&[][..], |need| &need.services);
-        for service in services {
-            if !known.iter().any(|other| other.service == service.service) {
-                known.push(service);
-            }
+    // The newest row of a service says what had been decided about it last.
+    for service in weeks.iter().rev().flatten().flat_map(|need| &need.services) {
+        if !known.iter().any(|other| other.service == service.service) {
+            known.push(service);
         }
     }
     // What became ours since is none.
     let is_elsewhere = |service: &&PublishedService| {
         matches!(service.sanction_status, SanctionStatus::Unsanctioned | SanctionStatus::Unreviewed)
     };
-    let affair = |service| one(history, segment, need, service);
+    let affair = |service: &'w PublishedService| {
+        let rows: Vec<_> =
+            weeks.iter().map(|row| row.and_then(|row| row.service(&service.service))).collect();
+        one(this, segment, need, service, &rows)
+    };
     known.into_iter().filter(is_elsewhere).filter_map(affair).collect()
 }
 
+/// `rows` are the service's, oldest first.
 fn one<'w>(
-    history: &History<'w>,
+    this: &PublishedWeek,
     segment: &'w PublishedSegment,
     need: &'w PublishedNeed,
     service: &'w PublishedService,
+    rows: &[Option<&PublishedService>],
 ) -> Option<Affair<'w>> {
-    let course = course(history, segment, need, service);
+    let course = course(this, need, rows);
     let (stage, rule) = course.stage();
     let first = course.customers.0.iter().position(Option::is_some)?;
-    let weeks_ago = i64::try_from(course.customers.0.len() - 1 - first).ok()?;
+    let weeks_ago = i64::try_from(rows.len() - 1 - first).ok()?;
     Some(Affair {
         segment,
         need,
@@ -273,33 +288,23 @@ fn one<'w>(
         stage,
         rule,
         trend: course.trend(),
-        since: history.this().week.plus(-weeks_ago),
+        since: this.week.plus(-weeks_ago),
         customers: course.customers,
         customer_days: course.days,
         step: course.step,
     })
 }
 
-fn course(
-    history: &History<'_>,
-    segment: &PublishedSegment,
-    need: &PublishedNeed,
-    service: &PublishedService,
-) -> Course {
-    let row = |weeks_ago: usize| {
-        let then = history.need(segment.segment.as_ref(), &need.need, weeks_ago)?;
-        then.service(&service.service)
-    };
-    let line = |of: fn(&PublishedService) -> Option<u32>| {
-        Line((0..LINE_WEEKS).rev().map(|weeks_ago| row(weeks_ago).and_then(of)).collect())
-    };
+fn course(this: &PublishedWeek, need: &PublishedNeed, rows: &[Option<&PublishedService>]) -> Course {
+    let line =
+        |of: fn(&PublishedService) -> Option<u32>| Line(rows.iter().map(|row| row.and_then(of)).collect());
     let relying = need.facet(Facet::Reliant).map_or(0, |facet| facet.customers);
     let elsewhere = need.customers_elsewhere.shown();
     let (alone, ours) = (need.elsewhere_alone.shown(), need.ours_alone.shown());
     Course {
         customers: line(|row| row.customers.shown()),
         days: line(|row| row.customer_days.shown()),
-        step: customers_step(history.this().minimum_group),
+        step: customers_step(this.minimum_group),
         half_rely: elsewhere.is_some_and(|elsewhere| relying * 2 >= elsewhere && relying > 0),
         mostly_elsewhere: alone.zip(ours).is_some_and(|(alone, ours)| alone > ours),
         served: need.served,
