@@ -23,6 +23,7 @@ pub fn router(installation: &Installation) -> Router {
         .route("/needs", get(rest::needs))
         .route("/segments", get(rest::segments))
         .route("/services", get(rest::services))
+        .route("/packages", get(rest::packages))
         .route("/signals", get(rest::signals))
         .with_state(installation.clone());
     grpc::router(installation)

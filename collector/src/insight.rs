@@ -23,6 +23,7 @@ pub mod journey;
 mod line;
 mod movement;
 pub mod pace;
+pub mod package;
 pub mod why;
 
 pub use headline::Headline;

@@ -8,6 +8,7 @@ pub mod entry;
 mod file;
 pub mod import;
 mod landscape;
+mod package;
 
 use std::{fmt, str::FromStr};
 
@@ -15,6 +16,7 @@ use elsewhere_catalog::{Catalog, Service, layer::LayerFacts};
 use serde::{Deserialize, Serialize};
 
 pub use landscape::{Landscape, NeedIndex, NeedOffer, Offered, ServiceIndex, Side};
+pub use package::{Measure, Package, PackageLine, PackagePart};
 
 pub use crate::toml_file::Mistake;
 use crate::{segment::Segment, week::Week};
@@ -32,6 +34,8 @@ pub struct Portfolio {
     pub decisions: Vec<Decision>,
     /// Services of the organisation's own that the catalog can't know.
     pub own_services: Vec<OwnService>,
+    /// What IT offers for a need, as its customers would describe it.
+    pub packages: Vec<Package>,
     /// What is known of segments beside their names.
     pub segments: Vec<SegmentFacts>,
     /// What devices have to know beside the catalog: these services, names, domains and tenants.
@@ -144,6 +148,7 @@ impl Default for Portfolio {
             main_dimension: MAIN_DIMENSION.to_owned(),
             decisions: Vec::new(),
             own_services: Vec::new(),
+            packages: Vec::new(),
             segments: Vec::new(),
             layer: LayerFacts::default(),
         }

@@ -4,11 +4,13 @@
 //! the figures. It reads published rows only; no question here can reach a device-day.
 
 mod answers;
+mod packages;
 
 pub use answers::{
     Beside, Head, NeedAnswer, Needs, Segments, ServiceAnswer, Services, SignalAnswer, Signals, WeekAnswer,
     Weeks,
 };
+pub use packages::{LineAnswer, PackageAnswer, Packages, SeenAnswer};
 
 use std::collections::BTreeSet;
 
@@ -125,6 +127,14 @@ impl<'i> Query<'i> {
         let read = self.read(week, 2)?;
         let (row, last) = read.rows(segment)?;
         Ok(Services::new(read.head(row), row, last, &read.landscape))
+    }
+
+    /// What IT offers as packages, and what is seen of them in a week and segment.
+    pub fn packages(&self, week: Option<Week>, segment: Option<&Segment>) -> Result<Packages, QueryError> {
+        let segment = self.scope(segment)?;
+        let read = self.read(week, 1)?;
+        let (row, _) = read.rows(segment)?;
+        Ok(Packages::new(read.head(row), &read.portfolio.packages, row))
     }
 
     /// What was told of single services the morning after, as far as the reader may ask for its segment; newest first.

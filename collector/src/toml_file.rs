@@ -1,6 +1,9 @@
 //! Reading a TOML file key by key: every key is looked at, and every mistake is kept until the end, with its line.
 
-use std::{fmt, ops::Range};
+use std::{
+    fmt,
+    ops::{Range, RangeInclusive},
+};
 
 use toml::de::{DeTable, DeValue};
 
@@ -119,6 +122,17 @@ impl TomlFile<'_> {
             self.mistake(&value.span(), "true or false is expected here".to_owned());
         }
         bool
+    }
+
+    /// A whole number within a range.
+    pub(crate) fn number(&mut self, value: &Value<'_>, range: RangeInclusive<u32>) -> Option<u32> {
+        let number = value.get_ref().as_integer().and_then(|number| number.as_str().parse::<u32>().ok());
+        let number = number.filter(|number| range.contains(number));
+        if number.is_none() {
+            let wanted = format!("a whole number from {} to {} is expected here", range.start(), range.end());
+            self.mistake(&value.span(), wanted);
+        }
+        number
     }
 
     /// Refuses what has no meaning.

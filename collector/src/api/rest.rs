@@ -100,6 +100,20 @@ pub(super) async fn services(
     .await
 }
 
+/// `GET /api/v1/packages?week=&segment=`.
+pub(super) async fn packages(
+    State(installation): State<Installation>,
+    RawQuery(asked_for): RawQuery,
+    headers: HeaderMap,
+) -> Answer {
+    ask(installation, headers, move |query| {
+        let asked = Parameters::read(asked_for.as_deref(), &["week", "segment"])?;
+        let answer = query.packages(asked.week, asked.segment.as_ref())?;
+        Ok(Body::json(&answer, answer.head.week.is_frozen()))
+    })
+    .await
+}
+
 /// `GET /api/v1/signals`.
 pub(super) async fn signals(
     State(installation): State<Installation>,

@@ -65,6 +65,36 @@ async fn read(response: Response) -> Value {
 }
 
 #[tokio::test]
+async fn packages_come_with_what_is_seen_of_them() {
+    let served = served();
+    let portfolio = served.installation.dir().join("portfolio.toml");
+    let package = r#"
+[[package]]
+need = "store-files"
+product = "dropbox"
+seats = 40
+[[package.line]]
+part = "explicit"
+what = "a seat for everybody"
+measure = "seats_in_use"
+[[package.line]]
+part = "persona"
+what = "who travels"
+"#;
+    let before = std::fs::read_to_string(&portfolio).unwrap();
+    std::fs::write(&portfolio, before + package).unwrap();
+    let answer = read(served.get("/api/v1/packages?week=2026-W46").await).await;
+    assert_eq!(
+        answer["packages"][0]["lines"],
+        json!([
+            {"part": "explicit", "what": "a seat for everybody", "measure": "seats_in_use", "seen": "share",
+             "customers": 5, "of": 40},
+            {"part": "persona", "what": "who travels", "seen": "not_visible_from_here"},
+        ])
+    );
+}
+
+#[tokio::test]
 async fn services_come_with_customers_rounded_and_the_week_before() {
     let served = served();
     let answer =

@@ -34,6 +34,7 @@ enum What {
     Needs,
     Segments,
     Services,
+    Packages,
     Signals,
 }
 
@@ -48,6 +49,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         What::Needs => answer(&query.needs(args.week, segment)?),
         What::Segments => answer(&query.segments(args.week)?),
         What::Services => answer(&query.services(args.week, segment)?),
+        What::Packages => answer(&query.packages(args.week, segment)?),
         What::Signals => answer(&query.signals()?),
     }
 }

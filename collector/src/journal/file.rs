@@ -267,12 +267,6 @@ impl Reader<'_> {
             self.file.mistake(&entry.span, format!("'{key}' is missing"));
             return None;
         };
-        let number = value.get_ref().as_integer().and_then(|number| number.as_str().parse::<u32>().ok());
-        let number = number.filter(|number| range.contains(number));
-        if number.is_none() {
-            let wanted = format!("'{key}' is a whole number from {} to {}", range.start(), range.end());
-            self.file.mistake(&value.span(), wanted);
-        }
-        number
+        self.file.number(value, range)
     }
 }

@@ -69,7 +69,7 @@ what = "z"
     line 6: service 'wetransfre' is neither in the catalog nor an [[own_service]] of the portfolio
     line 7: conversation 'shout' is none of fix, explain, adopt, guide, retire, watch
     line 10: unknown key 'colour'; a decision has number, date, segment, need, service, conversation, what, owner, business_owner, reason, heard, review, closed
-    line 13: 'ours_alone' is a whole number from 1 to 100
+    line 13: a whole number from 1 to 100 is expected here
     line 14: '2026-W12' is no date of the calendar; write it like "2026-11-16"
     line 17: 'Marketing' is no segment; write it like "department:Marketing", or "all"
     "#);

@@ -26,9 +26,9 @@ pub(super) fn parse(text: &str, catalog: &Catalog) -> Result<Portfolio, Portfoli
     .map_err(mistakes)
 }
 
-struct Reader<'t> {
-    file: TomlFile<'t>,
-    catalog: &'t Catalog,
+pub(super) struct Reader<'t> {
+    pub(super) file: TomlFile<'t>,
+    pub(super) catalog: &'t Catalog,
     /// Where the facts of the layer stand: its services, names, domains and hosts.
     facts: HashMap<String, Range<usize>>,
 }
@@ -44,6 +44,7 @@ impl Reader<'_> {
             "name",
             "service",
             "segment",
+            "package",
         ];
         self.file.refuse_other_keys(root, &keys, "the file");
         let organisation = self.file.required_text(root, "organisation", &(0..0));
@@ -53,6 +54,7 @@ impl Reader<'_> {
             main_dimension: self.main_dimension(root),
             decisions: Vec::new(),
             own_services: Vec::new(),
+            packages: Vec::new(),
             segments: Vec::new(),
             layer: LayerFacts::default(),
         };
@@ -73,6 +75,10 @@ impl Reader<'_> {
                 self.file.mistake(&span, "this segment stands here twice".to_owned());
             }
             portfolio.segments.extend(facts);
+        }
+        for (table, span) in self.file.tables(root, "package") {
+            let package = self.package(table, &span, &portfolio.own_services);
+            portfolio.packages.extend(package);
         }
         for (table, span) in self.file.tables(root, "name") {
             portfolio.layer.rules.extend(self.own_rule(table, &span));
@@ -224,7 +230,7 @@ impl Reader<'_> {
         week.map_err(|error| self.file.mistake(&value.span(), error.to_string())).ok()
     }
 
-    fn check_need(&mut self, need: &str, span: &Range<usize>) {
+    pub(super) fn check_need(&mut self, need: &str, span: &Range<usize>) {
         if self.catalog.need(need).is_none() {
             self.file.mistake(span, format!("need '{}' is not one of the catalog's", short(need)));
         }

@@ -44,6 +44,31 @@ fn a_status_counts_from_the_week_it_was_set() {
 }
 
 #[test]
+fn a_package_names_what_shows_whether_it_holds() {
+    let wrong = r#"
+organisation = "Northmoor"
+[[package]]
+need = "send-once"
+product = "filemail"
+price = "4,50"
+seats = 0
+[[package.line]]
+part = "gift"
+what = "files up to 5 GB"
+[[package.line]]
+part = "explicit"
+what = "files up to 5 GB"
+measure = "happiness"
+"#;
+    insta::assert_snapshot!(parse(wrong).unwrap_err(), @r#"
+    line 6: '4,50' is no price; write it like "4.50"
+    line 7: a whole number from 1 to 10000000 is expected here
+    line 9: part 'gift' is none of information, explicit, implicit, persona
+    line 14: measure 'happiness' is none of seats_in_use, never_ours, elsewhere_rate, came_back, they_came_to_us_first, slower_to_move_files, slower_to_answer, failing, reach, front_door, we_turned_them_away; leave it out for what is not visible from here
+    "#);
+}
+
+#[test]
 fn services_of_our_own_are_in_the_landscape() {
     let portfolio = parse(
         r#"
@@ -90,8 +115,8 @@ status = "tolerated"
     .unwrap_err();
     insta::assert_snapshot!(error, @r"
     line 1: 'organisation' is missing
-    line 1: unknown key 'colour'; the file has organisation, simulated, main_dimension, own_domains, own_service, name, service, segment
-    line 2: unknown key 'offices'; the file has organisation, simulated, main_dimension, own_domains, own_service, name, service, segment
+    line 1: unknown key 'colour'; the file has organisation, simulated, main_dimension, own_domains, own_service, name, service, segment, package
+    line 2: unknown key 'offices'; the file has organisation, simulated, main_dimension, own_domains, own_service, name, service, segment, package
     line 3: true or false is expected here
     line 4: 'outbox' must be called like own:outbox
     line 4: 'outbox' serves a need that is not one of the catalog's
