@@ -110,7 +110,9 @@ impl Page {
         for (movement, rank) in digest.movements.iter().zip(1..) {
             self.movement(movement, rank, digest);
         }
-        sentences::star(digest).into_iter().for_each(|star| self.line(star));
+        if let Some(star) = sentences::star(digest) {
+            self.line(star);
+        }
     }
 
     fn movement(&mut self, movement: &MovementLine, rank: u32, digest: &Digest) {
@@ -119,12 +121,12 @@ impl Page {
         let what =
             format!("{rank} {:<8} {}", sentences::conversation(movement), sentences::what_moved(movement));
         let right = format!("{affair}{days}");
-        match WIDTH.checked_sub(what.chars().count() + right.chars().count()) {
-            Some(gap @ 2..) => self.line(&format!("{what}{}{right}", " ".repeat(gap))),
-            _ => {
-                self.wrapped("", &what);
-                self.line(&format!("{right:>WIDTH$}"));
-            }
+        let gap = WIDTH.saturating_sub(what.chars().count() + right.chars().count());
+        if gap >= 2 {
+            self.line(&format!("{what}{}{right}", " ".repeat(gap)));
+        } else {
+            self.wrapped("", &what);
+            self.line(&format!("{right:>WIDTH$}"));
         }
         for sentence in sentences::movement(movement, digest.minimum_group) {
             self.wrapped("  ", &sentence);

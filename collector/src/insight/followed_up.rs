@@ -180,10 +180,9 @@ fn effect(own: (f64, f64), others: &[(f64, f64)]) -> Option<Interval> {
 /// What the rounding of published days alone moves a share by, in points.
 const LEAST_SPREAD: f64 = 0.5;
 
-#[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 figures")]
 fn mean(figures: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, count) = figures.fold((0.0, 0), |(sum, count), figure| (sum + figure, count + 1));
-    (count > 0).then(|| sum / count as f64)
+    let (sum, count) = figures.fold((0.0, 0_u32), |(sum, count), figure| (sum + figure, count + 1));
+    (count > 0).then(|| sum / f64::from(count))
 }
 
 #[cfg(test)]

@@ -151,7 +151,7 @@ fn judge<'w>(
     segment: &'w PublishedSegment,
     need: &'w PublishedNeed,
 ) -> Option<Gain<'w>> {
-    if !segment.trust.is_some_and(|trust| trust.devices_reporting >= LEAST_REPORTING) {
+    if segment.trust.is_none_or(|trust| trust.devices_reporting < LEAST_REPORTING) {
         return None;
     }
     let at = |weeks| history.need(segment.segment.as_ref(), &need.need, weeks);

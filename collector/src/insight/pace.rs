@@ -127,7 +127,7 @@ mod tests {
         published::{Figure, PublishedService, PublishedWeek},
     };
 
-    /// WeTransfer is shown in Sales from five weeks ago on, in W41.
+    /// A service is shown in Sales from five weeks ago on, in W41.
     fn published() -> Vec<PublishedWeek> {
         weeks(|ago| {
             let mut files = need("send-once", true, [100, 0, 0, 60]);

@@ -188,7 +188,7 @@ fn look(need: &PublishedNeed, reason: Reason) -> Option<Looked> {
     let PublishedFacet { customers, effect, .. } = *need.facet(reason.facet())?;
     let hundredths = effect.filter(|_| customers >= FEWEST)?;
     let mean = Mean {
-        mean: f64::from(hundredths.mean_hundredths) / 100.0,
+        value: f64::from(hundredths.mean_hundredths) / 100.0,
         error: f64::from(hundredths.error_hundredths) / 100.0,
         step: EFFECT_STEP,
         customers,

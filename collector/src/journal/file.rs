@@ -120,9 +120,9 @@ impl Reader<'_> {
         Some(Decision {
             number: number?,
             date: date?,
-            segment: segment?,
+            segment,
             need: need?,
-            service: service?,
+            service,
             conversation: conversation?,
             what: what?,
             owner: owner?,
@@ -141,14 +141,7 @@ impl Reader<'_> {
         let (date, segment, need) = (self.date(entry, "date"), self.segment(entry), self.need(entry));
         let what = self.file.required_text(table, "what", span);
         let owner = self.optional_text(entry, "owner");
-        Some(Change {
-            date: date?,
-            segment: segment?,
-            need: need?,
-            what: what?,
-            owner,
-            line: self.file.line(span),
-        })
+        Some(Change { date: date?, segment, need: need?, what: what?, owner, line: self.file.line(span) })
     }
 
     fn target(&mut self, entry: &Entry<'_>) -> Option<Target> {
@@ -157,7 +150,7 @@ impl Reader<'_> {
         let ours_alone = self.number(entry, "ours_alone", 1..=100);
         let by = self.date(entry, "by");
         let line = self.file.line(&entry.span);
-        Some(Target { segment: segment?, need: need?, ours_alone: ours_alone?, by: by?, line })
+        Some(Target { segment, need: need?, ours_alone: ours_alone?, by: by?, line })
     }
 
     fn asked(&mut self, entry: &Entry<'_>) -> Option<Asked> {
@@ -171,7 +164,7 @@ impl Reader<'_> {
             answers.0.push((answer, customers));
         }
         let line = self.file.line(&entry.span);
-        Some(Asked { segment: segment?, need: need?, until: until?, answers, line })
+        Some(Asked { segment, need: need?, until: until?, answers, line })
     }
 
     fn conversation(&mut self, entry: &Entry<'_>) -> Option<Conversation> {
@@ -195,9 +188,8 @@ impl Reader<'_> {
         Some(need)
     }
 
-    /// No service at all is right, too.
-    fn service(&mut self, entry: &Entry<'_>) -> Option<Option<String>> {
-        let Some(value) = entry.table.get("service") else { return Some(None) };
+    fn service(&mut self, entry: &Entry<'_>) -> Option<String> {
+        let value = entry.table.get("service")?;
         let text = self.file.text(value)?;
         let known = self.portfolio.find_service(self.catalog, &text).map(str::to_owned);
         if known.is_none() {
@@ -207,21 +199,20 @@ impl Reader<'_> {
             );
             self.file.mistake(&value.span(), problem);
         }
-        Some(Some(known?))
+        known
     }
 
     /// No segment, or `all`, is everybody.
-    fn segment(&mut self, entry: &Entry<'_>) -> Option<Option<Segment>> {
-        let is_all = |text: &str| text == "all";
-        let text = entry.table.get("segment").map(|value| value.get_ref().as_str());
-        if text.is_none_or(|text| text.is_some_and(is_all)) {
-            return Some(None);
+    fn segment(&mut self, entry: &Entry<'_>) -> Option<Segment> {
+        let value = entry.table.get("segment")?;
+        if value.get_ref().as_str() == Some("all") {
+            return None;
         }
         let mut segment = self.named_segment(entry, "segment")?;
         while let Some(newer) = self.renamed.get(&segment) {
             segment = newer.clone();
         }
-        Some(Some(segment))
+        Some(segment)
     }
 
     fn named_segment(&mut self, entry: &Entry<'_>, key: &str) -> Option<Segment> {
