@@ -228,6 +228,8 @@ pub struct WhyLine {
     /// Distinct customers behind it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customers: Option<u32>,
+    /// How many weeks ago it was seen: the week of these five that has most customers to compare.
+    pub weeks_ago: usize,
 }
 
 /// What most who were asked answered.

@@ -16,7 +16,8 @@ pub(super) fn line(finding: &Finding) -> WhyLine {
         }
         Verdict::CannotTell => ("cannot_tell", None, None),
     };
-    WhyLine { reason: finding.reason.as_str(), verdict, difference, customers }
+    let (reason, weeks_ago) = (finding.reason.as_str(), finding.weeks_ago);
+    WhyLine { reason, verdict, difference, customers, weeks_ago }
 }
 
 /// The question to take to the business; it asks for their work, never for who it was.
@@ -72,10 +73,15 @@ pub(super) fn sentence(movement: &MovementLine) -> String {
 
 fn told_of(line: &WhyLine) -> Option<String> {
     let (difference, customers) = (line.difference?, line.customers?);
+    let ago = match line.weeks_ago {
+        0 => String::new(),
+        1 => " last week".to_owned(),
+        weeks => format!(" {} weeks ago", super::words::count(weeks)),
+    };
     let with = |interval: Interval, unit: &str, decimals: usize, what: &str| {
         let Interval { value, low, high } = interval;
         format!(
-            "{value:.decimals$}{unit} {what} ({low:.decimals$} to {high:.decimals$}; {} customers)",
+            "{value:.decimals$}{unit} {what} ({low:.decimals$} to {high:.decimals$}; {} customers{ago})",
             super::words::thousands(customers)
         )
     };

@@ -3,7 +3,7 @@
 use super::{
     History,
     affair::{self, Affair, Stage},
-    why::{Answer, Finding, Reason, Said, reasons, why},
+    why::{Answer, Finding, Reason, Said, WEEKS_BACK, reasons, why},
 };
 use crate::{
     journal::{Asked, Journal},
@@ -93,8 +93,11 @@ pub fn talk<'w>(
 ) -> Talk<'w> {
     let mut affairs = affair::of_need(history, segment, need);
     affairs.sort_by_key(|affair| std::cmp::Reverse(affair.customer_days.now()));
-    let findings = why(need);
     let this = history.this();
+    let weeks: Vec<_> = (0..=WEEKS_BACK)
+        .map(|weeks_ago| history.need(segment.segment.as_ref(), &need.need, weeks_ago))
+        .collect();
+    let findings = why(&weeks);
     let is_theirs = |asked: &&Asked| {
         asked.segment == segment.segment && asked.need == need.need && asked.until <= this.week.sunday()
     };
@@ -225,6 +228,7 @@ mod tests {
         let slower = Finding {
             reason: Reason::SlowerToMove,
             verdict: Verdict::Yes { difference: one, customers: 40 },
+            weeks_ago: 0,
         };
         let said = |answer| Some(Said { answer, customers: 60, of: 95, share: one });
         assert_eq!(next(&elsewhere(), &[slower], said(Answer::DidNotKnowOurs)), "fix");

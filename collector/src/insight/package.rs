@@ -64,7 +64,7 @@ pub fn package<'p>(package: &'p Package, need: &PublishedNeed, whole: bool) -> P
     let in_use = product.and_then(|row| row.customers.shown());
     let paid = package.seats.zip(package.price_hundredths).filter(|_| whole);
     let paid = paid.map(|(seats, price)| u64::from(seats) * u64::from(price));
-    let findings = why(need);
+    let findings = why(&[Some(need)]);
     let seen = |line: &'p PackageLine| {
         let seen = match line.measure {
             None => Seen::NotVisible,

@@ -14,6 +14,9 @@
 //! | front door | steps of signing in, ours less theirs | a quarter |
 //! | we turned them away | share of the customers elsewhere whom the company's own filter turned away | 5 in 100 |
 //!
+//! Who has left has nothing to compare with any more: of the week and the [`WEEKS_BACK`] before, each reason is looked at in
+//! the one with most customers, whatever it says there.
+//!
 //! A reason is given where the chance that there is no difference is at most 1 in 100, after correction for all reasons
 //! that were looked at (`why/interval.rs`), and never for fewer than [`FEWEST`] customers: an interval of fewer would
 //! lean on the shape of what they differ in. What customers themselves say ([`Answers`]) stands beside these.
@@ -32,6 +35,8 @@ use crate::{
 
 /// Fewest customers behind a reason.
 pub const FEWEST: u32 = 10;
+/// Weeks before this one in which a reason is looked at too: those in which a movement gains.
+pub const WEEKS_BACK: usize = 4;
 /// How likely a reason may be where there is none.
 const CHANCE: f64 = 0.01;
 /// What an effect was rounded to, in its unit.
@@ -84,6 +89,8 @@ pub struct Finding {
     pub reason: Reason,
     /// Is it so?
     pub verdict: Verdict,
+    /// How many weeks ago it was seen.
+    pub weeks_ago: usize,
 }
 
 impl Reason {
@@ -143,15 +150,18 @@ impl Reason {
     }
 }
 
-/// Whether each reason is one for a need and segment; nothing is, for a need that we do not serve.
-pub fn why(need: &PublishedNeed) -> Vec<Finding> {
-    if !need.served {
+/// Whether each reason is one for a need and segment; nothing is, for a need that we do not serve. `weeks` are the rows of
+/// this week and of those before it, the newest first.
+pub fn why(weeks: &[Option<&PublishedNeed>]) -> Vec<Finding> {
+    if !weeks.first().copied().flatten().is_some_and(|need| need.served) {
         return Vec::new();
     }
-    let looked_at: Vec<_> = Reason::ALL.into_iter().map(|reason| (reason, look(need, reason))).collect();
+    let looked_at: Vec<_> =
+        Reason::ALL.into_iter().map(|reason| (reason, look_back(weeks, reason))).collect();
     let chances: Vec<f64> = looked_at.iter().filter_map(|(_, seen)| Some(seen.as_ref()?.chance)).collect();
     let mut corrected = holm(&chances).into_iter();
     let verdict = |(reason, seen): (Reason, Option<Looked>)| {
+        let weeks_ago = seen.as_ref().map_or(0, |seen| seen.weeks_ago);
         let verdict = seen.map_or(Verdict::CannotTell, |Looked { difference, customers, .. }| {
             let chance = corrected.next().expect("each that was looked at has one");
             let difference = reason.told(difference);
@@ -161,7 +171,7 @@ pub fn why(need: &PublishedNeed) -> Vec<Finding> {
                 Verdict::NoDifference { difference, customers }
             }
         });
-        Finding { reason, verdict }
+        Finding { reason, verdict, weeks_ago }
     };
     looked_at.into_iter().map(verdict).collect()
 }
@@ -179,11 +189,20 @@ struct Looked {
     difference: Interval,
     chance: f64,
     customers: u32,
+    weeks_ago: usize,
 }
 
-fn look(need: &PublishedNeed, reason: Reason) -> Option<Looked> {
+/// In the week with most customers, the newest of these.
+fn look_back(weeks: &[Option<&PublishedNeed>], reason: Reason) -> Option<Looked> {
+    let rows = (0..).zip(weeks).filter_map(|(weeks_ago, row)| Some((weeks_ago, (*row)?)));
+    let looked =
+        rows.filter(|(_, row)| row.served).filter_map(|(weeks_ago, row)| look(row, reason, weeks_ago));
+    looked.max_by_key(|looked| (looked.customers, std::cmp::Reverse(looked.weeks_ago)))
+}
+
+fn look(need: &PublishedNeed, reason: Reason, weeks_ago: usize) -> Option<Looked> {
     if reason == Reason::TurnedAway {
-        return turned_away(need);
+        return turned_away(need, weeks_ago);
     }
     let PublishedFacet { customers, effect, .. } = *need.facet(reason.facet())?;
     let hundredths = effect.filter(|_| customers >= FEWEST)?;
@@ -193,15 +212,16 @@ fn look(need: &PublishedNeed, reason: Reason) -> Option<Looked> {
         step: EFFECT_STEP,
         customers,
     };
-    Some(Looked { difference: mean.interval()?, chance: mean.chance_above(reason.trifle())?, customers })
+    let chance = mean.chance_above(reason.trifle())?;
+    Some(Looked { difference: mean.interval()?, chance, customers, weeks_ago })
 }
 
 /// Nobody is turned away from a service that does not do, so that ours need not be set against it.
-fn turned_away(need: &PublishedNeed) -> Option<Looked> {
+fn turned_away(need: &PublishedNeed, weeks_ago: usize) -> Option<Looked> {
     let customers = need.facet(Facet::TurnedAway)?.customers;
     let of = need.customers_elsewhere.shown().filter(|of| *of >= FEWEST)?;
     let chance = chance_of_share(customers, of, Reason::TurnedAway.trifle())?;
-    Some(Looked { difference: share(customers, of)?, chance, customers })
+    Some(Looked { difference: share(customers, of)?, chance, customers, weeks_ago })
 }
 
 #[cfg(test)]

@@ -22,7 +22,12 @@ use jiff::{
 
 use serde::Serialize;
 
-use super::{Company, Truth, company::Device, story::Offer, truth::Counting};
+use super::{
+    Company, Truth,
+    company::Device,
+    story::{Department, Offer},
+    truth::Counting,
+};
 
 /// When agents deliver the day before.
 const DELIVERY: Time = time(8, 0, 0, 0);
@@ -139,6 +144,22 @@ struct File<'f> {
     organisation: &'f str,
     simulated: bool,
     service: Vec<Service<'f>>,
+    segment: Vec<Segment>,
+}
+
+#[derive(Serialize)]
+struct Segment {
+    id: String,
+    head: String,
+    customer_facing: bool,
+}
+
+impl Segment {
+    fn of(department: &Department) -> Self {
+        let name = department.name.rsplit('/').next().unwrap_or_default();
+        let (id, head) = (format!("department:{}", department.name), format!("Head of {name}"));
+        Self { id, head, customer_facing: department.customer_facing }
+    }
 }
 
 #[derive(Serialize)]
@@ -168,6 +189,7 @@ pub fn portfolio(company: &Company) -> String {
         organisation: &company.story.organisation,
         simulated: true,
         service: company.story.portfolio.iter().map(|offer| Service::of(company, offer)).collect(),
+        segment: company.story.departments.iter().map(Segment::of).collect(),
     };
     let text = toml::to_string(&file).expect("texts and lists are TOML");
     format!("# Made by elsewhere-fleet: nobody of flesh and blood works here.\n{text}")

@@ -20,7 +20,7 @@ fn with(effects: &[(Facet, u32, i32, u32)]) -> PublishedNeed {
 }
 
 fn names(need: &PublishedNeed) -> Vec<&'static str> {
-    reasons(&why(need)).map(|(reason, ..)| reason.as_str()).collect()
+    reasons(&why(&[Some(need)])).map(|(reason, ..)| reason.as_str()).collect()
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn a_reason_is_given_where_its_interval_leaves_no_difference_out() {
 
 #[test]
 fn slower_is_told_as_how_many_times() {
-    let findings = why(&with(&[(Facet::Transfer, 40, 100, 10)]));
+    let findings = why(&[Some(&with(&[(Facet::Transfer, 40, 100, 10)]))]);
     let (_, difference, customers) = reasons(&findings).next().unwrap();
     assert!((difference.value - 2.0).abs() < 1e-9 && difference.low > 1.7 && difference.high < 2.4);
     assert_eq!(customers, 40);
@@ -62,7 +62,17 @@ fn who_is_turned_away_is_counted_among_those_elsewhere() {
 #[test]
 fn nothing_of_ours_is_no_reason() {
     let unserved = PublishedNeed { served: false, ..with(&[(Facet::Transfer, 40, 120, 20)]) };
-    assert_eq!(why(&unserved), []);
+    assert_eq!(why(&[Some(&unserved)]), []);
+}
+
+#[test]
+fn who_has_left_is_asked_in_the_week_that_had_most_of_them() {
+    let left = with(&[]);
+    let (leaving, before) = (with(&[(Facet::Transfer, 40, 120, 20)]), with(&[(Facet::Transfer, 15, 0, 5)]));
+    let findings = why(&[Some(&left), None, Some(&leaving), Some(&before)]);
+    let seen = findings.iter().find(|finding| finding.reason == Reason::SlowerToMove).unwrap();
+    assert!(matches!(seen.verdict, Verdict::Yes { customers: 40, .. }));
+    assert_eq!(seen.weeks_ago, 2);
 }
 
 #[test]
