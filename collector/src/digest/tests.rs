@@ -125,6 +125,36 @@ fn frozen(before_its_end: bool) -> WeekState {
 }
 
 #[test]
+fn every_number_comes_with_its_context_and_a_question() {
+    let text = page(&weeks(), None, frozen(false)).write(Format::Text);
+    let (numbers, rest) = text.split_once("THREE NUMBERS\n").unwrap().1.split_once("\n\n").unwrap();
+    let movements = rest.split_once("\n\n").unwrap().0;
+    let of = |block: &str, begins: &str| -> Vec<String> {
+        let mut parts: Vec<String> = Vec::new();
+        for line in block.lines() {
+            match parts.last_mut() {
+                Some(part) if line.starts_with("  ") => *part += line,
+                _ if line.starts_with(|first: char| first.is_ascii_digit()) => parts.push(line.to_owned()),
+                _ => {}
+            }
+        }
+        assert!(!parts.is_empty(), "nothing in {block}");
+        for part in &parts {
+            let question = part.split_once(begins).unwrap_or_else(|| panic!("{part} asks nothing")).1;
+            assert!(question.contains('?'), "{part} asks nothing");
+        }
+        parts
+    };
+    let numbers = of(numbers, "Take along: ");
+    assert_eq!(numbers.len(), 3);
+    assert!(
+        numbers[..2].iter().all(|number| number.contains("last week") && number.contains("usual")),
+        "{numbers:?}"
+    );
+    assert!(of(movements, "Next: \"").iter().all(|movement| movement.contains("Why: ")), "{movements}");
+}
+
+#[test]
 fn the_page_as_text() {
     insta::assert_snapshot!(page(&weeks(), None, frozen(false)).write(Format::Text));
 }
