@@ -10,6 +10,7 @@ mod attacker {
     pub(crate) mod arithmetic;
     pub(crate) mod attack;
     pub(crate) mod campaign;
+    pub(crate) mod cells;
     pub(crate) mod chance;
     pub(crate) mod company;
     mod known;

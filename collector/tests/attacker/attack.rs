@@ -13,7 +13,8 @@ use elsewhere_collector::{
 };
 
 use super::{
-    arithmetic::{Cell, Figure, World, cells},
+    arithmetic::{ELSEWHERE, Figure, World},
+    cells::{Cell, cells},
     company::{Company, civil_week},
     program::{Program, Sum, Toward, value},
     reading::{Reading, Window, published, read_customers},
@@ -216,8 +217,6 @@ impl<'c> Released<'c> {
         ask(&program, &truth, questions)
     }
 }
-
-const ELSEWHERE: [Part; 2] = [Part::Both, Part::ElsewhereAlone];
 
 /// Most customers that somebody outside believes to be in one place.
 const MOST_UNSEEN: i64 = 1_000;

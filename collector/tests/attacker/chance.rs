@@ -4,7 +4,7 @@ use elsewhere_collector::{portfolio::SanctionStatus, segment::Segments};
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 
-use super::company::{Company, K, Person, Service, Stay};
+use super::company::{Company, K, Person, Service, Stay, some_facets};
 
 const DEPARTMENTS: &[&[&str]] = &[
     &["A"],
@@ -46,6 +46,7 @@ impl Company {
             services: Vec::new(),
             customers: Vec::new(),
             weeks: rng.random_range(1..=3),
+            facets: some_facets(seed * 5),
         };
         company.draw_services(&mut rng);
         let mut draw = Draw { places: places(&mut rng), moods: Vec::new(), rng };

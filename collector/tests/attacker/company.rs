@@ -4,10 +4,13 @@ use std::{collections::HashMap, fmt};
 
 use elsewhere_collector::{
     device::{Customer, DeviceId},
-    device_day::{AgentState, AppClass, BlindSpots, DeviceDay, Evidence, Place, Tenant, Usage},
+    device_day::{
+        AgentState, AppClass, BlindSpots, DeviceDay, Evidence, Place, Quantiles, Spill, Tenant, TransferTime,
+        Usage,
+    },
     floor::Policy,
     portfolio::{Landscape, SanctionStatus, Side},
-    rollup::{Rollup, Tally},
+    rollup::{Facet, Rollup, Tally},
     segment::{Segment, Segments},
     week::Week,
 };
@@ -28,6 +31,18 @@ pub(crate) struct Company {
     pub(crate) services: Vec<Service>,
     pub(crate) customers: Vec<Person>,
     pub(crate) weeks: usize,
+    /// Those that the reader looks at: all at once would take too long.
+    pub(crate) facets: Vec<Facet>,
+}
+
+/// Facets looked at in one company.
+const FACETS: usize = 6;
+
+/// Some facets, others for each number.
+pub(crate) fn some_facets(number: u64) -> Vec<Facet> {
+    let all = Facet::ALL.len();
+    let first = usize::try_from(number % all as u64).unwrap();
+    (0..FACETS).map(|step| Facet::ALL[(first + step) % all]).collect()
 }
 
 #[derive(Clone, Debug)]
@@ -94,6 +109,7 @@ impl Company {
             services: Vec::new(),
             customers: Vec::new(),
             weeks: 1,
+            facets: some_facets(0),
         };
         for (index, (need, status)) in services.iter().enumerate() {
             let known = company.needs.iter().position(|known| known == need);
@@ -213,12 +229,31 @@ impl Company {
             day: civil_week(week).monday().checked_add(i64::try_from(weekday).unwrap().days()).unwrap(),
             revision: 1,
             usages: self.services.iter().enumerate().filter_map(used).collect(),
-            spills: Vec::new(),
+            spills: self.spills(customer, services),
             unknown_services: Vec::new(),
             blind_spots: BlindSpots { connections: 10, unnamed: 1, ..BlindSpots::default() },
             agent: AgentState::default(),
             shared_device: false,
         }
+    }
+
+    /// Some who were with us and elsewhere on one day came to us first.
+    fn spills(&self, customer: usize, services: u8) -> Vec<Spill> {
+        let used = self.services.iter().enumerate().filter(|(index, _)| services >> index & 1 == 1);
+        let used = || used.clone().map(|(_, service)| service);
+        let on = |side: Side| used().filter(move |service| service.side() == side);
+        let pairs = on(Side::Ours).flat_map(|ours| on(Side::Elsewhere).map(move |theirs| (ours, theirs)));
+        let spill = |(ours, theirs): (&Service, &Service)| Spill {
+            from: ours.id.parse().unwrap(),
+            to: theirs.id.parse().unwrap(),
+            count: 1,
+            tries: 1,
+            expected_hundredths: 10,
+        };
+        pairs
+            .filter(|(ours, theirs)| ours.need == theirs.need && customer.is_multiple_of(2))
+            .map(spill)
+            .collect()
     }
 
     /// The services of one need, each with its place in [`Company::services`].
@@ -234,25 +269,30 @@ impl Person {
     }
 }
 
-/// Whoever does the same on a weekday does it in the same part of the day and at the same place.
+/// Whoever does the same on a weekday does it in the same part of the day and at the same place, and waits as long.
 fn usage(service: &str, customer: usize, weekday: usize) -> Usage {
+    let wait = Quantiles { median: u8::try_from(60 + customer % 7 * 12).unwrap(), p90: 200 };
     Usage {
         service: service.parse().unwrap(),
         app_class: AppClass::Browser,
         place: if (customer + weekday).is_multiple_of(3) { Place::Away } else { Place::Office },
         evidence: Evidence::Use,
-        parts_of_day: if (customer + weekday).is_multiple_of(5) { 1 } else { 2 },
+        parts_of_day: [1, 2, 4, 8, 2][(customer + weekday) % 5],
         active_minutes: 5,
         tries: 1,
-        failed: 0,
+        failed: u32::from(customer.is_multiple_of(3)),
         given_up: 0,
-        turned_away: 0,
+        turned_away: u32::from(customer % 4 == 2),
         bytes_up: 1,
         bytes_down: 1,
         tenant: Tenant::Unknown,
-        sign_in_hops: 0,
-        server_wait: None,
-        transfer_times: Vec::new(),
+        sign_in_hops: u32::from(customer % 3 != 1),
+        server_wait: (customer % 5 != 3).then_some(wait),
+        transfer_times: if customer.is_multiple_of(2) {
+            vec![TransferTime { size_class: 1, duration: wait }]
+        } else {
+            Vec::new()
+        },
     }
 }
 

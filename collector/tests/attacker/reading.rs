@@ -8,8 +8,9 @@ use elsewhere_collector::{
 };
 
 use super::{
-    arithmetic::{Cell, Figure, World},
+    arithmetic::{ELSEWHERE, Figure, World},
     attack::name,
+    cells::Cell,
     company::{Company, MAIN_DIMENSION, Service, civil_week},
     program::{Program, Sum, Variable, value},
 };
@@ -96,8 +97,6 @@ impl Reading {
 
 /// Fewest days shown of which the floor tells a share.
 const LEAST_SHOWN: i64 = 500;
-
-const ELSEWHERE: [Part; 2] = [Part::Both, Part::ElsewhereAlone];
 
 impl World<'_> {
     /// Takes in all that was released of a week. `week` is its place among those looked at.
