@@ -9,6 +9,7 @@
 mod attacker {
     pub(crate) mod arithmetic;
     pub(crate) mod attack;
+    pub(crate) mod between;
     pub(crate) mod campaign;
     pub(crate) mod cells;
     pub(crate) mod chance;

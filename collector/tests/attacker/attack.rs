@@ -14,6 +14,7 @@ use elsewhere_collector::{
 
 use super::{
     arithmetic::{ELSEWHERE, Figure, World},
+    between::Between,
     cells::{Cell, cells},
     company::{Company, civil_week},
     program::{Program, Sum, Toward, value},
@@ -99,7 +100,9 @@ pub(crate) fn name(node: Option<&Segment>) -> String {
 /// Everything released of one company.
 pub(crate) struct Released<'c> {
     pub(crate) company: &'c Company,
+    /// Frozen.
     pub(crate) weeks: Vec<PublishedWeek>,
+    pub(crate) between: Between,
     pub(crate) reading: Reading,
 }
 
@@ -111,6 +114,7 @@ impl<'c> Released<'c> {
         Self {
             company,
             weeks: (0..company.weeks).map(publish).collect(),
+            between: Between::by_floor(company),
             reading: Reading::of_the_floor(company.k),
         }
     }
@@ -142,8 +146,7 @@ impl<'c> Released<'c> {
     pub(crate) fn attack_strangers_days(&self) -> Outcome {
         let mut outcome = Outcome::default();
         for week in 0..self.weeks.len() {
-            let mut world = World::new(self.company, &[week]);
-            world.read(0, &self.weeks[week], self.reading);
+            let world = self.world(&[week]);
             let questions = (0..self.company.needs.len()).map(|need| Question {
                 what: format!(
                     "{}, days elsewhere of whom the reader does not know",
@@ -163,10 +166,8 @@ impl<'c> Released<'c> {
 
     /// By a reader who knows who was where.
     fn attack(&self, weeks: &[usize]) -> Outcome {
-        let mut world = World::new(self.company, weeks);
-        for (place, week) in weeks.iter().enumerate() {
-            world.read(place, &self.weeks[*week], self.reading);
-        }
+        let mut world = self.world(weeks);
+        self.read_between(&mut world);
         let mut questions = Vec::new();
         for (place, week) in weeks.iter().enumerate() {
             questions.extend(withheld(&world, place, &self.weeks[*week]));
@@ -175,6 +176,15 @@ impl<'c> Released<'c> {
             questions.extend(days_of_the_one(&world));
         }
         ask(&world.program, &world.truth, questions)
+    }
+
+    /// All that these weeks' frozen rows tell.
+    pub(crate) fn world(&self, weeks: &[usize]) -> World<'c> {
+        let mut world = World::new(self.company, weeks);
+        for (place, week) in weeks.iter().enumerate() {
+            world.read(place, &self.weeks[*week], self.reading);
+        }
+        world
     }
 
     /// By a reader who does not know how many customers are where: how many were seen.

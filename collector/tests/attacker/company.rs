@@ -14,7 +14,7 @@ use elsewhere_collector::{
     segment::{Segment, Segments},
     week::Week,
 };
-use jiff::ToSpan;
+use jiff::{ToSpan, civil::Date};
 
 /// The smallest group where nothing else is said.
 pub(crate) const K: u32 = 5;
@@ -97,6 +97,11 @@ impl Stay {
 pub(crate) fn civil_week(week: usize) -> Week {
     let first: Week = "2026-W40".parse().unwrap();
     first.plus(i64::try_from(week).unwrap())
+}
+
+/// A day of it, Monday being 0.
+fn date(week: usize, weekday: usize) -> Date {
+    civil_week(week).monday().checked_add(i64::try_from(weekday).unwrap().days()).unwrap()
 }
 
 impl Company {
@@ -194,19 +199,39 @@ impl Company {
 
     /// The same over these customers alone.
     pub(crate) fn rollup_of(&self, week: usize, of: &[usize]) -> Rollup {
+        let tally = Tally::new(civil_week(week), HashMap::new());
+        self.count(tally, week, of, civil_week(week).sunday())
+    }
+
+    /// What is counted of a week on the night after this day of it, Monday being 0.
+    pub(crate) fn rollup_by(&self, week: usize, weekday: usize) -> Rollup {
+        let everybody: Vec<usize> = (0..self.customers.len()).collect();
+        let tally = Tally::new(civil_week(week), HashMap::new());
+        self.count(tally, week, &everybody, date(week, weekday))
+    }
+
+    /// What is counted of the seven days that end with this one.
+    pub(crate) fn rollup_of_seven_days(&self, week: usize, weekday: usize) -> Rollup {
+        let everybody: Vec<usize> = (0..self.customers.len()).collect();
+        let last_day = date(week, weekday);
+        self.count(Tally::until(last_day, HashMap::new()), week, &everybody, last_day)
+    }
+
+    /// What these customers did until this day of a week.
+    fn count(&self, mut tally: Tally, week: usize, of: &[usize], last_day: Date) -> Rollup {
         let landscape = self.landscape();
-        let mut tally = Tally::new(civil_week(week), HashMap::new());
         for index in of.iter().copied() {
             let person = &self.customers[index];
             let pseudonym = Customer::Pseudonym(format!("c{index}").parse().unwrap());
             for (past, stay) in person.weeks.iter().take(week + 1).enumerate() {
                 let Some(stay) = stay else { continue };
+                let weekdays = || (0..7).filter(|weekday| date(past, *weekday) <= last_day);
                 for device in 0..person.devices {
                     let id = DeviceId::from_bits(index as u64 * 4 + device);
                     if past == week {
                         tally.enrolled(id, &stay.segments);
                     }
-                    for weekday in (0..7).filter(|weekday| person.carries(*weekday, device)) {
+                    for weekday in weekdays().filter(|weekday| person.carries(*weekday, device)) {
                         let day = self.device_day(index, past, weekday, stay.days[weekday]);
                         tally.add(&landscape, id, &pseudonym, &stay.segments, &day);
                     }
@@ -226,7 +251,7 @@ impl Company {
             }
         };
         DeviceDay {
-            day: civil_week(week).monday().checked_add(i64::try_from(weekday).unwrap().days()).unwrap(),
+            day: date(week, weekday),
             revision: 1,
             usages: self.services.iter().enumerate().filter_map(used).collect(),
             spills: self.spills(customer, services),

@@ -11,6 +11,7 @@ use elsewhere_collector::{
 
 use super::{
     attack::Released,
+    between::Between,
     company::{Company, K},
     reading::{PriceRead, Reading, Window},
 };
@@ -33,7 +34,8 @@ impl<'c> Released<'c> {
         let publish = |week| publish(&company.rollup(week), &company.landscape(), days);
         let window = if days == Days::Exact { Window::EXACT } else { Window::NEAREST_5 };
         let reading = Reading { k: i64::from(K), customers: Window::NEAREST_5, days: window, price };
-        Self { company, weeks: (0..company.weeks).map(publish).collect(), reading }
+        let weeks = (0..company.weeks).map(publish).collect();
+        Self { company, weeks, between: Between::default(), reading }
     }
 }
 
