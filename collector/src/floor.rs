@@ -17,14 +17,18 @@
 //! 6. **Dimensions.** Only the main one publishes services and facets; the others publish needs.
 //! 7. **Not visible.** Where a service of ours serves a need unseen, customers and days of the need stand, its split,
 //!    its rate and its moves are withheld, with that reason.
-//! 8. **Running weeks are coarse.** A week that is not frozen is published anew each night, so that the difference of two
-//!    nights could be one device: it has no services, facets or moves, and its counts are rounded further.
+//! 8. **Means.** An effect is shown of 2k customers or more, and never as if all were alike ([`effects`]); how much of a
+//!    segment was seen is told in shares of rounded counts ([`trust`](mod@trust)).
+//! 9. **Running weeks are coarse.** A week that is not frozen is published anew each night, so that the difference of two
+//!    nights could be one device, and what a night shows the freeze may have to withhold: then it would be known as k at
+//!    least. So it has everybody's needs only, without services, facets or moves, and its counts are rounded further.
 //!
 //! Beside the weeks it makes [`signals`], which are told once, the morning after, without a count.
 //!
 //! The price of all this is published beside the figures, in whole tens: exact, it would tell what it is the price of.
 
 mod cores;
+mod effects;
 mod facets;
 mod judge;
 mod map;
@@ -33,6 +37,7 @@ mod price;
 mod rounding;
 mod services;
 mod signals;
+mod trust;
 
 use cores::on_all_cores;
 use facets::FacetsShown;
@@ -43,11 +48,12 @@ pub use price::{Account, Costs, costs};
 use rounding::Rounding;
 use services::ServicesShown;
 pub use signals::signals;
+use trust::trust;
 
 use crate::{
     config::LEAST_MINIMUM_GROUP,
     portfolio::{Landscape, NeedIndex, NeedOffer},
-    published::{Figure, Price, PublishedNeed, PublishedSegment, PublishedWeek, Reason, Trust},
+    published::{Figure, Price, PublishedNeed, PublishedSegment, PublishedWeek, Reason},
     rollup::{NeedCounts, Node, Part, Rollup},
 };
 
@@ -74,7 +80,7 @@ pub fn publish(rollup: &Rollup, landscape: &Landscape, policy: &Policy) -> Publi
     week
 }
 
-/// What is shown of a week as long as it may change: rule 8.
+/// What is shown of a week as long as it may change: rule 9.
 #[must_use]
 pub fn coarse(mut week: PublishedWeek) -> PublishedWeek {
     let hide = |figure: &mut Figure| *figure = Figure::Hidden(Reason::K);
@@ -89,7 +95,12 @@ pub fn coarse(mut week: PublishedWeek) -> PublishedWeek {
             *count = rounding.coarse_days(*count);
         }
     };
+    week.price = Price { organisation_by_need: week.price.organisation_by_need, ..Price::default() };
     for segment in &mut week.segments {
+        if segment.segment.is_some() {
+            segment.withhold();
+            continue;
+        }
         customers(&mut segment.customers);
         [&mut segment.left, &mut segment.came_back].into_iter().for_each(hide);
         for need in &mut segment.needs {
@@ -151,7 +162,7 @@ impl<'r> Floor<'r> {
             let sides = Sides::of(landscape, *index);
             let shown = NeedShown::new(&map, k, &offer.id, &seen, sides);
             let services = ServicesShown::new(&main, k, &seen_in_main, offer, &shown, sides, landscape);
-            let facets = FacetsShown::new(&main, k, &offer.id, &shown.elsewhere);
+            let facets = FacetsShown::new(&main, k, &offer.id, &shown.elsewhere, &seen_in_main);
             NeedFloor { offer, sides, shown, services, facets }
         };
         let needs = on_all_cores(&landscape.needs().collect::<Vec<_>>(), need);
@@ -167,7 +178,7 @@ impl<'r> Floor<'r> {
             left: self.rounding.customers_if(self.left.at(place), node.left),
             came_back: self.rounding.customers_if(self.came_back.at(place), node.came_back),
             // The built-in group has no devices of its own.
-            trust: (self.customers.at(place) && node.devices > 0).then(|| trust(node)),
+            trust: (self.customers.at(place) && node.devices > 0).then(|| trust(node, self.rounding)),
             needs: self.needs.iter().map(|need| self.need(need, place, node)).collect(),
         })
     }
@@ -186,7 +197,7 @@ impl<'r> Floor<'r> {
         } else {
             floor.share(&mut row, place, counts, self.rounding);
             if floor.shown.elsewhere.at(place) && self.main.is_on(place) {
-                row.facets = floor.facets.rows(place, counts, self.rounding);
+                row.facets = floor.facets.rows(place, counts, self.k, self.rounding);
             }
         }
         row
@@ -213,6 +224,16 @@ impl NeedFloor<'_> {
                 rounding.customers_if(shown.both_customers.at(place), counts.ours_and_elsewhere());
             row.left = rounding.customers_if(shown.left.at(place), counts.left);
             row.came_back = rounding.customers_if(shown.came_back.at(place), counts.came_back);
+        }
+    }
+}
+
+impl PublishedSegment {
+    fn withhold(&mut self) {
+        [self.customers, self.left, self.came_back] = [Figure::Hidden(Reason::K); 3];
+        self.trust = None;
+        for need in &mut self.needs {
+            *need = PublishedNeed::withheld(&need.need, need.served);
         }
     }
 }
@@ -246,26 +267,6 @@ impl PublishedNeed {
         [self.ours_alone, self.both, self.tolerated, self.elsewhere_alone, self.elsewhere] = [hidden; 5];
         [self.customers_elsewhere, self.customers_ours_or_elsewhere, self.customers_both] = [hidden; 3];
         [self.left, self.came_back] = [hidden; 2];
-    }
-}
-
-const DAY_SECONDS: u64 = 24 * 60 * 60;
-
-fn trust(node: &Node) -> Trust {
-    let of_whole = |part: u64, whole: u64| {
-        let tenths = part.saturating_mul(1000).checked_div(whole).unwrap_or(0).min(1000);
-        u16::try_from(tenths).expect("it is at most 1000")
-    };
-    let tenths = |part: u64| of_whole(part, node.connections);
-    Trust {
-        devices_reporting: price::percent(u64::from(node.devices_reporting), u64::from(node.devices))
-            .unwrap_or(0),
-        unnamed_tenths: tenths(node.unnamed),
-        encrypted_hello_tenths: tenths(node.encrypted_hello),
-        encrypted_dns_tenths: tenths(node.encrypted_dns),
-        tunnels_tenths: tenths(node.tunnels),
-        unwatched_tenths: of_whole(node.unwatched_seconds, node.device_days.saturating_mul(DAY_SECONDS)),
-        lossy_days_tenths: of_whole(node.lossy_device_days, node.device_days),
     }
 }
 

@@ -114,7 +114,8 @@ pub struct PublishedSegment {
     pub needs: Vec<PublishedNeed>,
 }
 
-/// How much of a segment was seen, in whole percent. `None` as a whole where the segment is withheld.
+/// How much of a segment was seen, in shares of rounded counts (`floor/trust.rs`). `None` as a whole where the segment is
+/// withheld.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trust {
     /// Devices that reported, of those enrolled.
@@ -189,7 +190,7 @@ pub struct PublishedFacet {
 pub struct PublishedEffect {
     /// The mean.
     pub mean_hundredths: i32,
-    /// The standard error of the mean.
+    /// The standard error of the mean, or more, so that it does not say that all are alike (`floor/effects.rs`).
     pub error_hundredths: u32,
 }
 

@@ -3,6 +3,14 @@
 //!
 //! Random companies are rolled up and published; an exact solver then finds which numbers each withheld figure can still
 //! be. `ELSEWHERE_ATTACK_WORLDS` says how many companies.
+//!
+//! Read are all figures of the frozen weeks, of the seventeen facets six in each company; the price; signals and the running
+//! week's rows of two nights a week (`between.rs`); the share of devices that reported (`seen.rs`); and of the means who is
+//! behind them, as an insider knows it (`effects.rs`).
+//!
+//! Not read are: two weeks at once by a reader who does not know that both were alike, save where a signal joins them;
+//! several signals together, and nights set against each other; shares of connections, of unwatched time and of days with
+//! losses, which bound no number of customers; and the values of means, where 2k customers or more are behind them.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -14,10 +22,12 @@ mod attacker {
     pub(crate) mod cells;
     pub(crate) mod chance;
     pub(crate) mod company;
+    mod effects;
     mod known;
     pub(crate) mod naive;
     pub(crate) mod program;
     pub(crate) mod reading;
+    mod seen;
 }
 
 use attacker::{
@@ -77,6 +87,19 @@ fn an_insider_seldom_narrows_one() {
 fn the_week_beside_it_seldom_narrows_one() {
     let attack = |company: &Company| Released::by_floor(company).attack_pairs();
     Campaign::run(companies(), attack).must_find_seldom(MOST_TOLD_WHERE_ALL_IS_ALIKE);
+}
+
+/// Who knows all about k-1 of the customers behind a mean.
+#[test]
+fn no_mean_tells_of_fewer_than_k() {
+    let mut shown = 0;
+    for seed in 0..companies() / 3 {
+        let company = Company::random(seed);
+        let told = Released::frozen_by_floor(&company).attack_effects();
+        assert!(told.leaks.is_empty(), "seed {seed}: {:#?}", told.leaks);
+        shown += told.shown;
+    }
+    assert!(shown > 0, "no mean was shown");
 }
 
 /// What the tests above would say of a floor that is none.

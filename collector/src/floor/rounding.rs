@@ -26,6 +26,11 @@ impl Rounding {
         count / self.step * self.step
     }
 
+    /// The middle of those that are shown as these are.
+    pub(super) fn middle_of_customers(self, count: u32) -> u32 {
+        self.customers(count) + self.step / 2
+    }
+
     /// Customer-days as they are shown.
     pub(super) fn days(self, count: u32) -> u32 {
         to_nearest(2 * self.step, count)

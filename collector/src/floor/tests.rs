@@ -59,7 +59,7 @@ fn published(nodes: &[(&str, NeedCounts)]) -> PublishedWeek {
     published_with(&landscape(), nodes)
 }
 
-fn row<'w>(week: &'w PublishedWeek, segment: &str) -> &'w PublishedNeed {
+pub(super) fn row<'w>(week: &'w PublishedWeek, segment: &str) -> &'w PublishedNeed {
     let segment = (segment != "all").then(|| segment.parse().unwrap());
     week.segment(segment.as_ref()).unwrap().need("files").unwrap()
 }
@@ -273,6 +273,14 @@ fn a_week_that_may_still_change_is_coarse() {
     assert_eq!((all.customers, all.customer_days), (Figure::Shown(110), Figure::Shown(220)));
     assert_eq!((all.ours_alone, all.elsewhere), (Figure::Shown(140), Figure::Shown(100)));
     assert!(all.services.is_empty());
+    let segments =
+        [("all", need([63, 10, 34], &services, 0)), ("department:A", need([63, 10, 34], &services, 0))];
+    let week = coarse(published(&segments));
+    assert_eq!(week.segments[1].customers, HIDDEN, "the freeze may withhold it");
+    assert_eq!(
+        (row(&week, "all").customers, row(&week, "department:A").customers),
+        (Figure::Shown(110), HIDDEN)
+    );
 }
 
 #[test]

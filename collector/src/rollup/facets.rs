@@ -114,7 +114,12 @@ impl Facet {
         }
     }
 
-    /// It comes with an effect: its place among those that do.
+    /// It comes with an effect.
+    pub const fn has_effect(self) -> bool {
+        self.effect().is_some()
+    }
+
+    /// Where it comes with an effect: its place among those that do.
     const fn effect(self) -> Option<usize> {
         (self as usize).checked_sub(Self::CameToUsFirst as usize)
     }
@@ -177,6 +182,15 @@ impl FacetCounts {
             counts.customers[*facet as usize] = *customers;
         }
         counts
+    }
+
+    /// The same, with a figure of each of some customers.
+    pub(crate) fn with_effect(mut self, facet: Facet, thousandths: &[i32]) -> Self {
+        let at = facet.effect().expect("it comes with an effect");
+        for figure in thousandths {
+            self.effects[at].count(*figure);
+        }
+        self
     }
 }
 

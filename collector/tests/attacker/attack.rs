@@ -15,10 +15,10 @@ use elsewhere_collector::{
 use super::{
     arithmetic::{ELSEWHERE, Figure, World},
     between::Between,
-    cells::{Cell, cells},
+    cells::Cell,
     company::{Company, civil_week},
     program::{Program, Sum, Toward, value},
-    reading::{Reading, Window, published, read_customers},
+    reading::{Reading, Window, published},
 };
 
 /// What is withheld and asked for.
@@ -28,17 +28,17 @@ pub(crate) struct Question {
     pub(crate) node: Option<Segment>,
     /// Place of the week in the company's story.
     pub(crate) week: usize,
-    sum: Sum,
+    pub(crate) sum: Sum,
     /// Numbers that must stay possible.
-    needed: i64,
+    pub(crate) needed: i64,
     /// The smallest group.
-    k: i64,
+    pub(crate) k: i64,
     /// Customers, of whom k are enough to hide among; days never are.
-    of: Counted,
+    pub(crate) of: Counted,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Counted {
+pub(crate) enum Counted {
     Customers,
     Days,
 }
@@ -107,14 +107,19 @@ pub(crate) struct Released<'c> {
 }
 
 impl<'c> Released<'c> {
-    /// What the floor makes of each week.
+    /// What the floor makes of each week, and between them.
     pub(crate) fn by_floor(company: &'c Company) -> Self {
+        Self { between: Between::by_floor(company), ..Self::frozen_by_floor(company) }
+    }
+
+    /// Without what is told between two freezes.
+    pub(crate) fn frozen_by_floor(company: &'c Company) -> Self {
         let (landscape, policy) = (company.landscape(), company.policy());
         let publish = |week| floor::publish(&company.rollup(week), &landscape, &policy);
         Self {
             company,
             weeks: (0..company.weeks).map(publish).collect(),
-            between: Between::by_floor(company),
+            between: Between::default(),
             reading: Reading::of_the_floor(company.k),
         }
     }
@@ -186,50 +191,7 @@ impl<'c> Released<'c> {
         }
         world
     }
-
-    /// By a reader who does not know how many customers are where: how many were seen.
-    fn attack_from_outside(&self, week: usize) -> Outcome {
-        let cells = cells(self.company, &[week]);
-        let mut program = Program::default();
-        let truth: Vec<i64> = cells.iter().map(Cell::size).collect();
-        for _ in &cells {
-            program.count(0, MOST_UNSEEN);
-        }
-        let mut questions = Vec::new();
-        for row in &self.weeks[week].segments {
-            let node = row.segment.as_ref();
-            let inside = || (0..cells.len()).filter(|cell| cells[*cell].is_in(0, node)).map(|cell| (cell, 1));
-            let of_needs = row.needs.iter().flat_map(|need| {
-                let services = need.services.iter().map(|service| service.customers);
-                services.chain([need.customers, need.other_services_customers])
-            });
-            if let Some(most) = of_needs.filter_map(Published::shown).max() {
-                program.says(format!("{}, {}: at least {most} with a need", civil_week(week), name(node)));
-                let least = (i64::from(most) - self.reading.customers.below).max(i64::from(self.company.k));
-                program.at_least(inside().collect(), least);
-            }
-            match row.customers {
-                Published::Shown(shown) => {
-                    program.says(format!("{}, {}: {shown} seen", civil_week(week), name(node)));
-                    read_customers(&mut program, inside().collect(), shown, self.reading);
-                }
-                Published::Hidden(_) => questions.push(Question {
-                    what: "customers seen".into(),
-                    node: node.cloned(),
-                    week,
-                    sum: inside().collect(),
-                    needed: i64::from(self.company.k),
-                    k: i64::from(self.company.k),
-                    of: Counted::Customers,
-                }),
-            }
-        }
-        ask(&program, &truth, questions)
-    }
 }
-
-/// Most customers that somebody outside believes to be in one place.
-const MOST_UNSEEN: i64 = 1_000;
 
 /// Every figure that is withheld in a week.
 fn withheld(world: &World<'_>, place: usize, released: &PublishedWeek) -> Vec<Question> {
@@ -303,7 +265,7 @@ fn days_of_the_one(world: &World<'_>) -> Vec<Question> {
 }
 
 /// Pushes each sum to its ends until enough is possible, or there is no more.
-fn ask(program: &Program, truth: &[i64], questions: Vec<Question>) -> Outcome {
+pub(crate) fn ask(program: &Program, truth: &[i64], questions: Vec<Question>) -> Outcome {
     let broken = program.broken_by(truth);
     assert_eq!(broken, None, "the truth is not among what the reader takes for possible");
     let questions: Vec<Question> = questions.into_iter().filter(|question| question.needed > 1).collect();

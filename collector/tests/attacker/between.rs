@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use elsewhere_collector::{
     floor,
     published::{Figure as Published, PublishedWeek, Signal},
+    rollup::ServiceCounts,
     segment::Segment,
 };
 
@@ -22,8 +23,8 @@ use super::{
     reading::published,
 };
 
-/// Nights that are read: after Tuesday, Thursday and Sunday.
-const NIGHTS: [usize; 3] = [1, 3, 6];
+/// Nights that are read: after Wednesday and Saturday, in which a week is half over and nearly.
+const NIGHTS: [usize; 2] = [2, 5];
 
 #[derive(Default)]
 pub(crate) struct Between {
@@ -40,12 +41,47 @@ struct Told {
 }
 
 impl Between {
+    /// What the floor makes of each night.
     pub(crate) fn by_floor(company: &Company) -> Self {
+        Self::of_nights(company, floor::coarse)
+    }
+
+    /// The same where a night shows all that the freeze would.
+    pub(crate) fn as_if_frozen(company: &Company) -> Self {
+        Self::of_nights(company, |rows| rows)
+    }
+
+    /// Signals wherever there are k customers, whatever else is told, and no nights.
+    pub(crate) fn of_naive_signals(company: &Company) -> Self {
+        let mut between = Self::default();
+        let [weekday, _] = NIGHTS;
+        for week in 0..company.weeks {
+            for (segment, node) in &company.rollup_of_seven_days(week, weekday).nodes {
+                let services =
+                    node.needs.iter().flat_map(|(need, of)| of.services.iter().map(move |of| (need, of)));
+                let is_signal = |(_, (_, of)): &(_, (_, &ServiceCounts))| of.customers >= company.k;
+                between.signals.extend(services.filter(is_signal).map(|(need, (service, _))| Told {
+                    week,
+                    weekday,
+                    signal: Signal {
+                        segment: segment.clone(),
+                        need: need.clone(),
+                        service: service.clone(),
+                        released: civil_week(week).sunday(),
+                        minimum_group: company.k,
+                    },
+                }));
+            }
+        }
+        between
+    }
+
+    fn of_nights(company: &Company, shown: fn(PublishedWeek) -> PublishedWeek) -> Self {
         let (landscape, policy) = (company.landscape(), company.policy());
         let (mut between, mut told) = (Self::default(), HashSet::new());
         for (week, weekday) in (0..company.weeks).flat_map(|week| NIGHTS.map(|weekday| (week, weekday))) {
             let rows = floor::publish(&company.rollup_by(week, weekday), &landscape, &policy);
-            between.nights.push((week, floor::coarse(rows)));
+            between.nights.push((week, shown(rows)));
             let days = company.rollup_of_seven_days(week, weekday);
             let signals = floor::signals(&days, &landscape, &policy, civil_week(week).sunday());
             let is_new = |signal: &Signal| told.insert((signal.segment.clone(), signal.service.clone()));

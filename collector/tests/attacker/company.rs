@@ -1,6 +1,9 @@
 //! A made-up company: who was there in which week, and on which day each of them met a need at which service.
 
-use std::{collections::HashMap, fmt};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+};
 
 use elsewhere_collector::{
     device::{Customer, DeviceId},
@@ -34,6 +37,9 @@ pub(crate) struct Company {
     /// Those that the reader looks at: all at once would take too long.
     pub(crate) facets: Vec<Facet>,
 }
+
+/// Enrolled in each place and never used.
+pub(crate) const SPARE_DEVICES: u64 = 20;
 
 /// Facets looked at in one company.
 const FACETS: usize = 6;
@@ -220,6 +226,7 @@ impl Company {
     /// What these customers did until this day of a week.
     fn count(&self, mut tally: Tally, week: usize, of: &[usize], last_day: Date) -> Rollup {
         let landscape = self.landscape();
+        self.enrol_spare_devices(&mut tally, week, of);
         for index in of.iter().copied() {
             let person = &self.customers[index];
             let pseudonym = Customer::Pseudonym(format!("c{index}").parse().unwrap());
@@ -239,6 +246,18 @@ impl Company {
             }
         }
         tally.finish(&landscape, self.k)
+    }
+
+    /// In each place there are devices that nobody uses.
+    fn enrol_spare_devices(&self, tally: &mut Tally, week: usize, of: &[usize]) {
+        let stays = of.iter().filter_map(|index| self.customers[*index].weeks.get(week)?.as_ref());
+        let places: BTreeSet<&Segments> = stays.map(|stay| &stay.segments).collect();
+        for (number, segments) in (0_u64..).zip(places) {
+            for spare in 0..SPARE_DEVICES {
+                let id = DeviceId::from_bits(1 << 40 | number << 8 | spare);
+                tally.enrolled(id, segments);
+            }
+        }
     }
 
     fn device_day(&self, customer: usize, week: usize, weekday: usize, services: u8) -> DeviceDay {

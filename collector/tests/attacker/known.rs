@@ -5,6 +5,7 @@ use elsewhere_collector::portfolio::SanctionStatus::{Sanctioned, Unreviewed};
 
 use super::{
     attack::{Outcome, Released},
+    between::Between,
     company::Company,
     naive::Days,
     reading::PriceRead,
@@ -241,4 +242,101 @@ fn differencing_of_facets() {
     );
     let told = Told::rounded("department:C, files, Facet(OnlyAway): 1 to");
     stands(&company, &Told { days: Days::RoundedWithFacets, ..told }, each_week);
+}
+
+/// All seen are 38, in A 20 and in B 15: each of these is rounded, and the share of devices is not.
+#[test]
+fn differencing_of_reporting_devices() {
+    let company = plain().with(20, "department:A", &[ONCE]).with(15, "department:B", &[ONCE]).with(
+        3,
+        "department:C",
+        &[ONCE],
+    );
+    let told = Told::rounded("department:C, customers seen: 3 to 3, it is 3");
+    stands(&company, &Told { days: Days::RoundedWithTrust, ..told }, each_week);
+}
+
+/// Of five whose tries at ours and elsewhere are compared four are known: the mean of the five tells the fifth's.
+#[test]
+fn an_insider_who_knows_all_but_one_behind_a_mean() {
+    let company = company()
+        .with_known(4, "", &["ab ab . . . . ."])
+        .with(1, "", &["ab ab . . . . ."])
+        .with(12, "", &["b b . . . . ."])
+        .with(8, "", &[NEVER]);
+    let naive = Released::naively(&company, Days::RoundedWithFacets, PriceRead::Nothing).attack_effects();
+    let line = "all, files, Failing: a mean of 5, of whom 1 are not known";
+    assert!(naive.leaks.iter().any(|leak| leak.contains(line)), "it tells {:#?}", naive.leaks);
+    let floor = Released::by_floor(&company).attack_effects();
+    assert_eq!((floor.shown, floor.leaks), (0, Vec::new()));
+}
+
+/// Ten are compared in A, and twelve in all: the two means tell that of the two.
+#[test]
+fn differencing_of_means() {
+    let company = company()
+        .with(10, "department:A", &["ab ab . . . . ."])
+        .with(2, "department:C", &["ab ab . . . . ."])
+        .with(12, "department:A", &["b b . . . . ."])
+        .with(12, "department:C", &["b b . . . . ."])
+        .with(12, "department:A", &["a a . . . . ."])
+        .with(12, "department:C", &["a a . . . . ."]);
+    let naive = Released::naively(&company, Days::RoundedWithFacets, PriceRead::Nothing).attack_effects();
+    let line = "all, files, Failing: beyond what is shown below a mean of 2, of whom 2 are not known";
+    assert!(naive.leaks.iter().any(|leak| leak.contains(line)), "it tells {:#?}", naive.leaks);
+    let floor = Released::by_floor(&company).attack_effects();
+    assert_eq!(floor.leaks, Vec::<String>::new());
+    assert!(floor.shown > 0, "the mean of all is shown");
+}
+
+/// All of twelve waited for ours as long as for the others' server: an error of nothing says so of each.
+#[test]
+fn means_of_customers_who_are_alike() {
+    let company = company().with(20, "", &["ab ab . . . . ."]).with(12, "", &["b b . . . . ."]).with(
+        12,
+        "",
+        &["a a . . . . ."],
+    );
+    let naive = Released::naively(&company, Days::RoundedWithFacets, PriceRead::Nothing).attack_effects();
+    let line = "all, files, ServerWait: an error of 0 hundredths";
+    assert!(naive.leaks.iter().any(|leak| leak.contains(line)), "it tells {:#?}", naive.leaks);
+    let floor = Released::by_floor(&company).attack_effects();
+    assert_eq!(floor.leaks, Vec::<String>::new());
+    assert!(floor.shown > 0, "the mean is shown");
+}
+
+/// By Wednesday sites X and Y had five each and were shown, and A was not; at the end A is, and the sites can't be: then five of Y
+/// are more than those of it who are in A.
+#[test]
+fn a_night_that_shows_what_the_freeze_withholds() {
+    let company = plain()
+        .with(5, "department:A, site:X", &[ONCE])
+        .with(2, "department:A, site:X", &[". . . . a . ."])
+        .with(15, "department:A, site:X", &[NEVER])
+        .with(3, "department:A, site:Y", &[ONCE])
+        .with(1, "department:A, site:Y", &[NEVER])
+        .with(2, "department:B, site:Y", &[ONCE])
+        .with(2, "department:B, site:Y", &[NEVER])
+        .with(4, "department:B, site:X", &[NEVER]);
+    let nights = Released { between: Between::as_if_frozen(&company), ..Released::frozen_by_floor(&company) };
+    let broken = harm(&each_week(&nights));
+    let line = "department:B, files, Customers: 1 to 4, it is 2";
+    assert!(broken.iter().any(|told| told.contains(line)), "it tells {broken:#?}");
+    assert_eq!(harm(&each_week(&Released::by_floor(&company))), Vec::<String>::new());
+}
+
+/// All five of A are told as five, so the three of its team are three.
+#[test]
+fn a_signal_of_what_the_week_withholds() {
+    let company = plain()
+        .with(2, "department:A", &[ONCE])
+        .with(3, "department:A/North", &[ONCE])
+        .with(20, "department:B", &[ONCE])
+        .with(15, "department:B", &[NEVER]);
+    let signals =
+        Released { between: Between::of_naive_signals(&company), ..Released::frozen_by_floor(&company) };
+    let broken = harm(&each_week(&signals));
+    let line = "department:A/North, files, Service(0): 3 to 3, it is 3";
+    assert!(broken.iter().any(|told| told.contains(line)), "it tells {broken:#?}");
+    assert_eq!(harm(&each_week(&Released::by_floor(&company))), Vec::<String>::new());
 }

@@ -3,17 +3,17 @@
 use elsewhere_collector::{
     portfolio::{Landscape, SanctionStatus},
     published::{
-        Figure, Price, PublishedFacet, PublishedNeed, PublishedSegment, PublishedService, PublishedWeek,
-        Reason,
+        Figure, Price, PublishedEffect, PublishedFacet, PublishedNeed, PublishedSegment, PublishedService,
+        PublishedWeek, Reason, Trust,
     },
-    rollup::{Facet, NeedCounts, Node, Part, PartSet, Rollup},
+    rollup::{Effect, Facet, NeedCounts, Node, Part, PartSet, Rollup},
 };
 
 use super::{
     attack::Released,
     between::Between,
     company::{Company, K},
-    reading::{PriceRead, Reading, Window},
+    reading::{PriceRead, Reading, ReportingRead, Window},
 };
 
 /// How customer-days are published.
@@ -22,8 +22,10 @@ pub(crate) enum Days {
     Exact,
     /// To the nearest 5.
     Rounded,
-    /// The same, and facets are told.
+    /// The same, and facets are told with their effects.
     RoundedWithFacets,
+    /// The same without, and the share of devices that reported.
+    RoundedWithTrust,
 }
 
 const HIDDEN: Figure = Figure::Hidden(Reason::K);
@@ -33,7 +35,13 @@ impl<'c> Released<'c> {
     pub(crate) fn naively(company: &'c Company, days: Days, price: PriceRead) -> Self {
         let publish = |week| publish(&company.rollup(week), &company.landscape(), days);
         let window = if days == Days::Exact { Window::EXACT } else { Window::NEAREST_5 };
-        let reading = Reading { k: i64::from(K), customers: Window::NEAREST_5, days: window, price };
+        let reading = Reading {
+            k: i64::from(K),
+            customers: Window::NEAREST_5,
+            days: window,
+            price,
+            reporting: ReportingRead::Exactly,
+        };
         let weeks = (0..company.weeks).map(publish).collect();
         Self { company, weeks, between: Between::default(), reading }
     }
@@ -46,7 +54,7 @@ fn publish(rollup: &Rollup, landscape: &Landscape, days: Days) -> PublishedWeek 
             customers: customers(node.customers),
             left: customers(node.left),
             came_back: customers(node.came_back),
-            trust: None,
+            trust: (days == Days::RoundedWithTrust && node.customers >= K).then(|| trust(node)),
             needs: landscape
                 .needs()
                 .map(|(_, need)| row(&need.id, need.served, node, landscape, days))
@@ -63,8 +71,28 @@ fn publish(rollup: &Rollup, landscape: &Landscape, days: Days) -> PublishedWeek 
     PublishedWeek { week: rollup.week, minimum_group: K, segments, price }
 }
 
+fn trust(node: &Node) -> Trust {
+    Trust {
+        devices_reporting: u8::try_from(node.devices_reporting * 100 / node.devices).unwrap(),
+        unnamed_tenths: 0,
+        encrypted_hello_tenths: 0,
+        encrypted_dns_tenths: 0,
+        tunnels_tenths: 0,
+        unwatched_tenths: 0,
+        lossy_days_tenths: 0,
+    }
+}
+
 fn customers(count: u32) -> Figure {
     if count < K { HIDDEN } else { Figure::Shown((count + 2) / 5 * 5) }
+}
+
+/// To the nearest 5 hundredths.
+#[expect(clippy::cast_possible_truncation, reason = "an effect is below 10^6 thousandths")]
+fn effect(effect: Effect) -> Option<PublishedEffect> {
+    let rounded = |thousandths: f64| (thousandths / 50.0).round() as i32 * 5;
+    let error_hundredths = rounded(effect.standard_error()?).unsigned_abs();
+    Some(PublishedEffect { mean_hundredths: rounded(effect.mean()?), error_hundredths })
 }
 
 fn row(need: &str, served: bool, node: &Node, landscape: &Landscape, how: Days) -> PublishedNeed {
@@ -72,7 +100,7 @@ fn row(need: &str, served: bool, node: &Node, landscape: &Landscape, how: Days) 
     let days = |count: u32, behind: u32| match how {
         _ if behind < K => HIDDEN,
         Days::Exact => Figure::Shown(count),
-        Days::Rounded | Days::RoundedWithFacets => Figure::Shown((count + 2) / 5 * 5),
+        _ => Figure::Shown((count + 2) / 5 * 5),
     };
     let all_of_it = |count: u32, of: u32| if of - count < K { HIDDEN } else { customers(count) };
     let of_part = |part| days(counts.days[part as usize], counts.customers_in(PartSet::default().with(part)));
@@ -92,7 +120,7 @@ fn row(need: &str, served: bool, node: &Node, landscape: &Landscape, how: Days) 
     let facets = told.iter().copied().filter(|facet| of_facet(*facet) >= K).map(|facet| PublishedFacet {
         facet,
         customers: customers(of_facet(facet)).shown().unwrap_or_default(),
-        effect: None,
+        effect: counts.facets.as_ref().and_then(|facets| effect(facets.effect(facet)?)),
     });
     PublishedNeed {
         need: need.into(),

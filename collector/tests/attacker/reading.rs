@@ -61,6 +61,8 @@ pub(crate) struct Reading {
     pub(crate) days: Window,
     /// How the price is published.
     pub(crate) price: PriceRead,
+    /// How the share of devices that reported is.
+    pub(crate) reporting: ReportingRead,
 }
 
 /// How far what was counted lies below and above a published number at most.
@@ -84,6 +86,32 @@ pub(crate) enum PriceRead {
     InTens,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReportingRead {
+    /// In whole percents.
+    Exactly,
+    /// Of the middle of so many.
+    InSteps(u64),
+}
+
+impl ReportingRead {
+    /// The percent that is published where so many of these reported.
+    fn percent(self, reporting: u64, devices: u64) -> u64 {
+        let told = match self {
+            Self::Exactly => reporting,
+            Self::InSteps(step) => (reporting / step * step + step / 2).min(devices),
+        };
+        told * 100 / devices
+    }
+
+    /// The least and the most devices that can have reported.
+    pub(crate) fn window(self, percent: u8, devices: u64) -> (i64, i64) {
+        let told = (0..=devices).filter(|reporting| self.percent(*reporting, devices) == u64::from(percent));
+        let told: Vec<i64> = told.map(|reporting| i64::try_from(reporting).unwrap()).collect();
+        (told[0], told[told.len() - 1])
+    }
+}
+
 impl Reading {
     /// Of what the floor publishes with this smallest group. Change it with the floor's rounding.
     pub(crate) fn of_the_floor(k: u32) -> Self {
@@ -91,7 +119,8 @@ impl Reading {
         let step = (k + 4) / 5 * 5;
         let customers = Window { below: 0, above: step - 1 };
         let days = Window { below: step, above: step - 1 };
-        Self { k, customers, days, price: PriceRead::InTens }
+        let reporting = ReportingRead::InSteps(u64::try_from(step).unwrap());
+        Self { k, customers, days, price: PriceRead::InTens, reporting }
     }
 }
 

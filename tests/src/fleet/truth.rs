@@ -87,6 +87,8 @@ pub struct Seen {
     pub devices: usize,
     /// Devices that told about a day.
     pub devices_reporting: usize,
+    /// Days that they told about.
+    pub device_days: usize,
     /// Connections.
     pub connections: u64,
     /// With a real Encrypted Client Hello.

@@ -64,18 +64,19 @@ impl Check {
             return;
         }
         let seen = &truth.seen;
-        self.share(
-            &row["trust"]["devices_reporting"],
-            seen.devices_reporting as u64 * 100,
-            seen.devices as u64,
-        );
+        // The middle of what the devices are rounded down to.
+        let reporting = (seen.devices_reporting / 5 * 5 + 2).min(seen.devices);
+        self.share(&row["trust"]["devices_reporting"], reporting * 100, seen.devices);
+        let device_days = rounded(seen.device_days);
         for (figure, part) in [
             ("unnamed_tenths", seen.unnamed),
             ("encrypted_hello_tenths", seen.encrypted_hello),
             ("encrypted_dns_tenths", seen.encrypted_dns),
             ("tunnels_tenths", seen.tunnels),
         ] {
-            self.share(&row["trust"][figure], part * 1000, seen.connections);
+            let days = part * seen.device_days as u64 / seen.connections.max(1);
+            let days = rounded(usize::try_from(days).unwrap());
+            self.share(&row["trust"][figure], (days * 1000).min(device_days * 1000), device_days);
         }
     }
 
@@ -156,9 +157,9 @@ impl Check {
     }
 
     /// A share in whole units, rounded down.
-    fn share(&mut self, figure: &Value, part: u64, whole: u64) {
+    fn share(&mut self, figure: &Value, part: usize, whole: usize) {
         self.shown += 1;
-        assert_eq!(figure.as_u64().unwrap(), part / whole.max(1), "{}: share of {whole}", self.at);
+        assert_eq!(figure.as_u64().unwrap(), (part / whole.max(1)) as u64, "{}: share of {whole}", self.at);
     }
 
     /// No part and no rate of a need that one of our services serves unseen.

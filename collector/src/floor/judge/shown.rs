@@ -26,6 +26,11 @@ pub(super) struct Parts {
 }
 
 impl Shown {
+    /// At each place or not; nowhere where it is not above.
+    pub(in crate::floor) fn new(places: Vec<bool>) -> Self {
+        Self(places)
+    }
+
     /// Where both are shown.
     pub(in crate::floor) fn and(&self, other: &Self) -> Self {
         self.with(other, |one, other| one && other)

@@ -50,6 +50,17 @@ fn a_service_elsewhere_is_told_from_k_customers_on() {
     assert_eq!(signals, [big]);
 }
 
+/// Customers are rounded down to 15 where 12 are the smallest group.
+#[test]
+fn where_the_smallest_group_is_raised_a_signal_takes_a_whole_step() {
+    let policy = Policy { minimum_group: 12, ..policy() };
+    for (customers, expected) in [(11, 0), (12, 0), (14, 0), (15, 1)] {
+        let counts = need([60, 0, 60], &[("ours", 60), ("big", customers)], 0);
+        let signals = signals(&rollup_of(&[("all", counts)], &[]), &landscape(), &policy, MORNING);
+        assert_eq!(signals.len(), expected, "{customers}");
+    }
+}
+
 #[test]
 fn what_is_withheld_for_the_siblings_sake_is_not_told() {
     let counts = |big: u32| need([30, 0, 30], &[("big", big)], if big < 5 { big } else { 0 });

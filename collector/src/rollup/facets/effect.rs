@@ -16,6 +16,11 @@ impl Effect {
         self.sum_of_squares += u64::from(thousandths.unsigned_abs()).pow(2);
     }
 
+    /// Distinct customers that it is over.
+    pub fn customers(&self) -> u32 {
+        self.customers
+    }
+
     /// The mean, in thousandths; `None` of nobody.
     #[expect(clippy::cast_precision_loss, reason = "sums of a week are far below 2^52")]
     pub fn mean(&self) -> Option<f64> {

@@ -8,8 +8,12 @@ use crate::attacker::{
     program::{Program, Sum, Variable},
 };
 
-/// Of each week looked at, the facets that are.
-pub(super) struct OfFacets(Vec<Vec<(Facet, Variable)>>);
+pub(super) struct OfFacets {
+    /// Of each week looked at, the facets that are.
+    weeks: Vec<Vec<(Facet, Variable)>>,
+    /// The weeks in which the cell was there; in others it has none.
+    there: Vec<usize>,
+}
 
 /// Whoever was elsewhere was so at some of these.
 const PARTS_OF_DAY: [Facet; 4] = [Facet::Night, Facet::Morning, Facet::Afternoon, Facet::Evening];
@@ -40,13 +44,14 @@ impl OfFacets {
             let of_week = of_week.collect();
             weeks.push(of_week);
         }
-        Self(weeks)
+        let there = (0..weeks.len()).filter(|week| cell.stays[*week].is_some()).collect();
+        Self { weeks, there }
     }
 
     /// Within the customers elsewhere, and those of them who were never with us within those without a day with us.
     pub(super) fn constrain(&self, elsewhere: &Sum, only_elsewhere: &Sum, program: &mut Program) {
-        for week in 0..self.0.len() {
-            for (facet, customers) in &self.0[week] {
+        for week in self.there.iter().copied() {
+            for (facet, customers) in &self.weeks[week] {
                 let wider = facet.within().map(|wider| self.customers(wider, week));
                 let most = match wider.filter(|wider| !wider.is_empty()) {
                     Some(wider) => wider,
@@ -67,7 +72,7 @@ impl OfFacets {
     }
 
     pub(super) fn customers(&self, facet: Facet, week: usize) -> Sum {
-        let of = self.0[week].iter().filter(|(known, _)| *known == facet);
+        let of = self.weeks[week].iter().filter(|(known, _)| *known == facet);
         of.map(|(_, customers)| (*customers, 1)).collect()
     }
 }

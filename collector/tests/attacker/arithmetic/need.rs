@@ -65,7 +65,7 @@ impl OfNeed {
                 Side::Elsewhere => (&ELSEWHERE, &ELSEWHERE),
             };
             let of = |parts| (self.customers_in(parts), self.days_in(parts));
-            self.used.constrain(side, of(on_side), of(most), program);
+            self.used.constrain(side, of(on_side), &of(most), program);
         }
         self.used.constrain_idle(size, program);
         self.facets.constrain(&self.customers_in(&ELSEWHERE), &self.only_elsewhere(), program);

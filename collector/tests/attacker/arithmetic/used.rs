@@ -50,7 +50,13 @@ impl OfServices {
     }
 
     /// Customers and days of a side: those who were on it for sure, and those beyond whom no service of it goes.
-    pub(super) fn constrain(&self, side: Side, on_side: (Sum, Sum), most: (Sum, Sum), program: &mut Program) {
+    pub(super) fn constrain(
+        &self,
+        side: Side,
+        on_side: (Sum, Sum),
+        most: &(Sum, Sum),
+        program: &mut Program,
+    ) {
         let of_side = || self.services.iter().filter(|of| of.side == side);
         for of in of_side() {
             program.at_most(vec![(of.customers, 1), (of.days, -1)], 0);

@@ -261,6 +261,7 @@ struct Moved {
 impl Told {
     fn hear(&mut self, device: &Device, day: &v1::DeviceDay) {
         self.devices.insert(device.index);
+        self.truth.seen.device_days += 1;
         let Some(blind) = &day.blind_spots else { return };
         let seen = &mut self.truth.seen;
         seen.connections += u64::from(blind.connections);
