@@ -45,11 +45,33 @@ pub enum Unfinished {
 /// What is done every night: freeze the weeks whose freeze time has come, publish the others anew, release signals, forget
 /// what is due.
 ///
-/// What is due is forgotten even if the figures can't be made.
+/// What is due is forgotten even if the figures can't be made. While the clock is in doubt, nothing is done.
 pub fn nightly(installation: &Installation, now: Timestamp) -> anyhow::Result<()> {
+    if !clock_is_believed(installation, now)? {
+        return Ok(());
+    }
     let published = publish_all(installation, now).and_then(|()| signals::release(installation, now));
     retire(installation, now)?;
     published
+}
+
+/// Notes that there is a night; false if the clock is in doubt, which is said once.
+fn clock_is_believed(installation: &Installation, now: Timestamp) -> anyhow::Result<bool> {
+    let store = installation.store();
+    let before = store.nights()?;
+    let nights = before.at(now);
+    if nights != before {
+        store.note_nights(nights)?;
+    }
+    let is_believed = nights.last == Some(now);
+    if !is_believed && nights != before {
+        tracing::warn!(
+            last = before.last.map(|last| last.to_string()),
+            "the clock is more than 8 days past the last night's work, which is put off to the next night; set the \
+             clock before then if it is wrong, or weeks are frozen and forgotten too early; do nothing if it is right"
+        );
+    }
+    Ok(is_believed)
 }
 
 fn publish_all(installation: &Installation, now: Timestamp) -> anyhow::Result<()> {

@@ -14,6 +14,7 @@ pub mod insight;
 pub mod installation;
 pub mod jobs;
 pub mod journal;
+pub mod nights;
 pub mod pki;
 pub mod place;
 pub mod portfolio;

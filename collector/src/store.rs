@@ -12,6 +12,7 @@ use jiff::{Timestamp, civil::Date};
 use crate::{
     device::{Customer, Device, DeviceId, DeviceState, Groups},
     device_day::DeviceDay,
+    nights::Nights,
     published::{PublishedWeek, Signal, WeekState},
     reader::Reader,
     segment::Segments,
@@ -104,6 +105,11 @@ pub trait Store: Send + Sync {
     /// Where weeks were forgotten that have not expired by `today`, the clock was ahead: the store takes another name, so
     /// that devices send them again.
     fn expire_backups(&self, today: Date) -> Result<Vec<UnreachedBackups>, StoreError>;
+
+    /// What is remembered of the nights; a restored store remembers none.
+    fn nights(&self) -> Result<Nights, StoreError>;
+    /// Remembers this instead.
+    fn note_nights(&self, nights: Nights) -> Result<(), StoreError>;
 
     /// Hashes of names outside the catalog that devices are asked to reveal.
     fn names_to_reveal(&self) -> Result<Vec<u64>, StoreError>;

@@ -1,7 +1,7 @@
 //! What a running collector does by itself, and when: the nightly work, and the freeze as soon as it is due.
 //!
-//! Due times are compared with the clock every ten seconds, so a laptop's sleep, a stepped clock or an edited portfolio is
-//! noticed within them. Each piece of work may be cut off at any step and is taken up by the next one.
+//! Due times are compared with the clock every ten seconds, so a laptop's sleep, a clock stepped either way or an edited
+//! portfolio is noticed within them. Each piece of work may be cut off at any step and is taken up by the next one.
 
 use std::time::Duration;
 
@@ -31,6 +31,7 @@ pub(super) async fn run(
     loop {
         desk.refresh_offer().await;
         let now = clock();
+        due = still_due(installation.config(), due, now);
         if now >= due {
             let worked = work(installation.clone(), now).await;
             due = if worked {
@@ -71,6 +72,11 @@ async fn work(installation: Installation, now: Timestamp) -> bool {
     }
 }
 
+/// What was due by a clock that was ahead would be far off once it is right.
+fn still_due(config: &Config, due: Timestamp, now: Timestamp) -> Timestamp {
+    due.min(next(config, now))
+}
+
 /// The first night or freeze after `now`.
 fn next(config: &Config, now: Timestamp) -> Timestamp {
     let today = now.to_zoned(config.zone.clone()).date();
@@ -104,5 +110,15 @@ mod tests {
         ] {
             assert_eq!(next(&config, now.parse().unwrap()), expected.parse().unwrap(), "{now}");
         }
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_brings_the_next_work_forward() {
+        let config = Config::parse("test", "zone = \"UTC\"", std::iter::empty(), &[]).unwrap();
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let ahead = next(&config, at("2027-12-25T12:00:00Z"));
+        assert_eq!(still_due(&config, ahead, at("2027-12-25T12:00:10Z")), ahead);
+        assert_eq!(still_due(&config, ahead, at("2026-11-18T12:00:00Z")), at("2026-11-19T02:30:00Z"));
+        assert_eq!(still_due(&config, Timestamp::MIN, at("2026-11-18T12:00:00Z")), Timestamp::MIN);
     }
 }

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     device::{Device, DeviceId, DeviceState, Groups},
+    nights::Nights,
     published::{PublishedWeek, Signal, WeekState},
     reader::Reader,
     week::Week,
@@ -173,6 +174,14 @@ impl Store for SqliteStore {
             );
         }
         backup::expire(self, today)
+    }
+
+    fn nights(&self) -> Result<Nights, StoreError> {
+        control::nights::read(&*self.control.read()?)
+    }
+
+    fn note_nights(&self, nights: Nights) -> Result<(), StoreError> {
+        control::nights::note(&self.control.write(), nights)
     }
 
     fn names_to_reveal(&self) -> Result<Vec<u64>, StoreError> {

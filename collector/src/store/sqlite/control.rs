@@ -9,6 +9,7 @@ use crate::store::{Identity, StoreError};
 pub(super) mod api_tokens;
 pub(super) mod backups;
 pub(super) mod devices;
+pub(super) mod nights;
 pub(super) mod tokens;
 pub(super) mod unknown_names;
 pub(super) mod week_keys;
@@ -20,6 +21,7 @@ pub(super) const FILE: File = File {
         include_str!("../../../migrations/control/002_api_tokens.sql"),
         include_str!("../../../migrations/control/003_ignored_names.sql"),
         include_str!("../../../migrations/control/004_backups.sql"),
+        include_str!("../../../migrations/control/005_nights.sql"),
     ],
 };
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use jiff::{Timestamp, civil::Date};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::{FILE, week_keys::Key};
-use crate::{store::StoreError, week::Week};
+use super::{FILE, nights, week_keys::Key};
+use crate::{nights::Nights, store::StoreError, week::Week};
 
 /// The key of what does not expire; made at the first backup.
 pub(in super::super) fn key(control: &Connection) -> Result<Key, StoreError> {
@@ -68,7 +68,8 @@ pub(in super::super) fn begin_anew(
             (super::new_store_id(), restored.map(Timestamp::as_second)),
         )
         .map_err(FILE.error("rename the store"))?;
-    Ok(())
+    // The nights since the backup were another store's: they put the clock in no doubt.
+    if restored.is_some() { nights::note(control, Nights::default()) } else { Ok(()) }
 }
 
 /// Notes that a week is forgotten.
