@@ -167,7 +167,7 @@ impl Installation {
     }
 
     /// Takes what one device hands in. Each day is answered, in order; a stored one is durable by then. A day whose week is
-    /// damaged here is neither stored nor refused, and the device sends it again.
+    /// damaged here, or that the clock here may be wrong about, is neither stored nor refused: the device sends it again.
     pub fn deliver(
         &self,
         device: DeviceId,
@@ -186,22 +186,26 @@ impl Installation {
         now: Timestamp,
     ) -> Result<Vec<DeviceDayAck>, DeliverError> {
         let today = utc_date(now);
+        let in_doubt = self.store.nights()?.doubt(now);
         let mut accepted = Vec::new();
         let mut acks = Vec::new();
+        let mut taken = Vec::new();
         for delivery in deliveries {
             let device = self.admit(delivery.device, delivery.epoch)?;
             let mut days = Vec::new();
             for wire in &delivery.days {
-                let day = judge(wire, today);
+                let day = judge(wire, today, in_doubt);
+                if day.is_ok() {
+                    taken.push(acks.len());
+                }
                 acks.push(ack(wire, day.as_ref().err()));
                 days.extend(day);
             }
             accepted.push(DeviceDays { device, days });
         }
         let applied = self.store.put_device_days(accepted, today)?;
-        let taken = acks.iter_mut().filter(|ack| ack.outcome() != Outcome::Refused);
-        for (ack, applied) in taken.zip(applied) {
-            confirm(ack, applied);
+        for (index, applied) in taken.into_iter().zip(applied) {
+            confirm(&mut acks[index], applied);
         }
         Ok(acks)
     }
@@ -283,27 +287,47 @@ pub fn utc_date(now: Timestamp) -> Date {
     Offset::UTC.to_datetime(now).date()
 }
 
+/// Why a device-day is not taken.
+enum NotTaken {
+    /// It is wrong, and stays so.
+    Refused(String),
+    /// It may be right, and the clock here wrong.
+    NotNow(String),
+}
+
 /// The device-day, if it is right in itself and neither too old nor from the future.
-fn judge(wire: &v1::DeviceDay, today: Date) -> Result<DeviceDay, String> {
-    let day = DeviceDay::try_from(wire).map_err(|error| error.to_string())?;
+///
+/// Which of two clocks is wrong can't be told from a day of the future, so a device keeps it until that date has come. A day
+/// that is too old is refused, since a device forgets nothing that it was not answered, unless our clock is in doubt.
+fn judge(wire: &v1::DeviceDay, today: Date, in_doubt: bool) -> Result<DeviceDay, NotTaken> {
+    let day = DeviceDay::try_from(wire).map_err(|error| NotTaken::Refused(error.to_string()))?;
     // No zone is more than a day ahead of UTC.
     if day.day > today.saturating_add(jiff::Span::new().days(1)) {
-        return Err(format!("day: {} is in the future; set the device's clock", day.day));
+        let problem = format!(
+            "day: {} is in the future by the collector's clock; it is taken when that date has come",
+            day.day
+        );
+        return Err(NotTaken::NotNow(problem));
     }
     if Week::of(day.day).expiry() <= today {
-        return Err(format!("day: {} is older than the 13 weeks that are kept", day.day));
+        let problem = format!("day: {} is older than the 13 weeks that are kept", day.day);
+        return Err(if in_doubt { NotTaken::NotNow(problem) } else { NotTaken::Refused(problem) });
     }
     Ok(day)
 }
 
-fn ack(wire: &v1::DeviceDay, refused: Option<&String>) -> DeviceDayAck {
-    let outcome = if refused.is_some() { Outcome::Refused } else { Outcome::Unspecified };
+fn ack(wire: &v1::DeviceDay, not_taken: Option<&NotTaken>) -> DeviceDayAck {
+    let (outcome, problem) = match not_taken {
+        None => (Outcome::Unspecified, ""),
+        Some(NotTaken::Refused(problem)) => (Outcome::Refused, &problem[..]),
+        Some(NotTaken::NotNow(problem)) => (Outcome::Unspecified, &problem[..]),
+    };
     DeviceDayAck {
         day: wire.day,
         revision: wire.revision,
         outcome: outcome.into(),
         fingerprint: Vec::new(),
-        problem: refused.cloned().unwrap_or_default(),
+        problem: problem.to_owned(),
     }
 }
 

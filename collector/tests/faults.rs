@@ -288,10 +288,85 @@ fn a_clock_that_is_wrong_and_goes_back_changes_no_day() {
         world.ensure_right();
         jobs::retire(&world.installation, wrong).unwrap();
     }
-    // A clock years behind takes nothing of the future, and one years ahead nothing that is old.
-    assert_eq!(world.deliver(&dates, at("2019-01-01T00:00:00Z")).unwrap(), 0);
-    assert_eq!(world.deliver(&dates, at("2036-01-01T00:00:00Z")).unwrap(), 0);
     world.ensure_right_after_night(now);
+}
+
+/// What devices would never send again is lost, so that a clock that is wrong refuses nothing.
+#[test]
+fn a_clock_years_behind_or_ahead_takes_no_day_and_has_all_sent_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let now = at("2026-11-18T08:00:00Z");
+    let dates = ["2026-11-09", "2026-11-16", "2026-11-17"].map(date);
+    let world = World::begin(dir.path(), "", now);
+    jobs::nightly(&world.installation, now).unwrap();
+    let deliver = |now| {
+        let days = dates.map(|date| day(1, date, 1)).to_vec();
+        let acks = world.installation.deliver(DeviceId::from_bits(1), 1, days, now).unwrap();
+        acks.into_iter().map(|ack| (ack.outcome(), ack.problem)).collect::<Vec<_>>()
+    };
+    for (wrong, words) in [
+        ("2019-01-01T00:00:00Z", "by the collector's clock"),
+        ("2027-12-23T08:00:00Z", "older than the 13 weeks"),
+    ] {
+        let answers = deliver(at(wrong));
+        let later = |(outcome, problem): &(Outcome, String)| {
+            *outcome == Outcome::Unspecified && problem.contains(words)
+        };
+        assert!(answers.iter().all(later), "{wrong}: {answers:?}");
+    }
+    assert!(deliver(now).iter().all(|(outcome, _)| *outcome == Outcome::Stored));
+
+    // A clock that is right refuses what no collector keeps, or no device would ever forget it.
+    let old = vec![day(1, date("2026-08-09"), 1)];
+    let acks = world.installation.deliver(DeviceId::from_bits(1), 1, old, now).unwrap();
+    assert_eq!(acks[0].outcome(), Outcome::Refused);
+}
+
+#[test]
+fn a_clock_that_is_ahead_for_hours_freezes_and_forgets_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let now = at("2026-11-18T02:30:00Z");
+    let dates = ["2026-11-05", "2026-11-10", "2026-11-17"].map(date);
+    let mut world = World::begin(dir.path(), "", now);
+    world.deliver(&dates, now).unwrap();
+    jobs::nightly(&world.installation, now).unwrap();
+    let published = |world: &World| world.installation.store().published_weeks().unwrap();
+    let (before, name) = (published(&world), world.installation.store().identity().unwrap().store_id);
+    assert_eq!(world.frozen(), ["2026-W45", "2026-W46"]);
+
+    let ahead = now + SignedDuration::from_hours(400 * 24);
+    for hours in [0, 1, 10, 19] {
+        jobs::nightly(&world.installation, ahead + SignedDuration::from_hours(hours)).unwrap();
+        world = world.restart();
+        world.ensure_right();
+        assert_eq!(world.installation.store().weeks().unwrap().len(), 3);
+        assert_eq!(published(&world), before);
+    }
+    let right = at("2026-11-19T02:30:00Z");
+    world.ensure_right_after_night(right);
+    assert_eq!(published(&world), before);
+    assert_eq!(world.installation.store().identity().unwrap().store_id, name, "nothing is to be sent again");
+    let monday = at("2026-11-23T12:00:00Z");
+    world.ensure_right_after_night(monday);
+    assert_eq!(world.frozen(), ["2026-W45", "2026-W46", "2026-W47"], "it goes on as ever");
+}
+
+#[test]
+fn a_collector_that_was_off_for_a_month_does_its_work_in_the_second_night() {
+    let dir = tempfile::tempdir().unwrap();
+    let now = at("2026-11-18T02:30:00Z");
+    let mut world = World::begin(dir.path(), "", now);
+    world.deliver(&["2026-09-21", "2026-11-17"].map(date), now).unwrap();
+    jobs::nightly(&world.installation, now).unwrap();
+    world = world.restart();
+    let store = |world: &World| world.installation.store().weeks().unwrap().len();
+    for started in ["2026-12-21T09:00:00Z", "2026-12-21T12:00:00Z", "2026-12-22T02:30:00Z"] {
+        jobs::nightly(&world.installation, at(started)).unwrap();
+        assert_eq!((world.frozen(), store(&world)), (vec!["2026-W39".to_owned()], 2), "{started}");
+    }
+    world.acknowledged.retain(|(_, date), _| Week::of(*date) != week("2026-W39"));
+    world.ensure_right_after_night(at("2026-12-23T02:30:00Z"));
+    assert_eq!((world.frozen(), store(&world)), (vec!["2026-W39".to_owned(), "2026-W47".to_owned()], 1));
 }
 
 /// The clock of a machine without a battery: years ahead for a night, which forgets everything, and then right again.

@@ -87,7 +87,10 @@ pub(super) fn unpack(spool: &mut Spool<Day>, heard: &Heard) -> Result<(), SpoolE
     for (day, ack) in &heard.answers {
         let Some(date) = date_of(day.day) else { continue };
         let refused = match ack.outcome() {
-            v1::device_day_ack::Outcome::Unspecified => continue,
+            v1::device_day_ack::Outcome::Unspecified => {
+                tracing::info!(device_day.date = %date, problem = ack.problem, "the collector takes a day later");
+                continue;
+            }
             v1::device_day_ack::Outcome::Refused => Some(ack.problem.clone()),
             v1::device_day_ack::Outcome::Stored | v1::device_day_ack::Outcome::AlreadyStored => None,
         };
@@ -115,11 +118,11 @@ fn date_of(days_since_1970: u32) -> Option<Date> {
 
 /// Days and bytes that were taken.
 pub(super) fn taken(heard: &Heard) -> (usize, usize) {
-    let refused = i32::from(v1::device_day_ack::Outcome::Refused);
+    use v1::device_day_ack::Outcome::{AlreadyStored, Stored};
     let taken: Vec<usize> = heard
         .answers
         .iter()
-        .filter(|(_, ack)| ack.outcome != refused)
+        .filter(|(_, ack)| matches!(ack.outcome(), Stored | AlreadyStored))
         .map(|(day, _)| day.encoded_len())
         .collect();
     (taken.len(), taken.iter().sum())
@@ -239,7 +242,9 @@ mod tests {
             answers: vec![answer(&sent[0], outcome)],
             ..Heard::default()
         };
-        unpack(&mut spool, &heard(v1::device_day_ack::Outcome::Unspecified)).unwrap();
+        let later = heard(v1::device_day_ack::Outcome::Unspecified);
+        unpack(&mut spool, &later).unwrap();
+        assert_eq!(taken(&later), (0, 0));
         assert!(spool.shelf().entry(date).unwrap().waits_for("one"), "an answer that says nothing is none");
 
         let refused = heard(v1::device_day_ack::Outcome::Refused);

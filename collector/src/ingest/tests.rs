@@ -205,7 +205,7 @@ async fn a_device_enrols_delivers_and_renews() {
     assert_eq!((settings.visit_interval_seconds, settings.minimum_group, settings.kept_weeks), (900, 5, 13));
     assert_eq!(welcome(&said).place(), elsewhere_proto::v1::Place::Office);
     let outcomes: Vec<Outcome> = acks(&said).map(DeviceDayAck::outcome).collect();
-    assert_eq!(outcomes, [Outcome::Stored, Outcome::Refused, Outcome::AlreadyStored, Outcome::Stored]);
+    assert_eq!(outcomes, [Outcome::Stored, Outcome::Unspecified, Outcome::AlreadyStored, Outcome::Stored]);
     let Some(visit_response::Said::Farewell(farewell)) = said.last().unwrap().said else { panic!() };
     assert!((720..=1080).contains(&farewell.next_visit_seconds), "{farewell:?}");
 
