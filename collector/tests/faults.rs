@@ -15,7 +15,7 @@ use elsewhere_collector::{
     config::Config,
     device::{DeviceId, Groups},
     device_day::DeviceDay,
-    installation::{DeliverError, Delivery, Installation},
+    installation::{DeliverError, Delivery, Installation, utc_date},
     jobs::{self, Unfinished},
     published::WeekState,
     store::{
@@ -44,6 +44,8 @@ struct World {
     /// The highest revision that was acknowledged.
     acknowledged: BTreeMap<(u64, Date), u64>,
     revision: u64,
+    /// When all devices were enrolled.
+    enrolled: Date,
 }
 
 impl World {
@@ -56,7 +58,8 @@ impl World {
             installation.register_device(DeviceId::from_bits(bits), &groups, false, now).unwrap();
         }
         let (sent, acknowledged) = (BTreeMap::new(), BTreeMap::new());
-        Self { dir: dir.to_owned(), installation, sent, acknowledged, revision: 0 }
+        let enrolled = utc_date(now);
+        Self { dir: dir.to_owned(), installation, sent, acknowledged, revision: 0, enrolled }
     }
 
     /// Opens the directory anew, as after a restart.
@@ -96,6 +99,8 @@ impl World {
         let mut stored = BTreeMap::new();
         for week in store.weeks().unwrap().into_iter().filter(|week| !left_out.contains(week)) {
             let mut hear = |member: &elsewhere_collector::store::Member, day: DeviceDay| {
+                assert_eq!(member.segments.to_string(), "department:Marketing");
+                assert_eq!((member.enrolled, member.group_token), (self.enrolled, false));
                 let key = (member.device.bits(), day.day);
                 let sent = self.sent.get(&(key.0, key.1, day.revision)).expect("nothing that was not sent");
                 assert_eq!(DeviceDay::try_from(sent).unwrap(), day);
@@ -274,6 +279,83 @@ fn no_flipped_bit_goes_unnoticed_or_harms_another_week() {
     }
     assert!(noticed > 75, "only {noticed} flipped bits were noticed");
     world.ensure_right();
+}
+
+/// Turns the first byte of such a text into another letter, in a week's file that nobody has open.
+fn misspell(dir: &Path, of: Week, text: &str) {
+    let path = dir.join(format!("weeks/{of}.db"));
+    let mut bytes = fs::read(&path).unwrap();
+    let at = bytes.windows(text.len()).position(|window| window == text.as_bytes()).expect("it stands there");
+    bytes[at] ^= 1;
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_damaged_day_is_healed_when_it_is_sent_again_but_not_by_an_older_revision() {
+    let dir = tempfile::tempdir().unwrap();
+    let now = at("2026-11-18T08:00:00Z");
+    let (bad, dates) = (week("2026-W46"), ["2026-11-10", "2026-11-17"].map(date));
+    let mut world = World::begin(dir.path(), "", now);
+    world.deliver(&dates, now).unwrap();
+    world.deliver(&dates, now).unwrap();
+    world = world.restart();
+    misspell(dir.path(), bad, "dropbox");
+    world = world.restart();
+    world.ensure_right_but(&[bad]);
+
+    let again = |revision| {
+        let days = (1..=DEVICES).map(|bits| Delivery {
+            device: DeviceId::from_bits(bits),
+            epoch: 1,
+            days: vec![day(bits, dates[0], revision)],
+        });
+        let acks = world.installation.deliver_all(days.collect(), now).unwrap();
+        let count = |outcome| acks.iter().filter(|ack| ack.outcome() == outcome).count();
+        (count(Outcome::Unspecified), count(Outcome::AlreadyStored), count(Outcome::Stored))
+    };
+    assert_eq!(again(1), (8, 0, 0), "nothing of the week is taken");
+    world.ensure_right_but(&[bad]);
+    assert_eq!(again(2), (0, 7, 1));
+    world.ensure_right();
+    assert_eq!(again(2), (0, 8, 0));
+    world.ensure_right_after_night(now);
+}
+
+#[test]
+fn a_flipped_membership_is_noticed_and_healed_only_in_a_week_that_takes_groups() {
+    for (name, dates, is_healed) in
+        [("2026-W46", ["2026-11-10", "2026-11-17"], false), ("2026-W47", ["2026-11-17", "2026-11-10"], true)]
+    {
+        let dir = tempfile::tempdir().unwrap();
+        let now = at("2026-11-18T08:00:00Z");
+        let (bad, dates) = (week(name), dates.map(date));
+        let mut world = World::begin(dir.path(), "", now);
+        world.deliver(&dates, now).unwrap();
+        world = world.restart();
+        // Another department, which is as good a name.
+        misspell(dir.path(), bad, "Marketing");
+        world = world.restart();
+        world.ensure_right_but(&[bad]);
+        assert!(
+            integrity::week(dir.path(), bad)
+                .unwrap_err()
+                .to_string()
+                .contains("a membership is not what was written")
+        );
+        jobs::nightly(&world.installation, now).unwrap();
+        let published = world.installation.store().published_weeks().unwrap();
+        assert_eq!(
+            published.iter().map(|(week, _)| *week).collect::<Vec<_>>(),
+            [Week::of(dates[1])],
+            "the other is served"
+        );
+        world.deliver(&dates, now).unwrap();
+        if is_healed {
+            world.ensure_right_after_night(now);
+        } else {
+            world.ensure_right_but(&[bad]);
+        }
+    }
 }
 
 #[test]

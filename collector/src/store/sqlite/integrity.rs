@@ -224,7 +224,7 @@ mod tests {
     }
 
     /// A statement that spoils a file, and what is said of it.
-    const CASES: [(&str, &str, &str); 12] = [
+    const CASES: [(&str, &str, &str); 14] = [
         (
             "weeks/2026-W45.db",
             "UPDATE device_days SET body = x'01ff' WHERE device = 3",
@@ -232,6 +232,16 @@ mod tests {
         ),
         ("weeks/2026-W45.db", "UPDATE device_days SET body = x'01ff', checksum = NULL", "a body"),
         ("weeks/2026-W45.db", "DELETE FROM members WHERE device = 3", "a device-day of nobody"),
+        (
+            "weeks/2026-W45.db",
+            "UPDATE members SET segments = 'department:Sales' WHERE device = 3",
+            "not what was written",
+        ),
+        (
+            "weeks/2026-W45.db",
+            "UPDATE members SET enrolled = enrolled - 64 WHERE device = 3",
+            "not what was written",
+        ),
         ("weeks/2026-W45.db", "UPDATE members SET segments = 'no segment'", "not what was written"),
         ("weeks/2026-W45.db", "UPDATE members SET segments = 'no segment', checksum = NULL", "segment"),
         (

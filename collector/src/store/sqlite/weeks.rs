@@ -64,38 +64,79 @@ pub(super) fn commit(week: Transaction<'_>) -> Result<(), StoreError> {
     week.commit().map_err(FILE.error("commit device-days"))
 }
 
-/// Applies one device-day if its revision is higher than the stored one's.
+/// Applies one device-day if its revision is higher than the stored one's, or is the same and what is stored is damaged.
 pub(super) fn apply(
     week: &Transaction<'_>,
     device: &Device,
     day: &DeviceDay,
     today: Date,
 ) -> Result<Applied, StoreError> {
-    let error = FILE.error("store a device-day");
     let key = (device.id.bits().cast_signed(), days_of(day.day), device.epoch);
-    let (revision, received, body) = (day.revision.cast_signed(), days_of(today), body::pack(day));
-    let checksum = checksum::of_device_day(key, revision, received, &body);
-    let changed = week
-        .prepare_cached(
-            "INSERT INTO device_days (device, day, epoch, revision, received, body, checksum)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT (device, day, epoch) DO UPDATE SET
-                revision = excluded.revision, received = excluded.received,
-                body = excluded.body, checksum = excluded.checksum
-             WHERE excluded.revision > device_days.revision",
-        )
-        .and_then(|mut insert| insert.execute((key.0, key.1, key.2, revision, received, &body, checksum)))
-        .map_err(&error)?;
-    if changed == 1 {
-        return Ok(Applied { stored: true, fingerprint: body::fingerprint(day) });
+    let (received, body) = (days_of(today), body::pack(day));
+    let row = DayRow { key, revision: day.revision.cast_signed(), received, body: &body };
+    let stored = Applied { stored: true, fingerprint: body::fingerprint(day) };
+    if row.put(week, row.revision)? {
+        return Ok(stored);
     }
-    let kept: Vec<u8> = week
-        .prepare_cached("SELECT body FROM device_days WHERE device = ?1 AND day = ?2 AND epoch = ?3")
-        .and_then(|mut select| select.query_row(key, |row| row.get(0)))
-        .map_err(&error)?;
-    let fingerprint =
-        body::fingerprint_of(&kept).map_err(|error| FILE.damaged(&format!("a body: {error}")))?;
-    Ok(Applied { stored: false, fingerprint })
+    match kept(week, key) {
+        Ok(fingerprint) => Ok(Applied { stored: false, fingerprint }),
+        // What is older than what stands there would take the place of what was acknowledged.
+        Err(StoreError::Damaged { .. }) if row.put(week, row.revision.saturating_add(1))? => {
+            tracing::warn!(device_day.date = %day.day, "a damaged device-day is healed by what its device sent again");
+            Ok(stored)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A device-day as a row.
+struct DayRow<'b> {
+    key: (i64, u32, u32),
+    revision: i64,
+    received: u32,
+    body: &'b [u8],
+}
+
+impl DayRow<'_> {
+    /// Puts it where none stands, or one of a revision below `above`. False if it was not put.
+    fn put(&self, week: &Transaction<'_>, above: i64) -> Result<bool, StoreError> {
+        let Self { key, revision, received, body } = *self;
+        let checksum = checksum::of_device_day(key, revision, received, body);
+        let changed = week
+            .prepare_cached(
+                "INSERT INTO device_days (device, day, epoch, revision, received, body, checksum)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                 ON CONFLICT (device, day, epoch) DO UPDATE SET
+                    revision = excluded.revision, received = excluded.received,
+                    body = excluded.body, checksum = excluded.checksum
+                 WHERE ?8 > device_days.revision",
+            )
+            .and_then(|mut insert| {
+                insert.execute((key.0, key.1, key.2, revision, received, body, checksum, above))
+            })
+            .map_err(FILE.error("store a device-day"))?;
+        Ok(changed == 1)
+    }
+}
+
+/// The fingerprint of the device-day that stands under a key.
+fn kept(week: &Transaction<'_>, key: (i64, u32, u32)) -> Result<[u8; 32], StoreError> {
+    let (is_whole, body) = week
+        .prepare_cached(
+            "SELECT revision, received, checksum, body FROM device_days WHERE device = ?1 AND day = ?2 AND epoch = ?3",
+        )
+        .and_then(|mut select| {
+            select.query_row(key, |row| {
+                let body: Vec<u8> = row.get(3)?;
+                let checksum = checksum::of_device_day(key, row.get(0)?, row.get(1)?, &body);
+                Ok((row.get::<_, Option<u32>>(2)?.is_none_or(|written| written == checksum), body))
+            })
+        })
+        .map_err(FILE.error("read a device-day"))?;
+    if !is_whole {
+        return Err(FILE.damaged(&"a device-day is not what was written"));
+    }
+    body::fingerprint_of(&body).map_err(|error| FILE.damaged(&format!("a body: {error}")))
 }
 
 /// Notes whom a device counts with this week; a membership that stands is replaced only where `renew` says so.
@@ -110,7 +151,9 @@ pub(super) fn note_member(week: &Transaction<'_>, device: &Device, renew: bool) 
          ON CONFLICT (device) DO UPDATE SET
             enrolled = excluded.enrolled, pseudonym = excluded.pseudonym, segments = excluded.segments,
             group_token = excluded.group_token, checksum = excluded.checksum
-         WHERE ?7 AND excluded.checksum IS NOT members.checksum",
+         WHERE ?7 AND (excluded.enrolled, excluded.pseudonym, excluded.segments, excluded.group_token,
+                       excluded.checksum)
+            IS NOT (members.enrolled, members.pseudonym, members.segments, members.group_token, members.checksum)",
     )
     .and_then(|mut insert| {
         insert.execute((id, enrolled, pseudonym, segments, device.group_token, checksum, renew))
