@@ -88,7 +88,7 @@ fn publish_all(installation: &Installation, now: Timestamp) -> anyhow::Result<()
 }
 
 /// When a week is frozen: at the first freeze time after its end, and after a restore, since devices first have to send what
-/// the backup did not have.
+/// the backup did not have. One that the lost collector may have released is then frozen coarse.
 fn freeze_time(config: &Config, week: Week, restored: Option<Timestamp>) -> Timestamp {
     let own = config.freeze.after(week, &config.zone);
     let Some(restored) = restored else { return own };
@@ -191,7 +191,16 @@ fn publish(installation: &Installation, week: Week, state: WeekState) -> anyhow:
 /// What would be published now of a week in this state.
 pub fn rows(installation: &Installation, week: Week, state: WeekState) -> anyhow::Result<PublishedWeek> {
     let computed = compute(installation, week)?;
-    Ok(if state == WeekState::Running { floor::coarse(computed) } else { computed })
+    let is_coarse = state == WeekState::Running || may_be_released(installation, week)?;
+    Ok(if is_coarse { floor::coarse(computed) } else { computed })
+}
+
+/// Whether another collector may have released a week that is not frozen here: this store was restored from a backup after
+/// the week's freeze time. What was released is not in the backup and stays in people's mail, so that the same week in
+/// all its figures again, with more days by now, would tell of single customers by the difference.
+fn may_be_released(installation: &Installation, week: Week) -> anyhow::Result<bool> {
+    let (config, restored) = (installation.config(), installation.store().identity()?.restored);
+    Ok(restored.is_some_and(|restored| config.freeze.after(week, &config.zone) <= restored))
 }
 
 /// The published rows of a week as its device-days, and the names that have a service by now, give them. History that is

@@ -9,7 +9,8 @@ use crate::{
     store::sqlite::backup::{self, Restored},
 };
 
-/// Make a new data directory of a backup, whole or not at all. Devices then send the days that they keep again.
+/// Make a new data directory of a backup, whole or not at all. Devices then send the days that they keep again. Weeks that
+/// were frozen after the backup was made are frozen anew at the next freeze time, in coarse figures.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  elsewhere-collector restore \
                         --from /mnt/backups/elsewhere/elsewhere-2026-11-26T23-03-17Z --data ./collector")]
@@ -41,7 +42,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     println!(
         "start it with `elsewhere-collector serve`. Devices send the days that they keep again. What was done after \
-         {made:.0} has to be done again: revoke devices, name what was unknown; devices enrolled since enrol anew"
+         {made:.0} has to be done again: revoke devices, name what was unknown; devices enrolled since enrol anew. Weeks \
+         frozen since are frozen a second time at the next freeze time, in coarse figures: keep their digests"
     );
     Ok(())
 }

@@ -37,7 +37,7 @@ pub(crate) fn story(dir: &tempfile::TempDir, weeks: &[&str]) -> Installation {
     installation
 }
 
-pub(super) fn day(day: u32, revision: u64, service: &str) -> v1::DeviceDay {
+pub(crate) fn day(day: u32, revision: u64, service: &str) -> v1::DeviceDay {
     let usage = v1::Usage {
         service_id: service.into(),
         evidence: v1::Evidence::Use.into(),

@@ -2,7 +2,10 @@
 //!
 //! The restored store has a new name, so devices send it all days that they keep, and it ends with what they know: each
 //! day once, by its revision. Weeks that have expired since are dropped. What happened since is not there: devices
-//! enrolled since have to enrol again, and devices revoked since have to be revoked again.
+//! enrolled since have to enrol again, and devices revoked since have to be revoked again. Weeks that were frozen since are
+//! not frozen here, though people have their figures: they are frozen at the next freeze time, in the coarse figures of a
+//! running week, so that no difference of the two tells of single customers. The first figures can't be had again.
+//! Signals told since may be told a second time.
 
 use std::{
     fs, io,

@@ -8,14 +8,15 @@ use super::*;
 use crate::{
     config::Config,
     device::{DeviceId, DeviceState},
+    floor,
     installation::{Delivery, Installation},
     jobs::{
         self,
-        tests::{at, flip, story, week},
+        tests::{at, day, flip, story, week},
     },
-    published::WeekState,
+    published::{PublishedWeek, WeekState},
     store::Store,
-    wire::tests::good_day,
+    wire::{days_of, tests::good_day},
 };
 
 const WEEKS: [&str; 3] = ["2026-W44", "2026-W45", "2026-W46"];
@@ -415,6 +416,33 @@ fn a_restored_store_freezes_nothing_before_the_next_freeze_time() {
         let weeks: Vec<Week> = weeks.iter().map(|text| week(text)).collect();
         assert_eq!(frozen(&again), weeks, "{now}");
     }
+}
+
+/// People have the lost collector's figures of a week, so the restored one says less of it, for ever.
+#[test]
+fn a_week_that_the_lost_collector_released_is_frozen_coarse_and_later_ones_are_not() {
+    let company = Company::new();
+    jobs::nightly(&company.installation, at("2026-11-09T12:00:00Z")).unwrap();
+    let backed_up = company.back_up("2026-11-14T02:00:00Z");
+    jobs::nightly(&company.installation, at("2026-11-16T12:00:00Z")).unwrap();
+    let (again, _) = company.restore(&backed_up.path, "2026-11-18T03:00:00Z").unwrap();
+    let monday = days_of(week("2026-W47").monday());
+    for bits in 1..=14 {
+        let day = day(monday, 1, if bits <= 8 { "dropbox" } else { "sharepoint-online" });
+        let acks = again.deliver(DeviceId::from_bits(bits), 1, vec![day], at(NOW)).unwrap();
+        assert_eq!(acks[0].problem, "");
+    }
+    jobs::nightly(&again, at("2026-11-23T12:00:00Z")).unwrap();
+    assert_eq!(frozen(&again).len(), 4);
+    let released = |from: &Installation, name: &str| from.store().published(week(name)).unwrap().unwrap().0;
+    let before = |name: &str| released(&company.installation, name);
+    assert_eq!(released(&again, "2026-W45"), before("2026-W45"), "frozen before the backup");
+    let services =
+        |week: &PublishedWeek| week.segments[0].needs.iter().map(|need| need.services.len()).sum::<usize>();
+    assert!(services(&before("2026-W46")) > 0);
+    assert_eq!(released(&again, "2026-W46"), floor::coarse(before("2026-W46")));
+    assert_ne!(released(&again, "2026-W46"), before("2026-W46"));
+    assert!(services(&released(&again, "2026-W47")) > 0, "nobody has had it");
 }
 
 fn frozen(installation: &Installation) -> Vec<Week> {
