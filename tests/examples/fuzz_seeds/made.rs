@@ -2,7 +2,7 @@
 
 use elsewhere_tests::fuzz::{frame, hello::records, quic::crypto, stream, wire};
 
-use super::{Seed, hellos};
+use super::{Seed, bodies, hellos};
 
 /// All of them.
 pub(crate) fn seeds() -> anyhow::Result<Vec<Seed>> {
@@ -16,11 +16,12 @@ pub(crate) fn seeds() -> anyhow::Result<Vec<Seed>> {
     quic(&mut add, &hellos::quic()?);
     frames(&mut add, &hello);
     capture_files(&mut add);
+    bodies::seeds(&mut add)?;
     Ok(seeds)
 }
 
 /// Puts one seed away: target, name, and the parts that it is made of.
-type Add<'a> = &'a mut dyn FnMut(&'static str, &str, &[&[u8]]);
+pub(crate) type Add<'a> = &'a mut dyn FnMut(&'static str, &str, &[&[u8]]);
 
 const QUERY: &[u8] =
     b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03www\x07example\x03com\x00\x00\x01\x00\x01";

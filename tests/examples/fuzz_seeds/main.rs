@@ -4,6 +4,7 @@
 //! built here, and hellos of rustls, and of OpenSSL and curl where they are installed. `... -- captures DIR OUT` takes
 //! them out of capture files; these are for fuzzing at once, and of captures that are not ours they are not committed.
 
+mod bodies;
 mod captures;
 mod hellos;
 mod made;

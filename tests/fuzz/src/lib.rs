@@ -4,8 +4,9 @@
 //! seed (`tests/tests/fuzz_seeds.rs`). They go through the agent's public interface: the fuzzed bytes are put into
 //! frames, so that what is tried is what a stranger on the network could send. Besides "does not panic" each target
 //! holds that facts stay few, names valid, counts consistent, and that one and the same stream says the same however
-//! it is cut.
+//! it is cut. `body` is the one that is the collector's: what a bad disk could make of a stored device-day.
 
+pub mod body;
 pub mod capture_file;
 pub mod dns;
 pub mod frame;
@@ -25,6 +26,7 @@ pub type Target = (&'static str, fn(&[u8]) -> usize);
 
 /// All targets.
 pub const TARGETS: &[Target] = &[
+    ("body", body::run),
     ("capture_file", capture_file::run),
     ("dns", dns::run),
     ("frame", frame::run),
