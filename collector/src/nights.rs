@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 /// A collector that is off over the holidays is not doubted; past it, a night's delay harms no figure.
 const MOST_BETWEEN_NIGHTS: SignedDuration = SignedDuration::from_hours(8 * 24);
-/// From one night to the next, also where clocks go forward in between, and less than that.
+/// Less than from one night to the next, also where clocks go forward in between.
 const A_NIGHT: SignedDuration = SignedDuration::from_hours(20);
 
 /// What is remembered of the nights.
