@@ -142,17 +142,17 @@ fn what_was_told_stays_though_it_is_ours_now_or_k_is_raised() {
 }
 
 #[test]
-fn a_larger_smallest_group_is_kept_to() {
-    for (k, signals) in [(8, 2), (9, 0)] {
+fn a_larger_smallest_group_is_kept_to_by_whole_steps_of_the_rounding() {
+    for (k, customers, signals) in [(8, 10, 2), (8, 9, 0), (11, 15, 2), (11, 14, 0)] {
         let dir = tempfile::tempdir().unwrap();
         drop(story(&dir, &[]));
         let installation = again(&dir, &format!("minimum_group = {k}"));
-        for bits in 100..120 {
-            let service = if bits < 108 { "wetransfer" } else { "sharepoint-online" };
+        for bits in 100..140 {
+            let service = if bits < 100 + customers { "wetransfer" } else { "sharepoint-online" };
             tell(&installation, bits, "department:Sales", 9, service);
         }
         night(&installation, 10);
-        assert_eq!(told(&installation).len(), signals, "{k}");
+        assert_eq!(told(&installation).len(), signals, "{customers} of at least {k}");
     }
 }
 
