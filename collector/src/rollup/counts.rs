@@ -125,6 +125,19 @@ impl FromIterator<Part> for PartSet {
 }
 
 impl NeedCounts {
+    /// Those of other customers too; services are counted elsewhere.
+    pub(super) fn add(&mut self, other: &Self) {
+        let sum =
+            |own: &mut [u32], other: &[u32]| own.iter_mut().zip(other).for_each(|(own, other)| *own += other);
+        sum(&mut self.customers_by_parts, &other.customers_by_parts);
+        sum(&mut self.days, &other.days);
+        self.left += other.left;
+        self.came_back += other.came_back;
+        if let Some(facets) = &other.facets {
+            self.facets.get_or_insert_default().add(facets);
+        }
+    }
+
     /// Distinct customers with this need.
     pub fn customers(&self) -> u32 {
         self.customers_by_parts.iter().sum()

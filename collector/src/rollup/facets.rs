@@ -159,6 +159,13 @@ impl FacetCounts {
         facet.effect().map(|at| self.effects[at])
     }
 
+    /// Those of other customers too.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.customers.iter_mut().zip(other.customers).for_each(|(own, other)| *own += other);
+        self.not_with_us += other.not_with_us;
+        self.effects.iter_mut().zip(&other.effects).for_each(|(own, other)| own.add(other));
+    }
+
     /// Counts one customer.
     pub(super) fn count(&mut self, customer: &CustomerFacets) {
         for (facet, customers) in Facet::ALL.iter().zip(&mut self.customers) {

@@ -1,8 +1,8 @@
-//! Nodes in the making: customers and devices counted in everybody and in each of their segments, by index, so that no
-//! name is looked up for each customer.
+//! Nodes in the making: customers counted once, among those in the same segment of each dimension, which are then added up
+//! to everybody and to each segment. All by index, so that no name is looked up for each customer.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -18,12 +18,14 @@ use crate::{
 };
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+/// Services with fewer customers than may be shown.
+type Small = HashSet<ServiceIndex, foldhash::fast::RandomState>;
 
 /// All nodes, everybody first.
 pub(super) struct Nodes {
     all: Vec<Counting>,
     places: Map<Option<Segment>, usize>,
-    /// Those who are in the same segment of each dimension, without services.
+    /// Those who are in the same segment of each dimension.
     atoms: Vec<Option<Counting>>,
     groups: Map<Segments, Arc<Group>>,
     /// The same by where the segments stand in memory, which is quicker to look up; customers share them.
@@ -83,21 +85,44 @@ impl Nodes {
                 days.is_elsewhere().then(|| CustomerFacets::of(*days, moves.left, &customer.seen_of(*need)));
             self.met.push(Met { need: *need, parts: days.parts(), moves, facets });
         }
-        for place in &group.nodes {
-            self.all[*place].customer(customer.seen, &self.met);
-            self.all[*place].facets(&self.met);
-            self.all[*place].services(customer);
-        }
         if self.atoms.len() <= group.atom {
             self.atoms.resize_with(group.atom + 1, || None);
         }
-        self.atoms[group.atom].get_or_insert_default().customer(customer.seen, &self.met);
+        let atom = self.atoms[group.atom].get_or_insert_default();
+        atom.customer(customer.seen, &self.met);
+        atom.services(customer);
     }
 
-    /// Once all customers are counted.
-    pub(super) fn count_small_services(&mut self, customer: &CustomerTally, landscape: &Landscape, k: u32) {
+    /// Adds the atoms up, once all customers are counted.
+    pub(super) fn add_up(&mut self) {
+        for group in self.groups.values() {
+            let Some(Some(atom)) = self.atoms.get(group.atom) else { continue };
+            for place in &group.nodes {
+                self.all[*place].add(atom);
+            }
+        }
+    }
+
+    /// The services with fewer than k customers in each node, in the order of the nodes.
+    pub(super) fn small_services(&self, k: u32) -> Vec<Small> {
+        let small = |node: &Counting| {
+            let services = node.services.iter().filter(|(_, counts)| (1..k).contains(&counts.customers));
+            services.map(|(index, _)| *index).collect()
+        };
+        self.all.iter().map(small).collect()
+    }
+
+    /// Counts a customer of such services.
+    pub(super) fn count_small_services(
+        &mut self,
+        customer: &CustomerTally,
+        landscape: &Landscape,
+        small: &[Small],
+    ) {
         for place in &self.group(&customer.segments).nodes {
-            self.all[*place].small_services(customer, landscape, k);
+            if !small[*place].is_empty() {
+                self.all[*place].small_services(customer, landscape, &small[*place]);
+            }
         }
     }
 
@@ -113,7 +138,7 @@ impl Nodes {
         // A group of devices without a customer is no atom.
         let atoms = groups.filter_map(|(segments, group)| {
             let atom = atoms.get_mut(group.atom)?.take()?;
-            Some((segments, atom.finish(landscape)))
+            Some((segments, atom.without_services().finish(landscape)))
         });
         (nodes.collect(), atoms.collect())
     }
@@ -164,12 +189,15 @@ impl Counting {
 
     fn customer(&mut self, seen: bool, met: &[Met]) {
         let mut moved = Moves::default();
-        for Met { need, parts, moves, .. } in met {
+        for Met { need, parts, moves, facets } in met {
             let counts = self.needs.entry(*need).or_default();
             counts.customers_by_parts[PartSet::of_days(*parts).index()] += 1;
             counts.days.iter_mut().zip(parts).for_each(|(sum, days)| *sum += days);
             counts.left += u32::from(moves.left);
             counts.came_back += u32::from(moves.came_back);
+            if let Some(facets) = facets {
+                counts.facets.get_or_insert_default().count(facets);
+            }
             moved.left |= moves.left;
             moved.came_back |= moves.came_back;
         }
@@ -178,11 +206,27 @@ impl Counting {
         self.node.came_back += u32::from(moved.came_back);
     }
 
-    /// Once each customer is counted.
-    fn facets(&mut self, met: &[Met]) {
-        for (need, facets) in met.iter().filter_map(|met| Some((met.need, met.facets.as_ref()?))) {
-            self.needs.entry(need).or_default().facets.get_or_insert_default().count(facets);
+    /// Those of an atom too.
+    fn add(&mut self, atom: &Self) {
+        self.node.customers += atom.node.customers;
+        self.node.left += atom.node.left;
+        self.node.came_back += atom.node.came_back;
+        for (need, counts) in &atom.needs {
+            self.needs.entry(*need).or_default().add(counts);
         }
+        for (service, counts) in &atom.services {
+            let known = self.services.entry(*service).or_default();
+            known.customers += counts.customers;
+            known.days += counts.days;
+            known.idle += counts.idle;
+        }
+    }
+
+    /// As the floor takes an atom: it asks for needs alone.
+    fn without_services(mut self) -> Self {
+        self.services.clear();
+        self.needs.values_mut().for_each(|counts| counts.facets = None);
+        self
     }
 
     fn services(&mut self, customer: &CustomerTally) {
@@ -198,12 +242,11 @@ impl Counting {
         }
     }
 
-    fn small_services(&mut self, customer: &CustomerTally, landscape: &Landscape, k: u32) {
+    fn small_services(&mut self, customer: &CustomerTally, landscape: &Landscape, small: &Small) {
         let mut counted: Vec<NeedIndex> = Vec::new();
-        for (index, _) in &customer.services {
+        for (index, _) in customer.services.iter().filter(|(index, _)| small.contains(index)) {
             let need = landscape.service(*index).need;
-            let small = self.services.get(index).is_some_and(|counts| counts.customers < k);
-            if small && !counted.contains(&need) {
+            if !counted.contains(&need) {
                 counted.push(need);
                 self.needs.entry(need).or_default().small_services_customers += 1;
             }

@@ -17,7 +17,7 @@ use crate::{
     segment::Segments,
     store::{
         Member,
-        body::{self, PackedDay},
+        body::{self, PackedDay, PackedRow, PackedSpill, PackedUsage},
     },
     week::Week,
 };
@@ -45,6 +45,8 @@ pub struct Tally {
     rows_not_in_catalog: u64,
     /// Rows of use of each service in the device-day that is being counted.
     rows: Vec<u32>,
+    /// The services that it names, where they are in the landscape.
+    services: Vec<Option<ServiceIndex>>,
     /// What that day has to be compared.
     sides: DaysOfSides,
 }
@@ -121,6 +123,7 @@ impl Tally {
             last: None,
             rows_not_in_catalog: 0,
             rows: Vec::new(),
+            services: Vec::new(),
             sides: DaysOfSides::default(),
         }
     }
@@ -193,9 +196,13 @@ impl Tally {
         for row in day.kinds().filter(|row| row.evidence == Evidence::Use && row.tenant != Tenant::Guest) {
             self.rows[row.service] += 1;
         }
-        for (service, rows) in services.zip(&self.rows).filter(|(_, rows)| **rows > 0) {
-            match landscape.find(service) {
-                Some(service) => customer.meet(landscape, service, bit),
+        self.services.clear();
+        for (service, rows) in services.zip(&self.rows) {
+            let found = landscape.find(service);
+            self.services.push(found);
+            match found {
+                Some(service) if *rows > 0 => customer.meet(landscape, service, bit),
+                Some(_) => {}
                 None => self.rows_not_in_catalog += u64::from(*rows),
             }
         }
@@ -207,7 +214,7 @@ impl Tally {
             }
         }
         if in_week.is_some() {
-            customer.look_closer(landscape, day, &mut self.sides);
+            customer.look_closer(landscape, day, &self.services, &mut self.sides);
         }
     }
 
@@ -251,8 +258,10 @@ impl Tally {
         for customer in self.customers.iter().filter(|customer| customer.counts()) {
             nodes.count_customer(customer, landscape);
         }
+        nodes.add_up();
+        let small = nodes.small_services(k);
         for customer in self.customers.iter().filter(|customer| customer.counts()) {
-            nodes.count_small_services(customer, landscape, k);
+            nodes.count_small_services(customer, landscape, &small);
         }
         let (nodes, atoms) = nodes.finish(landscape);
         let week = Week::of(self.last_day);
@@ -396,38 +405,64 @@ impl CustomerTally {
         self.has_own_token || self.group_days.count_ones() >= ACTIVE_DAYS
     }
 
-    /// Reads the figures of a day of the week itself.
-    fn look_closer(&mut self, landscape: &Landscape, day: &PackedDay<'_>, sides: &mut DaysOfSides) {
-        let counted =
-            |id: &str| landscape.find(id).map(|at| landscape.service(at)).filter(|it| !it.as_often_private);
+    /// Reads the figures of a day of the week itself; `services` are those that it names.
+    fn look_closer(
+        &mut self,
+        landscape: &Landscape,
+        day: &PackedDay<'_>,
+        services: &[Option<ServiceIndex>],
+        sides: &mut DaysOfSides,
+    ) {
         // What can't be read ends the rows: the store's checksum has been looked at before.
-        for row in day.usages().into_iter().flatten().map_while(Result::ok) {
-            let Some(service) = counted(row.service).filter(|_| row.kind.tenant != Tenant::Guest) else {
-                continue;
-            };
-            if row.turned_away > 0 {
-                self.see(service.need).turned_away();
+        let _ = day.rows(|row| match row {
+            PackedRow::Usage(row) => {
+                if let Some(index) = services[row.kind.service] {
+                    self.look_at(landscape, index, &row, sides);
+                }
             }
-            if row.kind.evidence != Evidence::Use {
-                self.note_present(row.service, landscape);
-                continue;
-            }
-            if service.side() == Side::Elsewhere {
-                self.see(service.need).elsewhere(&row);
-            }
-            sides.add(service.need, service.side(), &row);
-            if let Some((_, days)) = self.needs.iter_mut().find(|(need, _)| *need == service.need) {
-                days.note_place(service.side(), row.kind.place);
-            }
-        }
+            PackedRow::Spill(spill) => self.look_at_spill(landscape, &spill),
+        });
         for (need, ours, elsewhere) in sides.take() {
             self.see(need).compare(&ours, &elsewhere);
         }
-        for spill in day.spills().into_iter().flatten().map_while(Result::ok) {
-            let (Some(from), Some(to)) = (counted(spill.from), counted(spill.to)) else { continue };
-            if (from.side(), to.side()) == (Side::Ours, Side::Elsewhere) && from.need == to.need {
-                self.see(to.need).spilled(spill.count, spill.expected_hundredths);
+    }
+
+    fn look_at(
+        &mut self,
+        landscape: &Landscape,
+        index: ServiceIndex,
+        row: &PackedUsage<'_>,
+        sides: &mut DaysOfSides,
+    ) {
+        let service = landscape.service(index);
+        if service.as_often_private || row.kind.tenant == Tenant::Guest {
+            return;
+        }
+        let side = service.side();
+        if row.turned_away > 0 {
+            self.see(service.need).turned_away();
+        }
+        if row.kind.evidence != Evidence::Use {
+            if side == Side::Ours {
+                self.add_present(index);
             }
+            return;
+        }
+        if side == Side::Elsewhere {
+            self.see(service.need).elsewhere(row);
+        }
+        sides.add(service.need, side, row);
+        if let Some((_, days)) = self.needs.iter_mut().find(|(need, _)| *need == service.need) {
+            days.note_place(side, row.kind.place);
+        }
+    }
+
+    fn look_at_spill(&mut self, landscape: &Landscape, spill: &PackedSpill<'_>) {
+        let counted =
+            |id: &str| landscape.find(id).map(|at| landscape.service(at)).filter(|it| !it.as_often_private);
+        let (Some(from), Some(to)) = (counted(spill.from), counted(spill.to)) else { return };
+        if (from.side(), to.side()) == (Side::Ours, Side::Elsewhere) && from.need == to.need {
+            self.see(to.need).spilled(spill.count, spill.expected_hundredths);
         }
     }
 
@@ -442,13 +477,6 @@ impl CustomerTally {
         self.note_need(offered.need, days);
         if let Some(day) = week_bit(bit) {
             self.note_service(service, day);
-        }
-    }
-
-    fn note_present(&mut self, id: &str, landscape: &Landscape) {
-        let ours = landscape.find(id).filter(|at| landscape.service(*at).side() == Side::Ours);
-        if let Some(service) = ours {
-            self.add_present(service);
         }
     }
 

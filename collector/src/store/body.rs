@@ -13,7 +13,7 @@ use elsewhere_proto::v1;
 use prost::Message;
 use sha2::{Digest, Sha256};
 
-pub use packed::{Kind, PackedDay, PackedUsage};
+pub use packed::{Kind, PackedDay, PackedRow, PackedSpill, PackedUsage};
 
 use crate::device_day::DeviceDay;
 

@@ -4,7 +4,7 @@
 
 use elsewhere_collector::{
     device_day::DeviceDay,
-    store::body::{self, PackedDay},
+    store::body::{self, PackedDay, PackedRow},
     wire::days_of,
 };
 
@@ -26,11 +26,14 @@ pub fn run(bytes: &[u8]) -> usize {
 fn look(packed: &PackedDay<'_>) -> usize {
     let services = packed.services().len();
     assert!(packed.kinds().all(|kind| kind.service < services), "a row of a service that is not there");
-    let transfers: usize = packed
-        .usages()
-        .map_or(0, |usages| usages.flatten().map(|usage| usage.transfer_times().count()).sum());
-    let spills = packed.spills().map_or(0, Iterator::count);
-    packed.kinds().count() + packed.name_hashes().count() + transfers + spills
+    let mut told = 0;
+    let _ = packed.rows(|row| {
+        told += match row {
+            PackedRow::Usage(usage) => usage.transfer_times().count(),
+            PackedRow::Spill(_) => 1,
+        }
+    });
+    packed.kinds().count() + packed.name_hashes().count() + told
 }
 
 /// The view says of a day what the day says of itself.

@@ -5,7 +5,11 @@ use std::{collections::HashMap, num::NonZero, path::Path, thread};
 use elsewhere_collector::{
     portfolio::{Landscape, Portfolio},
     rollup::{Rollup, Tally},
-    store::{Store, Visitor, body, sqlite::SqliteStore},
+    store::{
+        Store, Visitor,
+        body::{self, PackedRow},
+        sqlite::SqliteStore,
+    },
     week::Week,
 };
 use nix::sys::resource::{UsageWho, getrusage};
@@ -106,11 +110,12 @@ fn decode(file: &Path, threads: usize) -> anyhow::Result<usize> {
             let mut days = select.query([first, last])?;
             let (mut rows, mut bytes, mut room) = (0, 0_u64, Vec::new());
             while let Some(row) = days.next()? {
-                for usage in body::read(row.get_ref(0)?.as_blob()?, &mut room)?.usages()? {
-                    let usage = usage?;
-                    rows += 1;
-                    bytes += usage.bytes_up + usage.bytes_down;
-                }
+                body::read(row.get_ref(0)?.as_blob()?, &mut room)?.rows(|row| {
+                    if let PackedRow::Usage(usage) = row {
+                        rows += 1;
+                        bytes += usage.bytes_up + usage.bytes_down;
+                    }
+                })?;
             }
             anyhow::ensure!(bytes > 0, "no bytes in any row");
             Ok(rows)

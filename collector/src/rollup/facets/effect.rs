@@ -16,6 +16,13 @@ impl Effect {
         self.sum_of_squares += u64::from(thousandths.unsigned_abs()).pow(2);
     }
 
+    /// Those of other customers too.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.customers += other.customers;
+        self.sum += other.sum;
+        self.sum_of_squares += other.sum_of_squares;
+    }
+
     /// Distinct customers that it is over.
     pub fn customers(&self) -> u32 {
         self.customers

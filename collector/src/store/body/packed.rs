@@ -94,6 +94,15 @@ pub struct PackedSpill<'b> {
     pub expected_hundredths: u32,
 }
 
+/// A row of a device-day with all its figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PackedRow<'b> {
+    /// Of usage.
+    Usage(PackedUsage<'b>),
+    /// A spill.
+    Spill(PackedSpill<'b>),
+}
+
 impl<'b> PackedDay<'b> {
     /// Reads the head of what stands behind the version.
     pub(super) fn read(bytes: &'b [u8]) -> Result<Self, BodyError> {
@@ -187,34 +196,19 @@ impl<'b> PackedDay<'b> {
         state.map_or(0, |state| state.down_seconds.saturating_add(state.paused_seconds))
     }
 
-    /// All rows of usage. Ends at the first that can't be read.
-    pub fn usages(
-        &self,
-    ) -> Result<impl Iterator<Item = Result<PackedUsage<'b>, BodyError>> + use<'b>, BodyError> {
-        let mut cursor = self.rest;
-        agent(&mut cursor)?;
-        let (services, mut is_over) = (*self, false);
-        Ok(self.kinds().map_while(move |kind| {
-            if is_over {
-                return None;
-            }
-            let usage = PackedUsage::read(&mut cursor, kind, services.service(kind.service));
-            is_over = usage.is_err();
-            Some(usage)
-        }))
-    }
-
-    /// All spills. Ends at the first that can't be read.
-    pub fn spills(
-        &self,
-    ) -> Result<impl Iterator<Item = Result<PackedSpill<'b>, BodyError>> + use<'b>, BodyError> {
+    /// All rows, those of usage first. Ends at the first that can't be read.
+    pub fn rows(&self, mut each: impl FnMut(PackedRow<'b>)) -> Result<(), BodyError> {
+        let services: Vec<&str> = self.services().collect();
         let mut cursor = self.rest;
         agent(&mut cursor)?;
         for kind in self.kinds() {
-            PackedUsage::read(&mut cursor, kind, "")?;
+            let service = services.get(kind.service).copied().unwrap_or_default();
+            each(PackedRow::Usage(PackedUsage::read(&mut cursor, kind, service)?));
         }
-        let (services, count) = (*self, cursor.count(MAX_ROWS)?);
-        Ok((0..count).map(move |_| services.spill(&mut cursor)))
+        for _ in 0..cursor.count(MAX_ROWS)? {
+            each(PackedRow::Spill(self.spill(&mut cursor)?));
+        }
+        Ok(())
     }
 
     /// The device-day, judged as on its way in.

@@ -144,7 +144,15 @@ fn agrees(packed: &PackedDay<'_>, day: &DeviceDay) {
     let hashes: Vec<_> = day.unknown_services.iter().map(|unknown| unknown.name_hash).collect();
     assert_eq!(packed.name_hashes().collect::<Vec<_>>(), hashes);
     let services: Vec<_> = packed.services().collect();
-    let usages: Vec<_> = packed.usages().unwrap().map(Result::unwrap).collect();
+    let (mut usages, mut spills) = (Vec::new(), Vec::new());
+    packed
+        .rows(|row| match row {
+            PackedRow::Usage(usage) => usages.push(usage),
+            PackedRow::Spill(spill) => spills.push((spill.from, spill.to, spill.count)),
+        })
+        .unwrap();
+    let told = day.spills.iter().map(|spill| (spill.from.as_str(), spill.to.as_str(), spill.count));
+    assert!(spills.into_iter().eq(told));
     assert_eq!((packed.kinds().count(), usages.len()), (day.usages.len(), day.usages.len()));
     for ((kind, row), usage) in packed.kinds().zip(usages).zip(&day.usages) {
         assert_eq!((row.kind, row.service), (kind, usage.service.as_str()));
@@ -161,9 +169,11 @@ fn survives(body: &[u8]) {
     if let Ok(packed) = read(body, &mut room) {
         let services = packed.services().len();
         assert!(packed.kinds().all(|kind| kind.service < services));
-        if let Ok(usages) = packed.usages() {
-            usages.for_each(|usage| drop(usage.map(|usage| usage.transfer_times().count())));
-        }
+        let _ = packed.rows(|row| {
+            if let PackedRow::Usage(usage) = row {
+                usage.transfer_times().for_each(drop);
+            }
+        });
     }
     if let Ok(day) = unpack(body) {
         assert_eq!(unpack(&pack(&day)).unwrap(), day);
