@@ -255,12 +255,15 @@ impl Tally {
         for device in self.devices.values() {
             nodes.count_device(device);
         }
-        for customer in self.customers.iter().filter(|customer| customer.counts()) {
+        let mut customers: Vec<&CustomerTally> = self.customers.iter().filter(|one| one.counts()).collect();
+        // Those in the same segments one after the other, whose counts then stay close at hand.
+        customers.sort_unstable_by_key(|customer| Arc::as_ptr(&customer.segments));
+        for customer in &customers {
             nodes.count_customer(customer, landscape);
         }
         nodes.add_up();
         let small = nodes.small_services(k);
-        for customer in self.customers.iter().filter(|customer| customer.counts()) {
+        for customer in &customers {
             nodes.count_small_services(customer, landscape, &small);
         }
         let (nodes, atoms) = nodes.finish(landscape);
