@@ -1,16 +1,18 @@
 //! What the device did with each service on each civil date.
 //!
-//! Owns the days: rows by service, class of program and place, tries, spills, blind spots. Takes reports on flows,
+//! Owns the days: rows by service, class of program and place, tries, spills and their chances, blind spots. Takes reports on flows,
 //! which add up, and turns them into absolute state. Refuses private life: of a personal connection it takes the
 //! moment, to tell the head of a burst from what a page loads, and nothing else. Always holds: tables keep their caps
 //! ([`day::MAX_ROWS`], [`MAX_DAYS`]) and a day never shrinks in what it says of a service that was used.
 
+mod chance;
 pub mod day;
 mod histogram;
 mod tries;
 
 use std::collections::{BTreeMap, VecDeque};
 
+pub use chance::Left;
 pub use day::{BlindSpots, Day, Degraded, Place, Slots, Spill, Tenants, Usage, UsageKey, Used};
 use elsewhere_catalog::{PlumbingKind, Role, layer::Tenancy};
 pub use histogram::Histogram;
@@ -214,6 +216,9 @@ impl Summarize {
         let Some(row) = day.row(&key) else { return };
         if is_active {
             row.active.mark(slot);
+        }
+        if row.need.is_none() {
+            row.need = entered.need.map(str::to_owned);
         }
         row.app_quality = row.app_quality.max(app.map(|app| app.quality));
         row.tenants.reach(entered.tenancy);

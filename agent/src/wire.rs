@@ -1,9 +1,9 @@
 //! From a day to the record that leaves the device.
 //!
-//! The one place where it is decided what goes: rows from `present` up, services that were tried and left for another
-//! one, names outside the catalog as keyed hashes and only with use-like evidence, counts. Refuses everything else: what
-//! was only reached or looked at, any name, any address, any moment finer than a quarter of the day. Private life never
-//! came this far.
+//! The one place where it is decided what goes: rows from `present` up, services that were tried and left where another
+//! one for the same need was used, names outside the catalog as keyed hashes and only with use-like evidence, counts.
+//! Refuses everything else: what was only reached or looked at, any name, any address, any moment finer than a quarter
+//! of the day. Private life never came this far.
 
 use elsewhere_catalog::layer::Tenancy;
 use elsewhere_proto::v1;
@@ -64,7 +64,7 @@ pub fn device_day(
         day: days_since_1970(day.date),
         revision,
         usages: usages(day),
-        spills: day.spills.iter().map(|spill| wire_spill(day, spill)).collect(),
+        spills: day.spills_told().iter().map(|spill| wire_spill(day, spill)).collect(),
         unknown_services: key.map(|key| unknown_services(day, key)).unwrap_or_default(),
         blind_spots: Some((&day.blind_spots).into()),
         agent: Some(v1::AgentState {

@@ -130,14 +130,14 @@ pub struct TransferTime {
     pub duration: Quantiles,
 }
 
-/// Tries at one service that did not do and were followed by use of another one.
+/// Tries at one service that did not do, and how many were followed by use of another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spill {
     /// Tried first.
     pub from: ServiceId,
     /// Used instead.
     pub to: ServiceId,
-    /// How often that day.
+    /// How often that day; 0 where only chance could have brought it.
     pub count: u32,
     /// Tries at the first service that day.
     pub tries: u32,

@@ -1,6 +1,9 @@
 //! One day of the receipt: a row for each row that is sent, with every figure of it in words.
 
-use std::fmt::{self, Write};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write},
+};
 
 use elsewhere_proto::v1;
 use jiff::civil::Date;
@@ -42,8 +45,12 @@ pub(super) fn in_full(
             writeln!(page, "    {note}")?;
         }
     }
-    for spill in &record.spills {
+    for spill in record.spills.iter().filter(|spill| spill.count > 0) {
         writeln!(page, "    {}", spilled(receipt, spill))?;
+    }
+    for (service_id, tries) in only_left(record) {
+        let tries = plural_tries(tries);
+        writeln!(page, "    tried and left: {}, {tries} that day", name(receipt, service_id))?;
     }
     match record.unknown_services.len() {
         0 => Ok(()),
@@ -143,13 +150,24 @@ fn notes(usage: &v1::Usage) -> Vec<String> {
 
 fn spilled(receipt: &Receipt<'_>, spill: &v1::Spill) -> String {
     format!(
-        "spill: {} of {} {} at {} did not do and {} followed within 10 minutes",
+        "spill: {} of {} at {} did not do and {} followed within 10 minutes",
         spill.count,
-        spill.tries,
-        if spill.tries == 1 { "try" } else { "tries" },
+        plural_tries(spill.tries),
         name(receipt, &spill.from_service_id),
         name(receipt, &spill.to_service_id)
     )
+}
+
+/// Services that only a pair without a spill tells of, and their tries.
+fn only_left(record: &v1::DeviceDay) -> BTreeMap<&str, u32> {
+    let has_row = |id: &str| record.usages.iter().any(|usage| usage.service_id == id);
+    let is_said = |id: &str| record.spills.iter().any(|spill| spill.count > 0 && spill.from_service_id == id);
+    let left = record.spills.iter().map(|spill| (spill.from_service_id.as_str(), spill.tries));
+    left.filter(|(id, _)| !has_row(id) && !is_said(id)).collect()
+}
+
+fn plural_tries(count: u32) -> String {
+    format!("{count} {}", if count == 1 { "try" } else { "tries" })
 }
 
 /// The service's name; a record may be older or newer than this catalog.

@@ -45,10 +45,11 @@ pub(super) fn write(receipt: &Receipt<'_>, page: &mut String) -> fmt::Result {
     }
 }
 
-/// Services whose evidence keeps them here; one that was left for another is told with that.
+/// Services whose evidence keeps them here; one that was left, and another one used, is told with that.
 fn services_that_stayed(day: &Day) -> usize {
+    let spills = day.spills_told();
     let is_told = |id: &str| {
-        day.spills.iter().any(|spill| spill.from == id)
+        spills.iter().any(|spill| spill.from == id)
             || day.rows_of(id).any(|usage| usage.evidence() >= Evidence::Present)
     };
     let mut services = BTreeSet::new();
@@ -67,7 +68,7 @@ mod tests {
     use super::*;
     use crate::{
         app_class::AppClass,
-        summarize::{Place, Spill, Usage, UsageKey},
+        summarize::{Left, Place, Spill, Usage, UsageKey},
     };
 
     #[test]
@@ -90,5 +91,10 @@ mod tests {
         assert_eq!(services_that_stayed(&day), 2);
         day.spills = vec![Spill { from: "outlook".into(), to: "wetransfer".into(), count: 1 }];
         assert_eq!(services_that_stayed(&day), 1, "that it was left is told");
+        for usage in &mut day.usages {
+            (usage.need, usage.tries) = (Some("send-once".into()), 1);
+        }
+        day.usages[0].left = Left { tries: 1, seconds: 600 };
+        assert_eq!(services_that_stayed(&day), 0, "and that it could have been left for another");
     }
 }

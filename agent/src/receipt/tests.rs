@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     app_class::AppClass,
     state::LastVisit,
-    summarize::{Place, Spill, Usage, UsageKey},
+    summarize::{Left, Place, Spill, Usage, UsageKey},
 };
 
 const KEY: [u8; 32] = [7; 32];
@@ -118,7 +118,16 @@ fn page(change: impl FnOnce(&mut Receipt<'_>)) -> String {
 }
 
 fn page_after(layer: &Layer, told: &BTreeSet<String>, change: impl FnOnce(&mut Receipt<'_>)) -> String {
-    let (records, welcome, state) = (records(), welcome(), state());
+    page_of(&records(), layer, told, change)
+}
+
+fn page_of(
+    records: &[Record<Day>],
+    layer: &Layer,
+    told: &BTreeSet<String>,
+    change: impl FnOnce(&mut Receipt<'_>),
+) -> String {
+    let (welcome, state) = (welcome(), state());
     let groups = ["Marketing".to_owned(), "Leeds".to_owned()];
     let mut receipt = Receipt {
         catalog: elsewhere_catalog::builtin(),
@@ -128,7 +137,7 @@ fn page_after(layer: &Layer, told: &BTreeSet<String>, change: impl FnOnce(&mut R
         pseudonym: "",
         state: Some(&state),
         welcome: Some(&welcome),
-        records: &records,
+        records,
         told,
         sender: SENDER,
         now: at("2026-11-16T08:12:00Z"),
@@ -292,4 +301,26 @@ fn raw_records_are_exact_and_say_what_was_confirmed() {
     assert_eq!(value["acknowledged"], false);
     assert_eq!(value["acknowledged_revision"], 3);
     assert_eq!(value["fingerprint"], serde_json::Value::Null);
+}
+
+#[test]
+fn pair_without_a_spill_is_said_only_where_no_row_tells_of_the_first() {
+    let mut records = records();
+    let day = &mut records[2].state;
+    day.spills.clear();
+    day.usages.push(service("smash", 0, 0, 0));
+    for usage in &mut day.usages {
+        (usage.need, usage.left) = (Some("send-once".into()), Left { tries: 1, seconds: 600 });
+    }
+    let record = wire::device_day(day, 3, None, SENDER);
+    let pairs: Vec<_> = record.spills.iter().map(|spill| (&*spill.from_service_id, spill.count)).collect();
+    assert_eq!(pairs, [("deepl", 0), ("outlook", 0), ("smash", 0)]);
+    records[2].delivered = None;
+    let page = page_of(&records[2..3], &Layer::default(), &BTreeSet::new(), |receipt| receipt.all = true);
+    assert!(!page.contains("spill:"), "{page}");
+    let left: Vec<_> = page.lines().filter(|line| line.contains("tried and left")).collect();
+    assert_eq!(
+        left,
+        ["    tried and left: DeepL, 2 tries that day", "    tried and left: Smash, 2 tries that day"]
+    );
 }

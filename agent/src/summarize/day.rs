@@ -10,7 +10,7 @@ use elsewhere_catalog::layer::Tenancy;
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
-use super::{histogram::Histogram, tries::Try};
+use super::{chance::Left, histogram::Histogram, tries::Try};
 use crate::{
     app_class::{AppClass, Quality},
     evidence::{self, Evidence, Seen, Signal},
@@ -20,7 +20,8 @@ use crate::{
 /// weakest evidence and the fewest bytes makes room, if it is one that never leaves the device; else the new one is
 /// not counted and the day says [`Degraded::TableFull`].
 pub const MAX_ROWS: usize = 1_000;
-/// Pairs of services between which tries went over on one day; past it further pairs are not counted.
+/// Pairs of services between which tries went over on one day; past it further pairs are not counted, and those that
+/// chance could have brought are not told.
 pub const MAX_SPILLS: usize = 100;
 /// Minutes in a slot.
 pub(super) const SLOT_MINUTES: u16 = 5;
@@ -106,6 +107,9 @@ pub struct UsageKey {
 pub struct Usage {
     /// Which row.
     pub key: UsageKey,
+    /// Need of the service, also of the organisation's own; none outside the catalog. Stays on the device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub need: Option<String>,
     /// How the class of program is known, at best; nothing where it is not. Stays on the device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_quality: Option<Quality>,
@@ -125,6 +129,9 @@ pub struct Usage {
     pub failed: u32,
     /// Tries under 20 s and under 10 KB each way.
     pub given_up: u32,
+    /// Of the failed and given up ones those that could have gone over to another service. Stays on the device.
+    #[serde(default)]
+    pub left: Left,
     /// Tries that a filter turned away.
     pub turned_away: u32,
     /// Transport payload sent, in bytes.
@@ -254,18 +261,6 @@ impl Day {
         self.rows_of(service_id).map(|usage| usage.tries).sum()
     }
 
-    /// Spills that chance alone would have brought from one service to another, in hundredths: each failed or given
-    /// up try is followed within 10 minutes by a try at the other with the probability that any moment of the
-    /// device's active time is.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and not negative")]
-    pub fn expected_spill_hundredths(&self, spill: &Spill) -> u32 {
-        let left: u32 = self.rows_of(&spill.from).map(|usage| usage.failed + usage.given_up).sum();
-        let windows = (f64::from(self.active.minutes()) / 10.0).max(1.0);
-        let others = f64::from(self.tries_at(&spill.to));
-        let followed = 1.0 - (-others / windows).exp();
-        (f64::from(left) * followed * 100.0).round() as u32
-    }
-
     /// Notes a reason once.
     pub fn degrade(&mut self, reason: Degraded) {
         if let Err(at) = self.degraded.binary_search(&reason) {
@@ -358,6 +353,7 @@ impl Usage {
     pub fn new(key: UsageKey) -> Self {
         Self {
             key,
+            need: None,
             app_quality: None,
             seen: Seen::default(),
             tenants: Tenants::default(),
@@ -366,6 +362,7 @@ impl Usage {
             tries: 0,
             failed: 0,
             given_up: 0,
+            left: Left::default(),
             turned_away: 0,
             bytes_up: 0,
             bytes_down: 0,

@@ -11,6 +11,7 @@ use crate::{
 };
 
 mod beside;
+mod chance;
 
 /// 2026-11-13, 09:00 in Berlin.
 const NINE: i64 = 1_794_556_800;

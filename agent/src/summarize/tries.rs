@@ -112,6 +112,12 @@ impl Try {
         self.handshake && little && self.last.duration_since(self.started) < GIVEN_UP_BEFORE
     }
 
+    /// How long a try at another service counts as one that it went over to: from its beginning, or, where it is long,
+    /// from 10 minutes before its end, as what was over by then is forgotten; until 10 minutes after its end.
+    fn may_go_over_for(&self) -> SignedDuration {
+        GAP + self.last.duration_since(self.started).min(GAP)
+    }
+
     /// The other try began after this one and not over 10 minutes after its end.
     fn may_have_gone_over_to(&self, other: &Try) -> bool {
         let same_need = self.need.is_some() && self.need == other.need;
@@ -161,14 +167,18 @@ impl Day {
         let done = self.tries[at].clone();
         self.changes += 1;
         let given_up = done.is_given_up();
+        let left = done.meant && (given_up || !done.handshake);
         if let Some(row) = self.row(&done.key) {
             let hops = u32::try_from(done.sign_ins.len()).unwrap_or(u32::MAX);
             row.sign_in_hops = row.sign_in_hops.max(if done.handshake { hops } else { 0 });
             row.failed += u32::from(!done.handshake);
             row.given_up += u32::from(given_up);
             row.turned_away += u32::from(done.turned_away && !done.handshake);
+            if left {
+                row.left.add(done.may_go_over_for());
+            }
         }
-        if done.meant && (given_up || !done.handshake) {
+        if left {
             self.look_for_spill(&done);
         }
     }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     app_class::AppClass,
     evidence::{Door, Evidence, Seen},
-    summarize::{Day, Degraded, Histogram, Place, Slots, Spill, Tenants, Usage, UsageKey, Used},
+    summarize::{Day, Degraded, Histogram, Left, Place, Slots, Spill, Tenants, Usage, UsageKey, Used},
 };
 
 const SENDER: Sender<'static> = Sender { agent_version: "1.4.0", catalog_version: "2026-11-11" };
@@ -34,6 +34,7 @@ fn usage(used: Used, evidence: Evidence) -> Usage {
     let key = UsageKey { used, app_class: AppClass::Browser, place: Place::Away };
     let usage = Usage {
         key,
+        need: None,
         app_quality: None,
         bytes_up: seen.front.bytes_up,
         bytes_down: seen.front.bytes_down,
@@ -44,6 +45,7 @@ fn usage(used: Used, evidence: Evidence) -> Usage {
         tries: 1,
         failed: 0,
         given_up: 0,
+        left: Left::default(),
         turned_away: 0,
         server_wait: Histogram::default(),
         transfer_times: <[Histogram; 5]>::default(),
@@ -144,6 +146,27 @@ fn everything_else_is_carried_over() {
     assert_eq!((agent.version.as_str(), agent.down_seconds, agent.paused_seconds), ("1.4.0", 7, 8));
     let degraded: Vec<_> = agent.degraded().collect();
     assert_eq!(degraded, [v1::Degraded::Killed, v1::Degraded::TableFull]);
+}
+
+#[test]
+fn pair_without_a_spill_goes_with_its_chance() {
+    let mut day = day(vec![service("smash", Evidence::Use), service("wetransfer", Evidence::Contact)]);
+    for usage in &mut day.usages {
+        (usage.need, usage.tries) = (Some("send-once".into()), 3);
+    }
+    day.usages[1].left = Left { tries: 2, seconds: 1_200 };
+    // Three hours and 20 minutes, so that ten minutes are one in twenty.
+    (0..40).for_each(|slot| day.active.mark(slot));
+    let spill = |count, expected_hundredths| v1::Spill {
+        from_service_id: "wetransfer".into(),
+        to_service_id: "smash".into(),
+        count,
+        tries: 3,
+        expected_hundredths,
+    };
+    assert_eq!(device_day(&day, 1, None, SENDER).spills, [spill(0, 30)]);
+    day.spills = vec![Spill { from: "wetransfer".into(), to: "smash".into(), count: 1 }];
+    assert_eq!(device_day(&day, 1, None, SENDER).spills, [spill(1, 30)]);
 }
 
 #[test]

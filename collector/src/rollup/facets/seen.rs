@@ -60,7 +60,7 @@ impl Seen {
         self.turned_away = true;
     }
 
-    /// Tries at ours that were followed by use elsewhere.
+    /// Tries at ours that were followed by use elsewhere, none on many a day, and how many chance would give.
     pub(in crate::rollup) fn spilled(&mut self, count: u32, expected_hundredths: u32) {
         self.spills = self.spills.saturating_add(count);
         self.expected_hundredths = self.expected_hundredths.saturating_add(expected_hundredths);
