@@ -23,7 +23,9 @@ fn after(flows: &[(Flow, Subject<'_>)]) -> Summarize {
     let mut days = berlin();
     // Two hours of activity, whatever happens in them.
     (0..24).for_each(|slot| days.day_mut(at(0)).active.mark(9 * 12 + slot));
-    flows.iter().for_each(|(flow, subject)| see(&mut days, flow, subject));
+    for (flow, subject) in flows {
+        see(&mut days, flow, subject);
+    }
     days.handle_timeout(Timestamp::MAX);
     days
 }
@@ -143,7 +145,9 @@ fn workday(habit: Habit, rng: &mut StdRng) -> Summarize {
     for slot in (0..48).chain(60..108) {
         days.day_mut(at(0)).active.mark(108 + slot);
     }
-    flows.iter().for_each(|(flow, subject)| see(&mut days, flow, subject));
+    for (flow, subject) in &flows {
+        see(&mut days, flow, subject);
+    }
     days.handle_timeout(Timestamp::MAX);
     days
 }
