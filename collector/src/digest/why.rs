@@ -88,13 +88,12 @@ fn told_of(line: &WhyLine) -> Option<String> {
     let percent = |what| with(difference.map(|share| share * 100.0), " in 100", 0, what);
     Some(match reason(line)? {
         Reason::CameToUsFirst => {
-            let moves = with(
-                difference,
-                "",
-                1,
-                "times a week each goes on elsewhere from a try at ours, beyond chance",
-            );
-            format!("they came to us first: {moves}")
+            let Interval { value, low, high } = difference;
+            let did = super::words::thousands(customers);
+            format!(
+                "they came to us first: who leaves a try at ours goes on elsewhere {value:.1} times a week beyond chance \
+                 ({low:.1} to {high:.1}; {did} customers did{ago})"
+            )
         }
         Reason::SlowerToMove => with(difference, "", 1, "times as long for files of like size with us"),
         Reason::SlowerToAnswer => with(difference, "", 1, "times as long for an answer with us"),

@@ -6,7 +6,7 @@
 //!
 //! | reason | figure | no difference is up to |
 //! | --- | --- | --- |
-//! | they came to us first | moves a customer makes from ours to elsewhere in a week, beyond those of chance | 0.05 |
+//! | they came to us first | moves from ours to elsewhere in a week beyond those of chance, of who left a try at ours and was elsewhere on that day | 0.05 |
 //! | slower to answer | server wait, ours over theirs | 1.1 times |
 //! | slower to move files | time of transfers of like size, ours over theirs | 1.1 times |
 //! | failing | share of tries that fail, ours less theirs | 1 in 100 |
