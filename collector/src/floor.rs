@@ -27,7 +27,6 @@
 //!
 //! The price of all this is published beside the figures, in whole tens: exact, it would tell what it is the price of.
 
-mod cores;
 mod effects;
 mod facets;
 mod judge;
@@ -39,7 +38,6 @@ mod services;
 mod signals;
 mod trust;
 
-use cores::on_all_cores;
 use facets::FacetsShown;
 use judge::{Exchange, Measure, Shown, Unit, judge};
 use map::{At, Count, Map};
@@ -52,6 +50,7 @@ use trust::trust;
 
 use crate::{
     config::LEAST_MINIMUM_GROUP,
+    cores::on_all_cores,
     portfolio::{Landscape, NeedIndex, NeedOffer},
     published::{Figure, Price, PublishedNeed, PublishedSegment, PublishedWeek, Reason},
     rollup::{NeedCounts, Node, Part, Rollup},

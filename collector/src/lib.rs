@@ -5,6 +5,7 @@ pub mod catalog_delta;
 pub mod clock;
 pub mod commands;
 pub mod config;
+mod cores;
 pub mod device;
 pub mod device_day;
 pub mod digest;

@@ -62,6 +62,13 @@ pub enum Side {
     Elsewhere,
 }
 
+impl ServiceIndex {
+    /// Its place, from 0.
+    pub(crate) fn at(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
 impl Offered {
     /// On whose side its use counts.
     pub fn side(&self) -> Side {
@@ -113,6 +120,11 @@ impl Landscape {
     /// All services.
     pub fn services(&self) -> &[Offered] {
         &self.services
+    }
+
+    /// The places of all services, in their order.
+    pub(crate) fn indices(&self) -> impl Iterator<Item = ServiceIndex> + use<> {
+        (0..).take(self.services.len()).map(ServiceIndex)
     }
 
     /// The need at its place.

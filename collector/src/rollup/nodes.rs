@@ -1,8 +1,9 @@
 //! Nodes in the making: customers counted once, among those in the same segment of each dimension, which are then added up
-//! to everybody and to each segment. All by index, so that no name is looked up for each customer.
+//! to everybody and to each segment; their services in each node. All by index, so that no name is looked up for each
+//! customer.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
@@ -13,13 +14,12 @@ use super::{
     tally::{CustomerTally, DeviceTally},
 };
 use crate::{
+    cores::on_all_cores,
     portfolio::{Landscape, NeedIndex, ServiceIndex},
     segment::{Segment, Segments},
 };
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
-/// Services with fewer customers than may be shown.
-type Small = HashSet<ServiceIndex, foldhash::fast::RandomState>;
 
 /// All nodes, everybody first.
 pub(super) struct Nodes {
@@ -52,7 +52,7 @@ struct Met {
 struct Counting {
     node: Node,
     needs: Map<NeedIndex, NeedCounts>,
-    services: Map<ServiceIndex, ServiceCounts>,
+    services: Vec<(ServiceIndex, ServiceCounts)>,
 }
 
 impl Default for Nodes {
@@ -90,7 +90,6 @@ impl Nodes {
         }
         let atom = self.atoms[group.atom].get_or_insert_default();
         atom.customer(customer.seen, &self.met);
-        atom.services(customer);
     }
 
     /// Adds the atoms up, once all customers are counted.
@@ -103,25 +102,19 @@ impl Nodes {
         }
     }
 
-    /// The services with fewer than k customers in each node, in the order of the nodes.
-    pub(super) fn small_services(&self, k: u32) -> Vec<Small> {
-        let small = |node: &Counting| {
-            let services = node.services.iter().filter(|(_, counts)| (1..k).contains(&counts.customers));
-            services.map(|(index, _)| *index).collect()
-        };
-        self.all.iter().map(small).collect()
-    }
-
-    /// Counts a customer of such services.
-    pub(super) fn count_small_services(
-        &mut self,
-        customer: &CustomerTally,
-        landscape: &Landscape,
-        small: &[Small],
-    ) {
-        for place in &self.group(&customer.segments).nodes {
-            if !small[*place].is_empty() {
-                self.all[*place].small_services(customer, landscape, &small[*place]);
+    /// Counts the services of all customers; those in the same segments come one after the other.
+    pub(super) fn count_services(&mut self, customers: &[&CustomerTally], landscape: &Landscape, k: u32) {
+        let mut of_nodes: Vec<Vec<&[&CustomerTally]>> = vec![Vec::new(); self.all.len()];
+        for same in customers.chunk_by(|one, other| Arc::ptr_eq(&one.segments, &other.segments)) {
+            for place in &self.group(&same[0].segments).nodes {
+                of_nodes[*place].push(same);
+            }
+        }
+        let counted = on_all_cores(&of_nodes, |customers| OfServices::count(customers, landscape, k));
+        for (node, counted) in self.all.iter_mut().zip(counted) {
+            node.services = counted.services;
+            for (need, customers) in counted.small_services_customers {
+                node.needs.entry(need).or_default().small_services_customers = customers;
             }
         }
     }
@@ -138,7 +131,7 @@ impl Nodes {
         // A group of devices without a customer is no atom.
         let atoms = groups.filter_map(|(segments, group)| {
             let atom = atoms.get_mut(group.atom)?.take()?;
-            Some((segments, atom.without_services().finish(landscape)))
+            Some((segments, atom.without_facets().finish(landscape)))
         });
         (nodes.collect(), atoms.collect())
     }
@@ -214,43 +207,12 @@ impl Counting {
         for (need, counts) in &atom.needs {
             self.needs.entry(*need).or_default().add(counts);
         }
-        for (service, counts) in &atom.services {
-            let known = self.services.entry(*service).or_default();
-            known.customers += counts.customers;
-            known.days += counts.days;
-            known.idle += counts.idle;
-        }
     }
 
-    /// As the floor takes an atom: it asks for needs alone.
-    fn without_services(mut self) -> Self {
-        self.services.clear();
+    /// As the floor takes an atom.
+    fn without_facets(mut self) -> Self {
         self.needs.values_mut().for_each(|counts| counts.facets = None);
         self
-    }
-
-    fn services(&mut self, customer: &CustomerTally) {
-        for (index, days) in &customer.services {
-            let counts = self.services.entry(*index).or_default();
-            counts.customers += 1;
-            counts.days += days.count_ones();
-        }
-        for index in &customer.present {
-            if !customer.services.iter().any(|(used, _)| used == index) {
-                self.services.entry(*index).or_default().idle += 1;
-            }
-        }
-    }
-
-    fn small_services(&mut self, customer: &CustomerTally, landscape: &Landscape, small: &Small) {
-        let mut counted: Vec<NeedIndex> = Vec::new();
-        for (index, _) in customer.services.iter().filter(|(index, _)| small.contains(index)) {
-            let need = landscape.service(*index).need;
-            if !counted.contains(&need) {
-                counted.push(need);
-                self.needs.entry(need).or_default().small_services_customers += 1;
-            }
-        }
     }
 
     fn finish(mut self, landscape: &Landscape) -> Node {
@@ -260,5 +222,48 @@ impl Counting {
         }
         let needs = self.needs.into_iter().map(|(index, counts)| (landscape.need(index).id.clone(), counts));
         Node { needs: needs.collect(), ..self.node }
+    }
+}
+
+/// The services of one node's customers, all at once: by place in a list that holds every service, which stays close at
+/// hand where a table of those that are used would not.
+#[derive(Default)]
+struct OfServices {
+    services: Vec<(ServiceIndex, ServiceCounts)>,
+    /// Distinct customers of those with fewer than k, by need.
+    small_services_customers: Map<NeedIndex, u32>,
+}
+
+impl OfServices {
+    fn count(customers: &[&[&CustomerTally]], landscape: &Landscape, k: u32) -> Self {
+        let customers = || customers.iter().copied().flatten();
+        let mut counts = vec![ServiceCounts::default(); landscape.services().len()];
+        for customer in customers() {
+            for (index, days) in &customer.services {
+                let counts = &mut counts[index.at()];
+                counts.customers += 1;
+                counts.days += days.count_ones();
+            }
+            for index in &customer.present {
+                let used = customer.services.iter().any(|(used, _)| used == index);
+                counts[index.at()].idle += u32::from(!used);
+            }
+        }
+        let mut of_services = Self::default();
+        let is_small = |index: ServiceIndex| counts[index.at()].customers < k;
+        let mut needs: Vec<NeedIndex> = Vec::new();
+        for customer in customers() {
+            let small = customer.services.iter().filter(|(index, _)| is_small(*index));
+            needs.clear();
+            needs.extend(small.map(|(index, _)| landscape.service(*index).need));
+            needs.sort_unstable();
+            needs.dedup();
+            for need in &needs {
+                *of_services.small_services_customers.entry(*need).or_default() += 1;
+            }
+        }
+        let known = landscape.indices().zip(counts);
+        of_services.services = known.filter(|(_, counts)| *counts != ServiceCounts::default()).collect();
+        of_services
     }
 }

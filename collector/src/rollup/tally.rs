@@ -262,10 +262,7 @@ impl Tally {
             nodes.count_customer(customer, landscape);
         }
         nodes.add_up();
-        let small = nodes.small_services(k);
-        for customer in &customers {
-            nodes.count_small_services(customer, landscape, &small);
-        }
+        nodes.count_services(&customers, landscape, k);
         let (nodes, atoms) = nodes.finish(landscape);
         let week = Week::of(self.last_day);
         Rollup { week, nodes, atoms, rows_not_in_catalog: self.rows_not_in_catalog }

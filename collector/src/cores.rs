@@ -8,7 +8,7 @@ use std::{
 };
 
 /// What `each` makes of each, in the order of the list. Whoever is free takes the next one.
-pub(super) fn on_all_cores<T: Sync, R: Send>(list: &[T], each: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(crate) fn on_all_cores<T: Sync, R: Send>(list: &[T], each: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let work = || -> Vec<(usize, R)> {
         let taken = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
