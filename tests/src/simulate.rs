@@ -18,7 +18,7 @@ use crate::{
     fleet::{
         Company, History, Story, Truth,
         live::{self, Delivered, Pace},
-        story::{MAX_CUSTOMERS, MAX_WEEKS},
+        story::{MAX_CUSTOMERS, MAX_WEEKS, Planted},
         truth::Counting,
     },
 };
@@ -81,6 +81,9 @@ pub fn run(arguments: &Simulate) -> anyhow::Result<()> {
             "week {until} is not over, and a collector takes no days of the future; choose an earlier --until"
         );
     }
+    if arguments.into.is_some() || arguments.connect.is_some() {
+        refuse_unplayable(&story)?;
+    }
     let company = Company::new(story, catalog, until);
     let truth = match &arguments.into {
         Some(dir) => play(&company, dir)?,
@@ -109,6 +112,20 @@ fn story(arguments: &Simulate, catalog: &'static Catalog) -> anyhow::Result<Stor
     story.weeks = arguments.weeks.unwrap_or(story.weeks);
     story.seed = arguments.seed.unwrap_or(story.seed);
     Ok(story)
+}
+
+/// Playing knows one enrolment of each device, and delivers each morning.
+fn refuse_unplayable(story: &Story) -> anyhow::Result<()> {
+    let is_unplayable =
+        |planted: &&Planted| matches!(planted, Planted::Reorganisation { .. } | Planted::Late { .. });
+    if let Some(planted) = story.planted.iter().find(is_unplayable) {
+        bail!(
+            "'{}' can't be played into a collector; leave it out, or score the story by \
+             `./tests/bench insight --stories DIR`",
+            planted.in_words()
+        );
+    }
+    Ok(())
 }
 
 fn tell(company: &Company) -> Truth {

@@ -41,7 +41,10 @@ fn history_is_not_played_twice_into_one_directory() {
 fn bad_calls_end_with_2_and_bad_files_with_1() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("wrong.toml"), "customers = 10\nseasons = 4\n").unwrap();
+    let late = "[[department]]\nname = \"Sales\"\n[[planted]]\nkind = \"late\"\nweek = 1\ncustomers = 0.1\n";
+    fs::write(dir.path().join("late.toml"), late).unwrap();
     for (arguments, code, says) in [
+        ("--story late.toml --until 2026-W46 --into collector", 1, "can't be played into a collector"),
         ("--customers 0", 2, "'0'"),
         ("--weeks 1000", 2, "1000"),
         ("--until 2026-W99", 2, "2026-W99"),

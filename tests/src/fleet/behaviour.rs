@@ -43,11 +43,16 @@ pub struct Occasion {
     pub slower: f64,
     /// A try was given up and taken to this service instead.
     pub spilled_to: Option<&'static str>,
+    /// In a partner's tenant.
+    pub guest: bool,
 }
 
 /// What a customer does on a date; `None` where they don't work.
 pub fn workday(company: &Company, customer: &Customer, date: Date) -> Option<Workday> {
     let week = company.week_number(date);
+    if week < customer.from_week {
+        return None;
+    }
     let mut rng = company.stream(customer.index, day_number(date));
     let off_hours = is_off(company, date);
     if !works(company, customer, week, off_hours, &mut rng) {
@@ -60,14 +65,16 @@ pub fn workday(company: &Company, customer: &Customer, date: Date) -> Option<Wor
         off_hours,
         occasions: Vec::new(),
     };
-    for routine in customer.routines.iter().filter(|routine| routine.from_week <= week) {
+    let lasts = |routine: &&Routine| (routine.from_week..=routine.until_week).contains(&week);
+    for routine in customer.routines.iter().filter(lasts) {
         // A day off has a few of a workday's jobs.
         let chance = if off_hours { routine.per_workday * 0.3 } else { routine.per_workday };
         if rng.random_bool(chance) {
-            meet(company, customer, routine, week, &mut day.occasions, &mut rng);
+            meet(company, customer, routine, &mut day, &mut rng);
         }
     }
     hold_meetings(customer, &mut day.occasions, &mut rng);
+    call_partners(customer, &mut day.occasions, &mut rng);
     touch_embedded(company, customer, &mut day.occasions, &mut rng);
     run_idle_clients(customer, &mut day.occasions);
     Some(day)
@@ -92,16 +99,12 @@ fn works(company: &Company, customer: &Customer, week: u32, off_hours: bool, rng
 }
 
 /// One need met: with the service they settled for, now and then with another one too.
-fn meet(
-    company: &Company,
-    customer: &Customer,
-    routine: &Routine,
-    week: u32,
-    occasions: &mut Vec<Occasion>,
-    rng: &mut ChaCha8Rng,
-) {
-    let service = routine.service_in(week);
-    let slow = company.slowness(customer.department, service, week);
+fn meet(company: &Company, customer: &Customer, routine: &Routine, day: &mut Workday, rng: &mut ChaCha8Rng) {
+    let settled_for = routine.service_in(day.week);
+    let instead = customer.away.iter().find(|(from, _)| day.place == Place::Away && *from == settled_for);
+    let service = instead.map_or(settled_for, |&(_, to)| to);
+    let slow = company.slowness(customer.department, service, day.week);
+    let occasions = &mut day.occasions;
     let mut occasion = Occasion {
         device: device(customer, rng),
         service,
@@ -110,6 +113,7 @@ fn meet(
         minutes: around(routine.minutes, rng),
         slower: slow.map_or(1.0, |(slower, ..)| slower),
         spilled_to: None,
+        guest: false,
     };
     if let Some((_, spills, to)) = slow
         && rng.random_bool(spills)
@@ -132,6 +136,16 @@ fn hold_meetings(customer: &Customer, occasions: &mut Vec<Occasion>, rng: &mut C
     for &(chance, suite) in &customer.chat_meetings {
         if rng.random_bool(chance) {
             occasions.push(used(suite, device(customer, rng), AppClass::VendorClient, around(45, rng)));
+        }
+    }
+}
+
+fn call_partners(customer: &Customer, occasions: &mut Vec<Occasion>, rng: &mut ChaCha8Rng) {
+    for &(chance, service) in &customer.partners {
+        if rng.random_bool(chance) {
+            let minutes = around(40, rng);
+            let device = device(customer, rng);
+            occasions.push(Occasion { guest: true, ..used(service, device, AppClass::Browser, minutes) });
         }
     }
 }
@@ -169,7 +183,7 @@ fn run_idle_clients(customer: &Customer, occasions: &mut Vec<Occasion>) {
 
 fn used(service: &'static str, device: u32, app_class: AppClass, minutes: u32) -> Occasion {
     let (evidence, slower) = (Evidence::Use, 1.0);
-    Occasion { device, service, evidence, app_class, minutes, slower, spilled_to: None }
+    Occasion { device, service, evidence, app_class, minutes, slower, spilled_to: None, guest: false }
 }
 
 /// Mostly the first device.

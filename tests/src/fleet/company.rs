@@ -12,7 +12,10 @@ use jiff::{Span, civil::Date};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::story::{Planted, Status, Story};
+use super::{
+    behaviour::day_number,
+    story::{Planted, Story},
+};
 
 /// A company: its story, its calendar, who works there and on what.
 pub struct Company {
@@ -53,6 +56,16 @@ pub struct Customer {
     pub devices: u32,
     /// Several people's accounts: no customer.
     pub shared: bool,
+    /// The week of the story in which they begin to work here.
+    pub from_week: u32,
+    /// From a week of the story on, other segments.
+    pub moves: Option<(u32, Segments)>,
+    /// Away from the office the second instead of the first.
+    pub away: Vec<(&'static str, &'static str)>,
+    /// Chance and service of work in a partner's tenant.
+    pub partners: Vec<(f64, &'static str)>,
+    /// Weeks whose days come after the freeze.
+    pub late: Vec<u32>,
 }
 
 /// One enrolled endpoint.
@@ -81,8 +94,20 @@ pub struct Routine {
     pub app_class: v1::AppClass,
     /// The week of the story in which it begins.
     pub from_week: u32,
+    /// The last week of the story with it.
+    pub until_week: u32,
     /// From a week of the story on, another service instead.
     pub switch: Option<(u32, &'static str)>,
+}
+
+impl Customer {
+    /// The segments in a week of the story.
+    pub fn segments_in(&self, week: u32) -> &Segments {
+        match &self.moves {
+            Some((from, segments)) if week >= *from => segments,
+            _ => &self.segments,
+        }
+    }
 }
 
 impl Routine {
@@ -100,6 +125,8 @@ const PROFILE: u32 = 0;
 const NAMES: u32 = 1;
 /// Weeks have streams of their own, after this day number (the year 24,000 or so).
 const WEEKS: u32 = 8_000_000;
+/// What the company's filter does in a week.
+const FILTERS: u32 = 9_000_000;
 
 impl Company {
     /// Draws a company from its story; `until` is the last week told.
@@ -168,9 +195,59 @@ impl Company {
         })
     }
 
-    /// A service is ours in a week of the story.
-    pub(super) fn is_ours(&self, service: &str, week: u32) -> bool {
-        self.story.status(service, week) == Some(Status::Sanctioned)
+    /// Share of a department's tries at a service that fail in a week, where it is more than usual.
+    pub(super) fn failing(&self, department: usize, service: &str, week: u32) -> Option<f64> {
+        self.story.planted.iter().find_map(|planted| match planted {
+            Planted::Fails { service: fails, departments, week: begin, until_week, failed }
+                if *fails == service
+                    && (*begin..=*until_week).contains(&week)
+                    && self.is_one_of(department, departments) =>
+            {
+                Some(*failed)
+            }
+            _ => None,
+        })
+    }
+
+    /// Steps of signing in to a service.
+    pub(super) fn sign_in_hops(&self, department: usize, service: &str) -> u32 {
+        let planted = self.story.planted.iter().find_map(|planted| match planted {
+            Planted::FrontDoor { service: ours, departments, steps }
+                if *ours == service && self.is_one_of(department, departments) =>
+            {
+                Some(*steps)
+            }
+            _ => None,
+        });
+        planted.unwrap_or(1)
+    }
+
+    /// The company's filter meets a customer at a service in a week.
+    pub(super) fn turns_away(&self, customer: &Customer, service: &str, week: u32) -> bool {
+        let share = self.story.planted.iter().find_map(|planted| match planted {
+            Planted::TurnedAway { services, departments, customers }
+                if services.contains(&service) && self.is_one_of(customer.department, departments) =>
+            {
+                Some(*customers)
+            }
+            _ => None,
+        });
+        share.is_some_and(|share| self.stream(customer.index, FILTERS + week).random_bool(share))
+    }
+
+    /// Devices know a service on a date.
+    pub(super) fn is_known(&self, service: &str, date: Date) -> bool {
+        !self.story.planted.iter().any(|planted| match planted {
+            Planted::CatalogUpdate { service: updated, week } => {
+                *updated == service && day_number(date) < day_number(self.iso_week(*week).monday()) + 2
+            }
+            _ => false,
+        })
+    }
+
+    /// No department named is everybody.
+    fn is_one_of(&self, department: usize, departments: &[String]) -> bool {
+        departments.is_empty() || departments.contains(&self.story.departments[department].name)
     }
 }
 

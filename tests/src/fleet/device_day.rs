@@ -56,15 +56,15 @@ fn device_day(
     day: &Workday,
     rng: &mut ChaCha8Rng,
 ) -> v1::DeviceDay {
-    let mut rows: BTreeMap<(&str, i32), v1::Usage> = BTreeMap::new();
+    let mut rows: BTreeMap<(&str, i32, bool), v1::Usage> = BTreeMap::new();
     let mut spills: BTreeMap<(&str, &str), v1::Spill> = BTreeMap::new();
     let mut embedded = 0;
     for occasion in day.occasions.iter().filter(|occasion| occasion.device == device) {
-        if occasion.evidence < v1::Evidence::Present {
+        if occasion.evidence < v1::Evidence::Present || !company.is_known(occasion.service, date) {
             embedded += 1;
             continue;
         }
-        let usage = usage(company, day, occasion, rng);
+        let usage = usage(company, customer, day, occasion, rng);
         if let Some(to) = occasion.spilled_to {
             let spill = spills.entry((occasion.service, to)).or_insert_with(|| v1::Spill {
                 from_service_id: occasion.service.to_owned(),
@@ -75,9 +75,10 @@ fn device_day(
             spill.count += 1;
             spill.tries += usage.tries;
         }
-        match rows.get_mut(&(occasion.service, usage.app_class)) {
+        let kind = (occasion.service, usage.app_class, occasion.guest);
+        match rows.get_mut(&kind) {
             Some(row) => join(row, &usage),
-            None => _ = rows.insert((occasion.service, usage.app_class), usage),
+            None => _ = rows.insert(kind, usage),
         }
     }
     let usages: Vec<_> = rows.into_values().collect();
@@ -98,13 +99,24 @@ fn device_day(
     }
 }
 
-fn usage(company: &Company, day: &Workday, occasion: &Occasion, rng: &mut ChaCha8Rng) -> v1::Usage {
+fn usage(
+    company: &Company,
+    customer: &Customer,
+    day: &Workday,
+    occasion: &Occasion,
+    rng: &mut ChaCha8Rng,
+) -> v1::Usage {
     let idle = occasion.evidence == v1::Evidence::Present;
     let need = company.catalog.service(occasion.service).map_or("", |service| service.need());
     let active_minutes = if idle { 0 } else { occasion.minutes.div_ceil(5).max(1) * 5 };
     let tries =
         if idle { rng.random_range(40..120) } else { 1 + rng.random_range(0..=2 + active_minutes / 10) };
-    let failed = u32::from(rng.random_bool(0.02));
+    let failed: u32 = match company.failing(customer.department, occasion.service, day.week) {
+        Some(share) if !idle => (0..tries).map(|_| u32::from(rng.random_bool(share))).sum(),
+        _ => u32::from(rng.random_bool(0.02)),
+    };
+    let tenant = if occasion.guest { v1::Tenant::Guest } else { v1::Tenant::Unspecified };
+    let turned_away = !idle && company.turns_away(customer, occasion.service, day.week);
     let per_minute: u64 = if FILE_NEEDS.contains(&need) { 1_200_000 } else { 150_000 };
     let bytes = u64::from(active_minutes) * per_minute + u64::from(tries) * 20_000;
     let mut usage = v1::Usage {
@@ -117,11 +129,11 @@ fn usage(company: &Company, day: &Workday, occasion: &Occasion, rng: &mut ChaCha
         tries,
         failed,
         given_up: u32::from(occasion.spilled_to.is_some()),
-        turned_away: 0,
+        turned_away: u32::from(turned_away),
         bytes_up: bytes * rng.random_range(10..60) / 100,
         bytes_down: bytes * rng.random_range(50..150) / 100,
-        tenant: v1::Tenant::Unspecified.into(),
-        sign_in_hops: u32::from(company.is_ours(occasion.service, day.week)),
+        tenant: tenant.into(),
+        sign_in_hops: if idle { 0 } else { company.sign_in_hops(customer.department, occasion.service) },
         server_wait: None,
         transfer_times: Vec::new(),
     };
@@ -150,6 +162,7 @@ fn join(row: &mut v1::Usage, more: &v1::Usage) {
     row.tries += more.tries;
     row.failed += more.failed;
     row.given_up += more.given_up;
+    row.turned_away += more.turned_away;
     row.bytes_up += more.bytes_up;
     row.bytes_down += more.bytes_down;
     row.server_wait = row.server_wait.or(more.server_wait);

@@ -6,11 +6,13 @@
 
 mod fields;
 mod made;
+mod planted;
 mod read;
 
 use elsewhere_collector::week::Week;
 use serde::Serialize;
 
+pub use planted::Planted;
 pub use read::StoryError;
 
 /// Most customers in one story: a hundred times the largest company the product is made for needs other tools.
@@ -153,114 +155,6 @@ pub struct Habit {
     pub second: f64,
     /// Minutes of a typical day with it.
     pub minutes: u32,
-}
-
-/// Something that happens in the company, and that the product should find or see through.
-#[derive(Clone, Debug, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Planted {
-    /// A department leaves a service of ours after it got slow.
-    Leaves {
-        /// Who.
-        department: String,
-        /// What of ours.
-        from: &'static str,
-        /// Where to.
-        to: &'static str,
-        /// Slow from this week on; the first leave in it.
-        week: u32,
-        /// The last have left so many weeks later.
-        over_weeks: u32,
-        /// Share of those who used it that leaves.
-        customers: f64,
-        /// How many times as long everything takes.
-        slower: f64,
-        /// Chance that a day with ours has a try given up and taken there.
-        spills: f64,
-    },
-    /// A department comes back to a service of ours.
-    ComesBack {
-        /// Who.
-        department: String,
-        /// From where.
-        from: &'static str,
-        /// To what of ours.
-        to: &'static str,
-        /// The first come back in this week.
-        week: u32,
-        /// The last have come back so many weeks later.
-        over_weeks: u32,
-        /// Share of those elsewhere that comes back.
-        customers: f64,
-    },
-    /// A need for which IT offers nothing.
-    Unserved {
-        /// The need.
-        need: &'static str,
-        /// Who has it; empty is everybody.
-        departments: Vec<String>,
-        /// Share of them that has it.
-        customers: f64,
-        /// Chance that one of them meets it on a workday.
-        per_workday: f64,
-        /// Where, with weights.
-        services: Vec<(&'static str, f64)>,
-    },
-    /// A service goes from one department to the next.
-    Spreads {
-        /// The service.
-        service: &'static str,
-        /// In this order.
-        departments: Vec<String>,
-        /// The first department begins.
-        week: u32,
-        /// Weeks from one department to the next.
-        every_weeks: u32,
-        /// Weeks until a department's last customer has begun.
-        over_weeks: u32,
-        /// Share of each department that takes it up.
-        customers: f64,
-        /// Chance that one of them uses it on a workday.
-        per_workday: f64,
-    },
-    /// A client that runs all day by itself and is hardly used.
-    IdleClient {
-        /// The service.
-        service: &'static str,
-        /// Share of customers who have it installed.
-        customers: f64,
-        /// Share of those who ever use it.
-        used: f64,
-        /// Chance that one of these uses it on a workday.
-        per_workday: f64,
-    },
-    /// A chat suite that also does meetings, which cannot be told from chat.
-    ChatSuiteMeetings {
-        /// The suite.
-        service: &'static str,
-        /// The need that cannot be seen.
-        need: &'static str,
-        /// Share of customers who meet there.
-        customers: f64,
-        /// Chance that one of them meets there on a workday.
-        per_workday: f64,
-    },
-    /// Services embedded in other people's pages: contacts and visits that never leave the device.
-    EmbeddedNoise {
-        /// The services.
-        services: Vec<&'static str>,
-        /// Chance for each of them, customer and workday.
-        per_workday: f64,
-    },
-    /// Services that hardly anybody uses.
-    RareServices {
-        /// The services.
-        services: Vec<&'static str>,
-        /// Share of customers who use each.
-        customers: f64,
-        /// Chance that one of them uses it on a workday.
-        per_workday: f64,
-    },
 }
 
 impl Story {

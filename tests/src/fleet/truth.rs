@@ -162,24 +162,7 @@ impl Truth {
 impl PlantedTruth {
     /// One line about it.
     pub fn in_words(&self) -> String {
-        let what = match &self.story {
-            Planted::Leaves { department, from, to, .. } => format!("{department} leaves {from} for {to}"),
-            Planted::ComesBack { department, from, to, .. } => {
-                format!("{department} comes back from {from} to {to}")
-            }
-            Planted::Unserved { need, .. } => format!("nothing of ours for {need}"),
-            Planted::Spreads { service, departments, .. } => {
-                format!("{service} spreads through {}", departments.join(", "))
-            }
-            Planted::IdleClient { service, .. } => format!("{service} runs by itself and is hardly used"),
-            Planted::ChatSuiteMeetings { service, need, .. } => format!("{service} hides {need}"),
-            Planted::EmbeddedNoise { services, .. } => {
-                format!("{} are embedded in pages", services.join(", "))
-            }
-            Planted::RareServices { services, .. } => {
-                format!("{} are hardly used at all", services.join(", "))
-            }
-        };
+        let what = self.story.in_words();
         let begins = self.begins.as_ref().map(|week| format!(" from {week}")).unwrap_or_default();
         format!("{what}{begins}: {} customers", self.customers_in_it)
     }

@@ -1,6 +1,6 @@
 //! Drawing one customer: department and site, habits, and the planted stories they take part in.
 
-use elsewhere_collector::segment::Segment;
+use elsewhere_collector::segment::{Segment, Segments};
 use elsewhere_proto::v1;
 use rand::{RngExt, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
@@ -35,6 +35,11 @@ impl Company {
             first_device: self.devices.last().map_or(0, |device| device.index + 1),
             devices: 1 + u32::from(second),
             shared,
+            from_week: 1,
+            moves: None,
+            away: Vec::new(),
+            partners: Vec::new(),
+            late: Vec::new(),
         };
         for habit in story.habits_of(&story.departments[department]) {
             if rng.random_bool(habit.customers) {
@@ -55,7 +60,8 @@ impl Company {
         let anyone = |names: &[String]| names.is_empty() || names.contains(department);
         match planted {
             Planted::Leaves { department: who, from, to, week, over_weeks, customers, .. }
-            | Planted::ComesBack { department: who, from, to, week, over_weeks, customers } => {
+            | Planted::ComesBack { department: who, from, to, week, over_weeks, customers }
+            | Planted::Decision { department: who, from, to, week, over_weeks, customers } => {
                 let (chosen, weeks) = (rng.random_bool(*customers), rng.random_range(0..*over_weeks));
                 let uses = |routine: &&mut Routine| routine.service == *from && routine.switch.is_none();
                 let Some(routine) = customer.routines.iter_mut().find(uses) else { return false };
@@ -65,17 +71,13 @@ impl Company {
                 routine.switch = Some((week + weeks, to));
                 true
             }
-            Planted::Unserved { need, departments, customers, per_workday, services } => {
-                let habit = Habit {
-                    need,
-                    customers: *customers,
-                    per_workday: *per_workday,
-                    services: services.clone(),
-                    second: 0.05,
-                    minutes: 15,
-                };
+            Planted::Unserved { need, departments, customers, per_workday, services, week, over_weeks } => {
                 let chosen = rng.random_bool(*customers) && anyone(departments);
-                customer.routines.extend(chosen.then(|| routine(&habit, rng)));
+                let habit = taken_up(need, *per_workday, services);
+                customer.routines.extend(chosen.then(|| routine(&habit, rng)).map(|routine| {
+                    let weeks = if *over_weeks > 1 { rng.random_range(0..*over_weeks) } else { 0 };
+                    Routine { from_week: week + weeks, ..routine }
+                }));
                 chosen
             }
             Planted::Spreads {
@@ -119,9 +121,86 @@ impl Company {
                 }
                 customer.routines.len() > before
             }
-            Planted::EmbeddedNoise { .. } => true,
+            Planted::EmbeddedNoise { .. } | Planted::CatalogUpdate { .. } => true,
+            Planted::Fails { service, departments, .. } | Planted::FrontDoor { service, departments, .. } => {
+                anyone(departments) && uses(customer, service)
+            }
+            Planted::TurnedAway { services, departments, .. } => {
+                anyone(departments) && services.iter().any(|service| uses(customer, service))
+            }
+            Planted::Reach { department: who, from, to, customers } => {
+                let chosen = rng.random_bool(*customers) && who == department && uses(customer, from);
+                customer.away.extend(chosen.then_some((*from, *to)));
+                chosen
+            }
+            Planted::Relies { department: who, from, to, customers } => {
+                let chosen = rng.random_bool(*customers) && who == department;
+                let routine = customer.routines.iter_mut().find(|routine| routine.service == *from);
+                let Some(routine) = routine.filter(|_| chosen) else { return false };
+                routine.service = to;
+                true
+            }
+            Planted::Fling { department: who, service, week, weeks, customers, per_workday } => {
+                let chosen = rng.random_bool(*customers) && who == department;
+                customer.routines.extend(chosen.then(|| Routine {
+                    from_week: *week,
+                    until_week: week + weeks - 1,
+                    ..single(service, *per_workday)
+                }));
+                chosen
+            }
+            Planted::Scattered { department: who, need, services, customers, per_workday } => {
+                let chosen = rng.random_bool(*customers) && who == department;
+                if chosen {
+                    let is_for = |routine: &Routine| {
+                        self.catalog.service(routine.service).is_some_and(|service| service.need() == *need)
+                    };
+                    customer.routines.retain(|routine| !is_for(routine));
+                    customer.routines.push(routine(&taken_up(need, *per_workday, services), rng));
+                }
+                chosen
+            }
+            Planted::Onboarding { departments, week, customers } => {
+                let chosen = rng.random_bool(*customers) && anyone(departments) && !customer.shared;
+                customer.from_week = if chosen { *week } else { customer.from_week };
+                chosen
+            }
+            Planted::Reorganisation { from, to, week, customers } => {
+                let chosen = rng.random_bool(*customers) && from == department && customer.moves.is_none();
+                if chosen {
+                    customer.moves = moved(customer, to).map(|segments| (*week, segments));
+                }
+                chosen
+            }
+            Planted::Late { week, customers } => {
+                let chosen = rng.random_bool(*customers);
+                customer.late.extend(chosen.then_some(*week));
+                chosen
+            }
+            Planted::Partners { services, customers, per_workday } => {
+                let chosen = rng.random_bool(*customers);
+                let service = services.choose(rng).filter(|_| chosen);
+                customer.partners.extend(service.map(|service| (*per_workday, *service)));
+                chosen
+            }
         }
     }
+}
+
+fn uses(customer: &Customer, service: &str) -> bool {
+    customer.routines.iter().any(|routine| routine.service == service)
+}
+
+/// The customer's segments with another department.
+fn moved(customer: &Customer, to: &str) -> Option<Segments> {
+    let others = customer.segments.iter().filter(|segment| segment.dimension() != "department");
+    let segments: Vec<Segment> = others.cloned().chain(segment("department", to)).collect();
+    segments.try_into().ok()
+}
+
+/// What customers take up who are chosen one by one.
+fn taken_up(need: &'static str, per_workday: f64, services: &[(&'static str, f64)]) -> Habit {
+    Habit { need, customers: 1.0, per_workday, services: services.to_vec(), second: 0.05, minutes: 15 }
 }
 
 fn segment(dimension: &str, path: &str) -> Vec<Segment> {
@@ -172,6 +251,7 @@ fn single(service: &'static str, per_workday: f64) -> Routine {
         minutes: 15,
         app_class: v1::AppClass::Browser,
         from_week: 1,
+        until_week: u32::MAX,
         switch: None,
     }
 }

@@ -170,6 +170,8 @@ fn planted(
             customers: 0.3,
             per_workday: 0.3,
             services: unserved.services.iter().map(|service| (*service, 1.0)).collect(),
+            week: 1,
+            over_weeks: 1,
         },
         Planted::Spreads {
             service: spreading.services[1],

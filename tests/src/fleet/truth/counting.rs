@@ -82,7 +82,7 @@ impl<'c> Counting<'c> {
             return;
         }
         self.truth.device_days += told.len() as u64;
-        for segment in segments_of(customer) {
+        for segment in segments_of(customer, week) {
             let segment = self.told.entry(segment).or_default();
             for (device, day) in told {
                 segment.hear(device, day);
@@ -163,7 +163,7 @@ impl<'c> Counting<'c> {
         let mut segments: BTreeMap<String, SegmentTruth> = BTreeMap::new();
         for (name, told) in std::mem::take(&mut self.told) {
             let is_in =
-                |customer: u32| segments_of(&self.company.customers[customer as usize]).contains(&name);
+                |customer: u32| segments_of(&self.company.customers[customer as usize], week).contains(&name);
             let mut truth = told.truth;
             truth.customers = told.customers.len();
             truth.seen.devices_reporting = told.devices.len();
@@ -273,9 +273,9 @@ impl Told {
 }
 
 /// Everybody, the customer's segments and all above them.
-fn segments_of(customer: &Customer) -> Vec<String> {
+fn segments_of(customer: &Customer, week: u32) -> Vec<String> {
     let mut names = vec![super::EVERYBODY.to_owned()];
-    for segment in &customer.segments {
+    for segment in customer.segments_in(week) {
         let mut next = Some(segment.clone());
         while let Some(segment) = next {
             names.push(segment.to_string());
@@ -297,16 +297,10 @@ fn reach<'d>(days: impl Iterator<Item = &'d NeedDay>) -> Reach {
 
 fn planted(company: &Company) -> Vec<PlantedTruth> {
     let truth = |(place, story): (usize, &Planted)| {
-        let begins = match story {
-            Planted::Leaves { week, .. }
-            | Planted::ComesBack { week, .. }
-            | Planted::Spreads { week, .. } => Some(*week),
-            _ => None,
-        };
         let takes_part = |customer: &&Customer| !customer.shared && customer.planted.contains(&place);
         PlantedTruth {
             story: story.clone(),
-            begins: begins.map(|week| company.iso_week(week).to_string()),
+            begins: story.begins().map(|week| company.iso_week(week).to_string()),
             customers_in_it: company.customers.iter().filter(takes_part).count(),
         }
     };

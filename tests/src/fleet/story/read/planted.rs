@@ -1,5 +1,7 @@
 //! What happens in a story, read from its `[[planted]]` tables; refused where it could not happen in this company.
 
+mod more;
+
 use elsewhere_catalog::{Catalog, Service};
 
 use crate::fleet::story::{Habit, Offer, Planted, Status, Story, fields::Fields};
@@ -29,10 +31,15 @@ pub(super) fn planted(table: Fields<'_>, story: &Story, catalog: &'static Catalo
         },
         "" => return None,
         other => {
-            let known = "leaves, comes_back, unserved, spreads, idle_client, chat_suite_meetings, embedded_noise, \
-                         rare_services";
-            table.problem("kind", format!("no planted story is called '{other}'; there are {known}"));
-            return None;
+            let Some(planted) = more::planted(other, &table, story, catalog) else {
+                let known = "leaves, comes_back, unserved, spreads, idle_client, chat_suite_meetings, \
+                             embedded_noise, rare_services";
+                let problem =
+                    format!("no planted story is called '{other}'; there are {known}, {}", more::KINDS);
+                table.problem("kind", problem);
+                return None;
+            };
+            planted
         }
     };
     table.close();
@@ -132,6 +139,8 @@ fn unserved(table: &Fields<'_>, story: &Story, catalog: &Catalog) -> Planted {
         customers: table.share("customers", None),
         per_workday: table.share("per_workday", None),
         services: table.weights("services", need),
+        week: table.count("week", 1..=story.weeks, Some(1)),
+        over_weeks: table.count("over_weeks", 1..=52, Some(1)),
     }
 }
 
