@@ -9,12 +9,13 @@
 //! - **Usual swing** ([`Line::swing`]): the middle one of the changes from week to week before this week.
 //! - **Usual range** ([`Line::range`]): the middle half of the weeks before this one.
 //! - **Movement** ([`movement`]): a need in a segment whose customer-days elsewhere alone rose in four weeks, by more
-//!   than twice their usual swing.
+//!   than twice their usual swing, and by more than the segment had become busier.
 //! - **Headline** ([`Headline`]): the first movement that crossed, else the first, else who came back, else quiet.
 //! - **Affair** ([`affair`]): how far gone a segment is with one service, and where that goes.
 //! - **Why** ([`why`]): ours beside elsewhere, with an interval. **Next conversation** ([`conversation`]): a rule table.
 //! - **Did it work** ([`followed_up`]), **pace** ([`pace`]), **the way still to go** ([`journey`]).
 
+mod activity;
 pub mod affair;
 pub mod conversation;
 pub mod followed_up;

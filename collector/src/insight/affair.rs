@@ -4,7 +4,7 @@
 //! the service is not shown is one with fewer customers than may be shown, never none. *Relying* is use on three days in
 //! fourteen; of one service it is known by its days for each customer, of the need by its published figure.
 
-use super::{History, LINE_WEEKS, Line};
+use super::{History, LINE_WEEKS, Line, activity::Activity};
 use crate::{
     portfolio::SanctionStatus,
     published::{PublishedNeed, PublishedSegment, PublishedService, PublishedWeek, customers_step},
@@ -31,7 +31,7 @@ pub enum Stage {
 /// Where an affair goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trend {
-    /// More days than four weeks ago, by more than twice its usual swing.
+    /// More days than four weeks ago, by more than twice its usual swing and more than they were busier.
     Growing,
     /// Neither.
     Steady,
@@ -103,6 +103,10 @@ impl Affair<'_> {
 pub(super) struct Course {
     customers: Line,
     days: Line,
+    /// How busy they are beside four weeks ago.
+    activity: Activity,
+    /// Weeks since the first on the line that was published, this one included.
+    weeks: usize,
     /// What a shown figure may leave out of its customers at most.
     step: u32,
     /// At least half of the need's customers elsewhere rely on what they use there.
@@ -128,7 +132,8 @@ const RULES: [Rule; 8] = [
     }),
     (Stage::Fling, "first shown within eight weeks, and half of its most customers are gone", |course| {
         let now = course.customers.now().unwrap_or(0);
-        course.age() <= 8 && course.age() > 1 && course.most() >= 3 * course.step && now * 2 <= course.most()
+        let is_young = course.has_begun() && (2..=8).contains(&course.age());
+        is_young && course.most() >= 3 * course.step && now * 2 <= course.most()
     }),
     (
         Stage::Dependency,
@@ -157,30 +162,43 @@ impl Course {
 
     /// The two other rules.
     pub(super) fn trend(&self) -> Trend {
-        let (Some(now), Some(before)) = (self.days.now(), self.days.weeks_ago(4)) else {
-            // Nothing was shown then, or is now.
-            return match (self.days.now(), self.customers.last_week()) {
-                (Some(_), _) if self.age() > 1 && self.age() <= 4 => Trend::Growing,
-                (None, Some(_)) => Trend::Fading,
-                _ => Trend::Steady,
-            };
+        let (Some(now), Some(before)) = (self.days.now(), self.days_four_weeks_ago()) else {
+            let is_gone = self.days.now().is_none() && self.customers.last_week().is_some();
+            return if is_gone { Trend::Fading } else { Trend::Steady };
         };
         let usual = self.days.swing_before(4).or_else(|| self.days.swing_before(0)).unwrap_or(0);
         let moved = |more: u32, fewer: u32| {
             let by = more.saturating_sub(fewer);
             by >= LEAST_DAYS && by * 10 >= fewer && by > usual.saturating_mul(2)
         };
-        match (moved(now, before), moved(before, now)) {
+        let activity = self.activity;
+        match (moved(now, activity.grown(before)), moved(activity.shrunk(before), now)) {
             (true, _) => Trend::Growing,
             (_, true) => Trend::Fading,
             _ => Trend::Steady,
         }
     }
 
+    /// Of what began since then, the most that may have been there unseen: the days of as many of its customers as are
+    /// too few to be shown.
+    fn days_four_weeks_ago(&self) -> Option<u32> {
+        let unseen = || {
+            let is_new = self.has_begun() && (2..=4).contains(&self.age());
+            let (now, customers) = (self.days.now()?, self.customers.now()?);
+            is_new.then(|| now.saturating_mul(self.step.saturating_sub(1)).checked_div(customers))?
+        };
+        self.days.weeks_ago(4).or_else(unseen)
+    }
+
     /// Weeks since the first that shows it, this one included.
     fn age(&self) -> usize {
         let weeks = &self.customers.0;
         weeks.iter().position(Option::is_some).map_or(0, |first| weeks.len() - first)
+    }
+
+    /// A week before the first that shows it was published: what the first one shows may be of any age.
+    fn has_begun(&self) -> bool {
+        self.age() < self.weeks
     }
 
     fn most(&self) -> u32 {
@@ -249,10 +267,10 @@ fn of_rows<'w>(
     need: &'w PublishedNeed,
     weeks: &[Option<&'w PublishedSegment>],
 ) -> Vec<Affair<'w>> {
-    let weeks: Vec<_> = weeks.iter().map(|row| row.and_then(|row| row.need(&need.need))).collect();
+    let needs: Vec<_> = weeks.iter().map(|row| row.and_then(|row| row.need(&need.need))).collect();
     let mut known: Vec<&PublishedService> = Vec::new();
     // The newest row of a service says what had been decided about it last.
-    for service in weeks.iter().rev().flatten().flat_map(|need| &need.services) {
+    for service in needs.iter().rev().flatten().flat_map(|need| &need.services) {
         if !known.iter().any(|other| other.service == service.service) {
             known.push(service);
         }
@@ -263,24 +281,20 @@ fn of_rows<'w>(
     };
     let affair = |service: &'w PublishedService| {
         let rows: Vec<_> =
-            weeks.iter().map(|row| row.and_then(|row| row.service(&service.service))).collect();
-        one(this, segment, need, service, &rows)
+            needs.iter().map(|row| row.and_then(|row| row.service(&service.service))).collect();
+        one(service, course(this, (segment, need), weeks, &rows), (this, segment, need))
     };
     known.into_iter().filter(is_elsewhere).filter_map(affair).collect()
 }
 
-/// `rows` are the service's, oldest first.
 fn one<'w>(
-    this: &PublishedWeek,
-    segment: &'w PublishedSegment,
-    need: &'w PublishedNeed,
     service: &'w PublishedService,
-    rows: &[Option<&PublishedService>],
+    course: Course,
+    (this, segment, need): (&PublishedWeek, &'w PublishedSegment, &'w PublishedNeed),
 ) -> Option<Affair<'w>> {
-    let course = course(this, need, rows);
     let (stage, rule) = course.stage();
     let first = course.customers.0.iter().position(Option::is_some)?;
-    let weeks_ago = i64::try_from(rows.len() - 1 - first).ok()?;
+    let weeks_ago = i64::try_from(course.customers.0.len() - 1 - first).ok()?;
     Some(Affair {
         segment,
         need,
@@ -295,7 +309,13 @@ fn one<'w>(
     })
 }
 
-fn course(this: &PublishedWeek, need: &PublishedNeed, rows: &[Option<&PublishedService>]) -> Course {
+/// `weeks` are the segment's rows, `rows` the service's, oldest first.
+fn course(
+    this: &PublishedWeek,
+    (segment, need): (&PublishedSegment, &PublishedNeed),
+    weeks: &[Option<&PublishedSegment>],
+    rows: &[Option<&PublishedService>],
+) -> Course {
     let line =
         |of: fn(&PublishedService) -> Option<u32>| Line(rows.iter().map(|row| row.and_then(of)).collect());
     let relying = need.facet(Facet::Reliant).map_or(0, |facet| facet.customers);
@@ -304,6 +324,8 @@ fn course(this: &PublishedWeek, need: &PublishedNeed, rows: &[Option<&PublishedS
     Course {
         customers: line(|row| row.customers.shown()),
         days: line(|row| row.customer_days.shown()),
+activity: Activity::beside(&need.need, segment, weeks.iter().rev().nth(4).copied().flatten()),
+        weeks: weeks.iter().position(Option::is_some).map_or(0, |first| weeks.len() - first),
         step: customers_step(this.minimum_group),
         half_rely: elsewhere.is_some_and(|elsewhere| relying * 2 >= elsewhere && relying > 0),
         mostly_elsewhere: alone.zip(ours).is_some_and(|(alone, ours)| alone > ours),
@@ -325,6 +347,8 @@ mod tests {
         Course {
             customers,
             days: Line(days),
+            activity: Activity::default(),
+            weeks: LINE_WEEKS,
             step: 5,
             half_rely: false,
             mostly_elsewhere: false,
@@ -352,6 +376,16 @@ mod tests {
     }
 
     #[test]
+    fn what_the_first_published_week_shows_has_no_beginning() {
+        let gone = course(&[20, 20, 20, 20, 10], 2);
+        assert_eq!(gone.stage().0, Stage::Fling);
+        assert_eq!(Course { weeks: 5, ..gone }.stage().0, Stage::Habit, "it may have been there for years");
+        let begun = course(&[10, 20], 2);
+        assert_eq!(begun.trend(), Trend::Growing);
+        assert_eq!(Course { weeks: 2, ..begun }.trend(), Trend::Steady);
+    }
+
+    #[test]
     fn their_work_hangs_on_it_where_we_have_less_of_it_or_nothing() {
         let relied_on = course(&[20; 9], 3);
         assert_eq!(relied_on.stage().0, Stage::Habit);
@@ -363,11 +397,12 @@ mod tests {
 
     #[test]
     fn a_trend_is_beyond_the_usual_swing() {
-        let cases: [(&[u32], Trend); 6] = [
+        let cases: [(&[u32], Trend); 7] = [
             (&[20, 20, 20, 20, 20, 20, 20, 20, 40], Trend::Growing),
             (&[40, 40, 40, 40, 40, 40, 40, 40, 20], Trend::Fading),
             (&[20, 40, 20, 40, 20, 40, 20, 20, 40], Trend::Steady),
-            (&[5, 10], Trend::Growing),
+            (&[10, 20], Trend::Growing),
+            (&[5, 5], Trend::Steady),
             (&[10], Trend::Steady),
             (&[20, 20, 20, 20, 20, 20, 0], Trend::Fading),
         ];

@@ -2,8 +2,9 @@
 //!
 //! A movement is judged on the customer-days *elsewhere alone* of one need in one segment: this week against four weeks
 //! ago, or the oldest week since then that is shown. It counts where the gain is at least [`LEAST_DAYS`], a
-//! tenth of what was there, and more than twice the usual swing of that line before the four weeks. Without four weeks
-//! of history there is no movement; nor in a segment of which under 70 % of the devices reported.
+//! tenth of what was there, and more than twice the usual swing of that line before the four weeks; each of it beyond
+//! what the segment had become busier with other needs (`activity`), so that the weeks after a holiday are no movement.
+//! Without four weeks of history there is no movement; nor in a segment of which under 70 % of the devices reported.
 //!
 //! A segment speaks for its parent where it has at least half of the parent's gain; else the parent speaks.
 //!
@@ -13,6 +14,7 @@
 
 use super::{
     History, Known, Line,
+    activity::Activity,
     conversation::{self, Talk},
     elsewhere, is_ancestor,
 };
@@ -161,10 +163,13 @@ fn judge<'w>(
     let weeks = (1..=WEEKS).rev().find(shown)?;
     let before = at(weeks)?;
     let gained = need.elsewhere_alone.shown()?.checked_sub(elsewhere(before))?;
+    let then = history.segment(segment.segment.as_ref(), weeks);
+    let busier = Activity::beside(&need.need, segment, then).grown(elsewhere(before));
+    let beyond = elsewhere(need).saturating_sub(busier);
     let line = history
         .line(|week| week.segment(segment.segment.as_ref())?.need(&need.need)?.elsewhere_alone.shown());
-    let beyond_usual = gained > usual(&line).saturating_mul(2);
-    let moved = gained >= LEAST_DAYS && gained >= elsewhere(before) / 10 && beyond_usual;
+    let beyond_usual = beyond > usual(&line).saturating_mul(2);
+    let moved = beyond >= LEAST_DAYS && beyond >= elsewhere(before) / 10 && beyond_usual;
     moved.then_some(Gain { segment, need, last_week: at(1), before, weeks, gained })
 }
 

@@ -196,3 +196,18 @@ fn a_segment_hardly_seen_has_no_movement() {
     });
     assert!(insight(&weeks).movements.is_empty());
 }
+
+#[test]
+fn the_weeks_after_a_holiday_are_no_movement() {
+    // Four weeks ago half of the week was off.
+    let weeks_of = |files_now: u32| {
+        weeks(move |ago| {
+            let busy = if ago == 4 { 1 } else { 2 };
+            let elsewhere = if ago == 0 { files_now } else { 40 * busy };
+            let files = need("send-once", true, [100 * busy, 0, 0, elsewhere]);
+            vec![segment("all", vec![files, need("email", true, [500 * busy, 0, 0, 0])])]
+        })
+    };
+    assert!(insight(&weeks_of(80)).movements.is_empty());
+    assert_eq!(insight(&weeks_of(120)).movements[0].gained, 80, "it is told as it was counted");
+}
