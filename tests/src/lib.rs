@@ -9,6 +9,7 @@ pub mod figures;
 pub mod fleet;
 #[path = "../fuzz/src/lib.rs"]
 pub mod fuzz;
+pub mod insight_bench;
 pub mod lab;
 pub mod sessions;
 pub mod simulate;
