@@ -53,7 +53,7 @@ fn main() -> anyhow::Result<()> {
         return Ok(());
     }
     let begun = clock::now();
-    let seeds: Vec<u64> = (TUNING..TUNING + args.companies).collect();
+    let seeds: Vec<u64> = (TUNING..=args.companies).collect();
     let score = insight_bench::of_seeds(&seeds)?;
     show(&score, args.show);
     add_rows(&score, "tuning", &mut table);

@@ -324,7 +324,7 @@ fn course(
     Course {
         customers: line(|row| row.customers.shown()),
         days: line(|row| row.customer_days.shown()),
-activity: Activity::beside(&need.need, segment, weeks.iter().rev().nth(4).copied().flatten()),
+        activity: Activity::beside(&need.need, segment, weeks.iter().rev().nth(4).copied().flatten()),
         weeks: weeks.iter().position(Option::is_some).map_or(0, |first| weeks.len() - first),
         step: customers_step(this.minimum_group),
         half_rely: elsewhere.is_some_and(|elsewhere| relying * 2 >= elsewhere && relying > 0),

@@ -53,7 +53,7 @@ fn share(company: &Company, segment: &Segment, need: &str, number: u32) -> Optio
                 rows.filter(|row| row.evidence() == v1::Evidence::Use && row.tenant() != v1::Tenant::Guest)
             {
                 let service = company.catalog.service(&row.service_id);
-                if !service.is_some_and(|service| service.need() == need) {
+                if service.is_none_or(|service| service.need() != need) {
                     continue;
                 }
                 any = true;

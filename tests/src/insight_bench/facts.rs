@@ -81,14 +81,14 @@ impl Fact {
 
 /// All facts of a company.
 pub fn facts(company: &Company) -> Vec<Fact> {
-    let mut all = Facts { company, facts: Vec::new(), story: 0 };
+    let mut all = Facts { company, told: Vec::new(), story: 0 };
     all.of_habits();
     for (place, planted) in company.story.planted.iter().enumerate() {
         all.story = place;
         all.of(planted);
     }
     all.carry_over();
-    all.facts
+    all.told
 }
 
 /// Where a habit goes, in its parts.
@@ -118,7 +118,7 @@ impl Ways {
 
 struct Facts<'c> {
     company: &'c Company,
-    facts: Vec<Fact>,
+    told: Vec<Fact>,
     story: usize,
 }
 
@@ -130,7 +130,7 @@ impl Facts<'_> {
     /// Something that only makes statements true.
     fn cause(&mut self, kind: Kind, departments: &[String], need: &'static str, from: u32, until: u32) {
         let segments = departments.iter().filter_map(|name| Segment::new("department", name).ok()).collect();
-        self.facts.push(Fact {
+        self.told.push(Fact {
             kind,
             segments,
             need,
@@ -149,7 +149,7 @@ impl Facts<'_> {
     }
 
     fn last(&mut self) -> &mut Fact {
-        self.facts.last_mut().expect("one was pushed before")
+        self.told.last_mut().expect("one was pushed before")
     }
 
     /// What a department does by habit is so, planted or not.
@@ -305,14 +305,14 @@ impl Facts<'_> {
             let Planted::Reorganisation { from, to, week, .. } = planted else { continue };
             let [from, to] = [from, to].map(|name| Segment::new("department", name).ok());
             let (Some(from), Some(to)) = (from, to) else { continue };
-            let moved = self.facts.iter().filter(|fact| fact.segments.contains(&from)).map(|fact| Fact {
+            let moved = self.told.iter().filter(|fact| fact.segments.contains(&from)).map(|fact| Fact {
                 segments: vec![to.clone()],
                 weeks: *fact.weeks.start().max(week)..=*fact.weeks.end(),
                 is_to_be_found: false,
                 ..fact.clone()
             });
             let moved: Vec<Fact> = moved.collect();
-            self.facts.extend(moved);
+            self.told.extend(moved);
         }
     }
 

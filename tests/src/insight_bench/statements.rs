@@ -103,7 +103,7 @@ impl Listening<'_> {
         let segment = row.segment.as_ref();
         let journal = self.known.journal;
         for need in row.needs.iter().filter(|need| need.customers_elsewhere.shown().is_some()) {
-            for finding in why(need) {
+            for finding in why(&[Some(need)]) {
                 let kind = Kind::of(finding.reason);
                 let (Verdict::Yes { difference, .. } | Verdict::NoDifference { difference, .. }) =
                     finding.verdict

@@ -6,7 +6,7 @@ use super::*;
 fn score(more: &str) -> Score {
     let text = format!(
         r#"
-        customers = 150
+        customers = 400
         weeks = 9
         until = "2026-W46"
         [[service]]
@@ -22,7 +22,7 @@ fn score(more: &str) -> Score {
         need = "store-files"
         per_workday = 0.8
         services = {{ sharepoint-online = 3, dropbox = 1 }}
-        second = 0.5
+        second = 0.15
         minutes = 60
         {more}"#
     );
