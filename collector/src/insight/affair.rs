@@ -4,7 +4,7 @@
 //! the service is not shown is one with fewer customers than may be shown, never none. *Relying* is use on three days in
 //! fourteen; of one service it is known by its days for each customer, of the need by its published figure.
 
-use super::{History, LINE_WEEKS, Line, activity::Activity};
+use super::{History, LINE_WEEKS, Line, activity::Activity, movement};
 use crate::{
     portfolio::SanctionStatus,
     published::{PublishedNeed, PublishedSegment, PublishedService, PublishedWeek, customers_step},
@@ -169,7 +169,7 @@ impl Course {
         let usual = self.days.swing_before(4).or_else(|| self.days.swing_before(0)).unwrap_or(0);
         let moved = |more: u32, fewer: u32| {
             let by = more.saturating_sub(fewer);
-            by >= LEAST_DAYS && by * 10 >= fewer && by > usual.saturating_mul(2)
+            by >= movement::LEAST_DAYS && by * 10 >= fewer && by > usual.saturating_mul(2)
         };
         let activity = self.activity;
         match (moved(now, activity.grown(before)), moved(activity.shrunk(before), now)) {
@@ -233,9 +233,6 @@ fn is_relied_on(
     }
     weeks_shown >= shown && all_days >= all_customers * RELYING_DAYS
 }
-
-/// Fewest customer-days that are called a movement: two customers' working weeks.
-const LEAST_DAYS: u32 = 10;
 
 /// All affairs of a segment and those below it, most customer-days first.
 pub fn affairs<'w>(history: &History<'w>, root: Option<&Segment>, main_dimension: &str) -> Vec<Affair<'w>> {

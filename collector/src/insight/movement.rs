@@ -31,7 +31,7 @@ pub const MOST_MOVEMENTS: usize = 5;
 /// Weeks over which a gain is judged.
 const WEEKS: usize = 4;
 /// Fewest customer-days that are called a movement: two customers' working weeks.
-const LEAST_DAYS: u32 = 10;
+pub(super) const LEAST_DAYS: u32 = 10;
 /// Fewest devices reporting, in percent.
 const LEAST_REPORTING: u8 = 70;
 /// Weeks after which a movement that nobody acts on goes.
