@@ -46,7 +46,7 @@ fn write_source(compiled: &Compiled) -> Result<String, std::fmt::Error> {
     )?;
     writeln!(
         out,
-        "table: Table {{ text: TEXT, rules: RULES, rule_count: {}, groups: &GROUPS }} }};",
+        "rule_count: {}, table: Table {{ text: TEXT, names: NAMES, groups: &GROUPS }} }};",
         compiled.rules.len()
     )?;
 
@@ -72,7 +72,7 @@ fn write_source(compiled: &Compiled) -> Result<String, std::fmt::Error> {
     for group in &layout.groups {
         writeln!(out, "{group:?},")?;
     }
-    writeln!(out, "];\nstatic RULES: &[u8] = b\"{}\";", layout.rules.escape_ascii())?;
+    writeln!(out, "];\nstatic NAMES: &[u8] = b\"{}\";", layout.names.escape_ascii())?;
     writeln!(out, "static TEXT: &str = {:?};", layout.text)?;
     Ok(out)
 }

@@ -217,10 +217,10 @@ impl Catalog {
         let Some(name) = plain(name) else { return Verdict::Unknown };
         let rule = self.table.longest(&name);
         let is_own = layer.is_own(&name);
-        if rule.is_some_and(|rule| rule.target == Target::Personal) && !is_own {
+        if rule.is_some_and(|rule| rule.place.target() == Some(Target::Personal)) && !is_own {
             return Verdict::Personal;
         }
-        let length = rule.map_or(0, |rule| rule.name.len());
+        let length = rule.map_or(0, |rule| rule.length);
         if let Some((own, _)) = layer.longest(&name).filter(|(_, own_length)| *own_length >= length)
             && let Some(service) = layer.service(&own.service_id).or_else(|| self.service(&own.service_id))
         {
@@ -241,7 +241,7 @@ impl Catalog {
         if suffixes(&host).any(|suffix| tenants.ours.contains(suffix)) {
             return Tenancy::Ours;
         }
-        let ruled = self.table.longest(&host).map_or(0, |rule| rule.name.len());
+        let ruled = self.table.longest(&host).map_or(0, |rule| rule.length);
         let is_beside = |suffix: &str| {
             suffix.split_once('.').is_some_and(|(label, parent)| {
                 tenants.parents.contains(parent) && ruled <= parent.len() && !VENDORS_OWN.contains(&label)

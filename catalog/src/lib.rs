@@ -42,6 +42,7 @@ pub struct Catalog {
     services: &'static [Record],
     /// By the service's place.
     attributes: &'static [Known],
+    rule_count: usize,
     table: Table<'static>,
 }
 
@@ -114,7 +115,7 @@ impl Catalog {
 
     /// How many rules there are.
     pub fn rule_count(&self) -> usize {
-        self.table.rule_count
+        self.rule_count
     }
 
     /// What it takes in memory.

@@ -1,14 +1,17 @@
 //! From a name to the rule that decides on it: an open-addressing hash table over all rules.
 //!
-//! Each suffix of a name is one probe, from the longest on, and the first hit decides. A hash takes the same few steps
-//! however long the suffix is. What costs is waiting for memory, so the places that a hash leads to stand together in one
-//! line of a cache, each says whether its rule may fit before that is read, and a rule stands beside its name. Nothing
-//! is allocated, and only a name with capitals is copied.
+//! Each suffix of a name is one probe, from the longest on, and the first hit decides. What costs is waiting for memory, so
+//! all that a probe reads is one line of a cache, and all lines together are small enough for the cache of a core: they
+//! hold what each rule leads to, and 41 bits of its name's hash in place of the name. Nothing is allocated, and only a
+//! name with capitals is copied.
+//!
+//! A name that no rule is about is taken for one where these bits, and the line, agree by chance: about once in 10^11
+//! names. (A name made up to agree gains what it would gain below a listed one.) No two rules agree: the build refuses it.
 
 pub(crate) mod rule;
 mod scan;
 
-use self::rule::{Place, Rule};
+use self::rule::{Found, Place, Rule};
 use self::scan::Ends;
 use crate::attribute::AttributeName;
 use crate::kind::{PlumbingKind, Role};
@@ -70,15 +73,13 @@ impl Span {
 }
 
 /// The rules and the way to them. A rule has its place in the group of its name's hash, or where that is full in the
-/// next that is not. At least a third of the places is empty.
+/// next that is not. At least a quarter of the places is empty.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Table<'t> {
     /// What is known of services.
     pub text: &'t str,
-    /// Rules, as [`Rule`] says.
-    pub rules: &'t [u8],
-    /// How many they are.
-    pub rule_count: usize,
+    /// The names of the rules in the order of their places, each behind a byte that says how long it is.
+    pub names: &'t [u8],
     pub groups: &'t [Group],
 }
 
@@ -86,13 +87,13 @@ pub(crate) struct Table<'t> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(align(64))]
 pub(crate) struct Group {
-    /// A few bits more of the hash of each place's rule. There are more than places, as many as are compared at once.
-    pub tags: [u8; 16],
+    /// The lower half of the hash of each place's rule.
+    pub marks: [u32; GROUP],
     pub places: [Place; GROUP],
 }
 
 /// Places in a group.
-pub(crate) const GROUP: usize = 12;
+pub(crate) const GROUP: usize = 8;
 
 impl Group {
     /// One of its rules may be about a name with this hash.
@@ -101,12 +102,24 @@ impl Group {
         reason = "mostly none is, and without a branch all are compared at once"
     )]
     fn may_hold(&self, hash: u64) -> bool {
-        let tag = tag(hash);
-        self.tags.iter().fold(false, |so_far, other| so_far | (*other == tag))
+        let mark = mark(hash);
+        self.marks.iter().fold(false, |so_far, other| so_far | (*other == mark))
     }
 
-    fn is_full(&self) -> bool {
-        self.places[GROUP - 1] != Place::EMPTY
+    /// Which of its places are of rules about a name with this hash.
+    pub(crate) fn known_by(&self, hash: u64) -> impl Iterator<Item = usize> + '_ {
+        let mark = mark(hash);
+        (0..GROUP).filter(move |at| self.marks[*at] == mark && self.places[*at].fits(hash))
+    }
+
+    /// Of its rules about a name with this hash the first that holds for it.
+    fn find(&self, hash: u64, whole: bool) -> Option<Place> {
+        self.known_by(hash).map(|at| self.places[at]).find(|place| whole || !place.is_exact())
+    }
+
+    /// Rules that belong here stand in the next group.
+    fn overflows(&self) -> bool {
+        self.places[GROUP - 1].is_followed()
     }
 }
 
@@ -114,12 +127,12 @@ impl<'t> Table<'t> {
     /// Where the longest rule that covers this name leads; `None` too for what is no ASCII name.
     #[inline]
     pub(crate) fn find(&self, name: &str) -> Option<Target> {
-        self.longest(name).map(|rule| rule.target)
+        self.longest(name)?.place.target()
     }
 
     /// The longest rule that covers this name.
     #[inline]
-    pub(crate) fn longest(&self, name: &str) -> Option<Rule<'t>> {
+    pub(crate) fn longest(&self, name: &str) -> Option<Found> {
         let name = name.strip_suffix('.').unwrap_or(name).as_bytes();
         if name.len() > MAX_NAME_BYTES {
             return None;
@@ -136,7 +149,7 @@ impl<'t> Table<'t> {
     /// No packet of a well-behaved program carries one.
     #[cold]
     #[inline(never)]
-    fn find_capital(&self, name: &[u8]) -> Option<Rule<'t>> {
+    fn find_capital(&self, name: &[u8]) -> Option<Found> {
         let mut lower = [0; MAX_NAME_BYTES];
         let lower = &mut lower[..name.len()];
         lower.copy_from_slice(name);
@@ -146,36 +159,32 @@ impl<'t> Table<'t> {
 
     /// Each suffix in turn, the whole name first. A suffix that a rule is about consists of proper labels, so those
     /// behind a hit need no look.
-    fn find_lower(&self, name: &[u8]) -> Option<Rule<'t>> {
+    fn find_lower(&self, name: &[u8]) -> Option<Found> {
         let mut start = 0;
         for end in Ends::of(name) {
             if !(1..=MAX_LABEL_BYTES).contains(&(end - start)) {
                 return None;
             }
-            let found = self.probe(hash(name, start), &name[start..], start == 0);
-            if found.is_some() {
-                return found;
+            if let Some(place) = self.probe(hash(name, start), start == 0) {
+                return Some(Found { place, length: name.len() - start });
             }
             start = end + 1;
         }
         None
     }
 
-    /// The rule for this suffix. Exact rules count only where the suffix is the whole name; they were given their places
-    /// first, and so go first.
-    fn probe(&self, hash: u64, suffix: &[u8], whole: bool) -> Option<Rule<'t>> {
+    /// The place of the rule for a suffix with this hash. Exact rules count only where the suffix is the whole name; they
+    /// were given their places first, and so go first.
+    fn probe(&self, hash: u64, whole: bool) -> Option<Place> {
         let mut at = first_group(hash, self.groups.len());
         loop {
-            let group = &self.groups[at];
-            if group.may_hold(hash) {
-                let fitting =
-                    group.places.iter().filter(|place| place.fits(hash) && (whole || !place.is_exact()));
-                let mut rules = fitting.filter_map(|place| place.read(self.rules));
-                if let Some(rule) = rules.find(|rule| rule.name == suffix) {
-                    return Some(rule);
-                }
+            let group = self.groups.get(at)?;
+            if group.may_hold(hash)
+                && let Some(place) = group.find(hash, whole)
+            {
+                return Some(place);
             }
-            if !group.is_full() {
+            if !group.overflows() {
                 return None;
             }
             at = if at + 1 == self.groups.len() { 0 } else { at + 1 };
@@ -184,8 +193,14 @@ impl<'t> Table<'t> {
 
     /// All rules, in no order.
     pub(crate) fn rules(&self) -> impl Iterator<Item = Rule<'t>> {
-        let places = self.groups.iter().flat_map(|group| group.places).filter(|place| *place != Place::EMPTY);
-        places.filter_map(|place| place.read(self.rules))
+        let places = self.groups.iter().flat_map(|group| group.places).filter(|place| !place.is_empty());
+        let mut names = self.names;
+        places.map_while(move |place| {
+            let (length, rest) = names.split_first()?;
+            let (name, rest) = rest.split_at_checked(usize::from(*length))?;
+            names = rest;
+            Some(Rule { name, exact: place.is_exact(), target: place.target()? })
+        })
     }
 
     /// A piece of the text.
@@ -195,18 +210,28 @@ impl<'t> Table<'t> {
 
     /// What the table takes in memory.
     pub(crate) fn bytes(&self) -> usize {
-        size_of_val(self) + self.text.len() + self.rules.len() + size_of_val(self.groups)
+        size_of_val(self) + self.text.len() + self.names.len() + size_of_val(self.groups)
     }
 }
 
-/// The hash of a name's suffix, from its length and its first 16 bytes: of all rules only a few agree in these. A hostile
-/// name can meet the longest run of full slots and no more, since names looked up are never put into the table.
+/// The hash of a name's suffix, 16 bytes at a time, each folded by a product of twice as many bits (Wang Yi, *wyhash*,
+/// 2019). A hostile name can meet the longest run of full groups and no more, since names looked up are never put into
+/// the table.
 pub(crate) fn hash(name: &[u8], at: usize) -> u64 {
-    let suffix_bytes = (name.len() - at) as u64;
-    let (first, second) = scan::two_words(name, at);
+    let length = name.len() - at;
+    let mut hash = fold(scan::two_words(name, at), (length as u64).wrapping_mul(0xd6e8_feb8_6659_fd93));
+    let mut rest = at + 16;
+    while rest < name.len() {
+        hash = fold(scan::two_words(name, rest), hash);
+        rest += 16;
+    }
+    hash
+}
+
+/// 16 bytes into a hash.
+fn fold((first, second): (u64, u64), hash: u64) -> u64 {
     let first = first ^ 0x9e37_79b9_7f4a_7c15;
-    let second = second ^ suffix_bytes.wrapping_mul(0xd6e8_feb8_6659_fd93);
-    let (low, high) = first.carrying_mul(second ^ 0xa076_1d64_78bd_642f, 0);
+    let (low, high) = first.carrying_mul(second ^ hash ^ 0xa076_1d64_78bd_642f, 0);
     low ^ high
 }
 
@@ -218,8 +243,8 @@ pub(crate) fn first_group(hash: u64, groups: usize) -> usize {
     usize::try_from(group).expect("it is below `groups`")
 }
 
-/// Some bits of a hash that no place has, and none that chose the group.
+/// The lower half of a hash, none of whose bits chose the group.
 #[expect(clippy::cast_possible_truncation, reason = "the lowest bits are meant")]
-pub(crate) fn tag(hash: u64) -> u8 {
-    hash as u8
+pub(crate) fn mark(hash: u64) -> u32 {
+    hash as u32
 }

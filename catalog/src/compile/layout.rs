@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{CheckedRule, CheckedService, Compiled, Texts};
-use crate::table::rule::{EMBEDDED, EXACT, HASH, PERSONAL, PLUMBING, Place, STEP, STEPS};
+use crate::table::rule::{self, EMBEDDED, EXACT, FOLLOWED, PERSONAL, PLUMBING, Place, ROLE, SERVICE};
 use crate::table::{self, GROUP, Group, Known, Record, Span, Target};
 
 /// The table's parts, ready to be written down or looked up in.
@@ -12,7 +12,7 @@ pub(crate) struct Layout {
     pub services: Vec<Record>,
     /// By the service's place.
     pub attributes: Vec<Known>,
-    pub rules: Vec<u8>,
+    pub names: Vec<u8>,
     pub groups: Vec<Group>,
 }
 
@@ -20,23 +20,20 @@ pub(crate) struct Layout {
 impl Layout {
     /// To be looked up in.
     pub(crate) fn table(&self) -> table::Table<'_> {
-        table::Table { text: &self.text, rules: &self.rules, rule_count: 0, groups: &self.groups }
+        table::Table { text: &self.text, names: &self.names, groups: &self.groups }
     }
 }
 
-/// Writes down all rules, gives each a place, of which a third stays empty, and writes every word into one text, once.
+/// Gives each rule a place, of which a quarter stays empty, and writes every word into one text, once.
 pub(crate) fn lay_out(compiled: &Compiled) -> Layout {
     let mut text = Text::default();
-    // An empty place leads to the first: no name, and no rule.
-    let mut rules = vec![0; STEP];
-    let empty = Group { tags: [0; 16], places: [Place::EMPTY; GROUP] };
-    let mut groups = vec![empty; (compiled.rules.len() * 3).div_ceil(2 * GROUP).max(1)];
+    let mut filling = Filling::with_room_for(compiled.rules.len());
     // Exact rules first: of two about one name the one that is found first decides.
     let (exact, others): (Vec<_>, Vec<_>) = compiled.rules.iter().partition(|rule| rule.exact);
     for rule in exact.into_iter().chain(others) {
-        let hash = table::hash(rule.name.as_bytes(), 0);
-        insert(&mut groups, hash, write(rule, hash, &mut rules));
+        filling.insert(rule);
     }
+    let (groups, names) = filling.done();
     let services = compiled.services.iter().map(|service| record(compiled, service, &mut text)).collect();
     let attributes = (0u16..).zip(&compiled.services).flat_map(|(service, checked)| {
         checked.attributes.iter().map(move |(name, attribute)| (service, *name, attribute))
@@ -49,29 +46,7 @@ pub(crate) fn lay_out(compiled: &Compiled) -> Layout {
         month: text.span(&attribute.month),
     });
     let attributes = attributes.collect();
-    Layout { text: text.bytes, services, attributes, rules, groups }
-}
-
-/// Puts a rule behind the others.
-#[expect(clippy::cast_possible_truncation, reason = "the lower bits are meant")]
-fn write(rule: &CheckedRule, hash: u64, rules: &mut Vec<u8>) -> Place {
-    let start = u32::try_from(rules.len() / STEP).ok().filter(|start| *start < STEPS);
-    let start = start.expect("fewer rules than 65,536 fill no 2 MiB");
-    let (target, index, kind) = match rule.target {
-        Target::Service { index, role, often_embedded } => {
-            (0, index, role as u8 | if often_embedded { EMBEDDED } else { 0 })
-        }
-        Target::Plumbing(kind) => (PLUMBING, 0, kind as u8),
-        Target::Personal => (PERSONAL, 0, 0),
-    };
-    rules.extend(index.to_le_bytes());
-    rules.push(kind);
-    rules.push(u8::try_from(rule.name.len()).expect("names were checked: 253 bytes at most"));
-    rules.extend(rule.name.as_bytes());
-    rules.resize(rules.len().next_multiple_of(STEP), 0);
-    let exact = if rule.exact { EXACT } else { 0 };
-    let of_hash = hash as u32 / HASH * HASH;
-    Place(of_hash | target | exact | start)
+    Layout { text: text.bytes, services, attributes, names, groups }
 }
 
 fn record(compiled: &Compiled, service: &CheckedService, text: &mut Text) -> Record {
@@ -107,17 +82,60 @@ impl Text {
     }
 }
 
-fn insert(groups: &mut [Group], hash: u64, place: Place) {
-    let mut at = table::first_group(hash, groups.len());
-    loop {
-        let Group { tags, places } = &mut groups[at];
-        let mut with_tags = tags.iter_mut().zip(places);
-        if let Some((tag, empty)) = with_tags.find(|(_, place)| **place == Place::EMPTY) {
-            (*tag, *empty) = (table::tag(hash), place);
-            return;
-        }
-        at = (at + 1) % groups.len();
+/// Groups, and which rule has each place.
+struct Filling<'r> {
+    groups: Vec<Group>,
+    rules: Vec<[Option<&'r CheckedRule>; GROUP]>,
+}
+
+impl<'r> Filling<'r> {
+    fn with_room_for(rules: usize) -> Self {
+        let groups = (rules * 4).div_ceil(3 * GROUP).max(1);
+        let empty = Group { marks: [0; GROUP], places: [Place::EMPTY; GROUP] };
+        Self { groups: vec![empty; groups], rules: vec![[None; GROUP]; groups] }
     }
+
+    fn insert(&mut self, rule: &'r CheckedRule) {
+        let hash = table::hash(rule.name.as_bytes(), 0);
+        let mark = table::mark(hash);
+        let place = place(rule, hash);
+        let mut at = table::first_group(hash, self.groups.len());
+        loop {
+            let (group, rules) = (&mut self.groups[at], &mut self.rules[at]);
+            let taken_for =
+                group.known_by(hash).filter_map(|at| rules[at]).find(|other| other.name != rule.name);
+            assert!(taken_for.is_none(), "{} would be taken for {taken_for:?}: change the hash", rule.name);
+            if let Some(empty) = rules.iter().position(Option::is_none) {
+                (group.marks[empty], group.places[empty], rules[empty]) = (mark, place, Some(rule));
+                return;
+            }
+            group.places[GROUP - 1].0 |= FOLLOWED;
+            at = (at + 1) % self.groups.len();
+        }
+    }
+
+    /// The groups, and the names in the order of their places.
+    fn done(self) -> (Vec<Group>, Vec<u8>) {
+        let mut names = Vec::new();
+        for rule in self.rules.iter().flatten().flatten() {
+            names.push(u8::try_from(rule.name.len()).expect("names were checked: 253 bytes at most"));
+            names.extend(rule.name.as_bytes());
+        }
+        (self.groups, names)
+    }
+}
+
+/// Of a rule about a name with this hash.
+fn place(rule: &CheckedRule, hash: u64) -> Place {
+    let target = match rule.target {
+        Target::Service { index, role, often_embedded } => {
+            let embedded = if often_embedded { EMBEDDED } else { 0 };
+            SERVICE | u32::from(index) | (role as u32) << ROLE | embedded
+        }
+        Target::Plumbing(kind) => PLUMBING | kind as u32,
+        Target::Personal => PERSONAL,
+    };
+    Place(rule::bits(hash) | target | if rule.exact { EXACT } else { 0 })
 }
 
 /// A short hash of all facts, so that two catalogs of one date are told apart.

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use super::{CheckedRule, CheckedService, Refusal, files};
 use crate::kind::{PlumbingKind, Role};
 use crate::name::{check_name, check_suffix, suffixes_above};
-use crate::table::Target;
+use crate::table::{Target, rule::SERVICES};
 
-/// A slot of the table keeps a rule's place in 16 bits, from 1; half as many again as there are. Past it the build refuses.
+/// Rules at most: far more would no longer fit the cache of a core.
 const MAX_RULES: usize = u16::MAX as usize;
 
 /// A rule and where it was written down.
@@ -39,6 +39,10 @@ pub(super) fn check(
         let reason = format!("{} rules are more than the table's {MAX_RULES}", found.len());
         refusals.push(Refusal { file: "services".to_owned(), reason });
     }
+    if services.len() > SERVICES as usize {
+        let reason = format!("{} services are more than the table's {SERVICES}", services.len());
+        refusals.push(Refusal { file: "services".to_owned(), reason });
+    }
     found.into_iter().map(|one| one.rule).collect()
 }
 
@@ -55,7 +59,7 @@ fn read_services<'f>(
 ) {
     for need in &parsed.services {
         for service in &need.services {
-            // A service without rules has been refused; one past 65,536 comes with more rules than `MAX_RULES`.
+            // A service without rules has been refused; one past 65,536 is past `SERVICES`.
             let Ok(at) = services.binary_search_by(|other| other.id.cmp(&service.id)) else { continue };
             let Ok(index) = u16::try_from(at) else { continue };
             let entry = format!("service `{}`", service.id);

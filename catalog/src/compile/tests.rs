@@ -275,6 +275,13 @@ fn more_rules_than_the_table_has_room_for_are_refused() {
     };
     assert_eq!(refusals(&many(65_535)), "");
     assert!(refusals(&many(65_536)).contains("65536 rules are more than the table's 65535"));
+    let many = |count: usize| {
+        let one =
+            |at| service(&format!("s{at}"), "S", &format!(r#"{{ suffix = "s{at}.com", role = "app" }}"#));
+        texts(&(0..count).map(one).collect::<String>(), "", "")
+    };
+    assert_eq!(refusals(&many(16_384)), "");
+    assert!(refusals(&many(16_385)).contains("16385 services are more than the table's 16384"));
 }
 
 /// The compiled catalog of this crate's own files.

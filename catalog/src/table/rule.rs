@@ -1,12 +1,9 @@
-//! A rule as it stands in memory: its place in the table says of which kind it is and where it is written down, beside
-//! the name that it is about.
+//! A rule as it stands in memory: one word that says what it leads to.
 
 use super::Target;
 use crate::kind::{PlumbingKind, Role};
 
-/// One name and what it leads to. Written down it is 4 bytes, the name, and bytes that fill up the last step. The four are
-/// the place of a service in the list, in 2 bytes, the lower first; its role or the kind of plumbing, with [`EMBEDDED`];
-/// the name's length.
+/// One name and what it leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rule<'t> {
     /// In ASCII.
@@ -16,55 +13,72 @@ pub(crate) struct Rule<'t> {
     pub target: Target,
 }
 
-/// In one word, from the lowest bit: where the rule is written down, in steps of [`STEP`] bytes; whether it is exact;
-/// whether it leads to plumbing, or to private life; some of its name's hash.
+/// The rule that decides on a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub place: Place,
+    /// Bytes of the suffix that it is about.
+    pub length: usize,
+}
+
+/// In one word, from the lowest bit: 14 bits for the service's place in the list, or for the kind of plumbing; 4 for a
+/// service's role; whether the host is often embedded; 2 for what it leads to, which is never 0; whether it is exact;
+/// whether rules that belong into its group stand in the next one; 9 bits of its name's hash, above the mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place(pub u32);
 
-/// Rules are in as many steps at most.
-pub(crate) const STEPS: u32 = 1 << 19;
-/// Bytes in a step.
-pub(crate) const STEP: usize = 4;
-pub(crate) const EXACT: u32 = 1 << 19;
-pub(crate) const PLUMBING: u32 = 1 << 20;
-pub(crate) const PERSONAL: u32 = 1 << 21;
+/// Services at most.
+pub(crate) const SERVICES: u32 = 1 << 14;
+/// Where the bits of the role begin.
+pub(crate) const ROLE: u32 = 14;
+pub(crate) const EMBEDDED: u32 = 1 << 18;
+const KIND: u32 = 19;
+pub(crate) const SERVICE: u32 = 1 << KIND;
+pub(crate) const PLUMBING: u32 = 2 << KIND;
+pub(crate) const PERSONAL: u32 = 3 << KIND;
+pub(crate) const EXACT: u32 = 1 << 21;
+pub(crate) const FOLLOWED: u32 = 1 << 22;
 /// Where the bits of the hash begin.
-pub(crate) const HASH: u32 = 1 << 22;
-
-/// Of a host that is often embedded.
-pub(crate) const EMBEDDED: u8 = 0x80;
+const HASH: u32 = 1 << 23;
 
 impl Place {
-    /// No rule's: what stands first is no rule, but a name without a byte.
+    /// No rule's.
     pub(crate) const EMPTY: Self = Self(0);
 
-    /// Might the rule be about a name with this hash? Its lower bits are taken: the highest ones chose the group.
-    #[expect(clippy::cast_possible_truncation, reason = "the lower bits are meant")]
+    pub(super) fn is_followed(self) -> bool {
+        self.0 & FOLLOWED != 0
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self == Self::EMPTY
+    }
+
+    /// Might the rule be about a name with this hash, whose mark it has?
     pub(super) fn fits(self, hash: u64) -> bool {
-        (self.0 ^ hash as u32) < HASH
+        (self.0 ^ bits(hash)) < HASH
     }
 
     pub(super) fn is_exact(self) -> bool {
         self.0 & EXACT != 0
     }
 
-    /// The rule; `None` where nothing like it is written down.
-    ///
-    /// What kind of target it is stands in the place, so that nothing waits for what is written down to go on.
-    pub(super) fn read(self, rules: &[u8]) -> Option<Rule<'_>> {
-        let start = STEP * (self.0 % STEPS) as usize;
-        let (&[low, high, kind, len], names) = rules.get(start..)?.split_first_chunk()?;
-        let target = if self.0 & PERSONAL != 0 {
-            Target::Personal
-        } else if self.0 & PLUMBING != 0 {
-            Target::Plumbing(*PlumbingKind::ALL.get(usize::from(kind))?)
-        } else {
-            Target::Service {
-                index: u16::from_le_bytes([low, high]),
-                role: *Role::ALL.get(usize::from(kind & !EMBEDDED))?,
-                often_embedded: kind & EMBEDDED != 0,
-            }
-        };
-        Some(Rule { name: names.get(..usize::from(len))?, exact: self.is_exact(), target })
+    /// What the rule leads to; `None` of what no build writes.
+    pub(crate) fn target(self) -> Option<Target> {
+        let low = self.0 % SERVICES;
+        match self.0 & PERSONAL {
+            SERVICE => Some(Target::Service {
+                index: u16::try_from(low).ok()?,
+                role: *Role::ALL.get((self.0 >> ROLE) as usize % 16)?,
+                often_embedded: self.0 & EMBEDDED != 0,
+            }),
+            PLUMBING => PlumbingKind::ALL.get(low as usize).copied().map(Target::Plumbing),
+            PERSONAL => Some(Target::Personal),
+            _ => None,
+        }
     }
+}
+
+/// Those of a hash that stand in a place.
+pub(crate) fn bits(hash: u64) -> u32 {
+    ((hash >> 32) as u32).wrapping_mul(HASH)
 }
