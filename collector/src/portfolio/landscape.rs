@@ -62,6 +62,13 @@ pub enum Side {
     Elsewhere,
 }
 
+impl NeedIndex {
+    /// Its place, from 0.
+    pub(crate) fn at(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
 impl ServiceIndex {
     /// Its place, from 0.
     pub(crate) fn at(self) -> usize {

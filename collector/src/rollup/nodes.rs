@@ -1,142 +1,95 @@
-//! Nodes in the making: customers counted once, among those in the same segment of each dimension, which are then added up
+//! Nodes in the making: customers counted once, among those in the same segments of each dimension, which are then added up
 //! to everybody and to each segment; their services in each node. All by index, so that no name is looked up for each
 //! customer.
+
+mod counting;
+mod services;
 
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
+use self::{counting::Counting, services::OfServices};
 use super::{
-    counts::{NeedCounts, Node, PartSet, ServiceCounts},
-    facets::CustomerFacets,
-    moves::Moves,
+    counts::Node,
     tally::{CustomerTally, DeviceTally},
 };
 use crate::{
     cores::on_all_cores,
-    portfolio::{Landscape, NeedIndex, ServiceIndex},
+    portfolio::{Landscape, NeedIndex},
     segment::{Segment, Segments},
 };
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
-/// All nodes, everybody first.
+/// Customers who are in the same segments.
+type Same<'c> = &'c [&'c CustomerTally];
+
+/// Nodes in the making, everybody first.
 pub(super) struct Nodes {
-    all: Vec<Counting>,
+    /// What devices told; no customer counts yet.
+    all: Vec<Node>,
     places: Map<Option<Segment>, usize>,
-    /// Those who are in the same segment of each dimension.
-    atoms: Vec<Option<Counting>>,
-    groups: Map<Segments, Arc<Group>>,
-    /// The same by where the segments stand in memory, which is quicker to look up; customers share them.
-    known: Map<usize, Arc<Group>>,
-    met: Vec<Met>,
-}
-
-/// Where customers with the same segments count.
-struct Group {
-    nodes: Vec<usize>,
-    atom: usize,
-}
-
-/// One customer's week with one need: the same for every node.
-struct Met {
-    need: NeedIndex,
-    parts: [u32; 4],
-    moves: Moves,
-    /// Where it was met elsewhere.
-    facets: Option<CustomerFacets>,
-}
-
-#[derive(Default)]
-struct Counting {
-    node: Node,
-    needs: Map<NeedIndex, NeedCounts>,
-    services: Vec<(ServiceIndex, ServiceCounts)>,
+    /// Where those count who are in the same segment of each dimension.
+    groups: Map<Segments, Arc<[usize]>>,
+    /// The same by where the segments stand in memory, which is quicker to look up; devices share them.
+    known: Map<usize, Arc<[usize]>>,
 }
 
 impl Default for Nodes {
     fn default() -> Self {
-        Self {
-            all: vec![Counting::default()],
-            places: Map::from_iter([(None, 0)]),
-            atoms: Vec::new(),
-            groups: Map::default(),
-            known: Map::default(),
-            met: Vec::new(),
-        }
+        let (all, places) = (vec![Node::default()], Map::from_iter([(None, 0)]));
+        Self { all, places, groups: Map::default(), known: Map::default() }
     }
 }
 
 impl Nodes {
     pub(super) fn count_device(&mut self, device: &DeviceTally) {
-        for place in &self.group(&device.segments).nodes {
-            self.all[*place].device(device);
+        for place in self.group(&device.segments).iter() {
+            count_device(&mut self.all[*place], device);
         }
     }
 
-    pub(super) fn count_customer(&mut self, customer: &CustomerTally, landscape: &Landscape) {
-        let group = self.group(&customer.segments);
-        self.met.clear();
-        for (need, days) in customer.needs.iter().filter(|(_, days)| days.in_week()) {
-            let unseen = landscape.need(*need).ours_not_visible;
-            let moves = if unseen { Moves::default() } else { Moves::of(*days) };
-            let facets =
-                days.is_elsewhere().then(|| CustomerFacets::of(*days, moves.left, &customer.seen_of(*need)));
-            self.met.push(Met { need: *need, parts: days.parts(), moves, facets });
-        }
-        if self.atoms.len() <= group.atom {
-            self.atoms.resize_with(group.atom + 1, || None);
-        }
-        let atom = self.atoms[group.atom].get_or_insert_default();
-        atom.customer(customer.seen, &self.met);
-    }
-
-    /// Adds the atoms up, once all customers are counted.
-    pub(super) fn add_up(&mut self) {
-        for group in self.groups.values() {
-            let Some(Some(atom)) = self.atoms.get(group.atom) else { continue };
-            for place in &group.nodes {
-                self.all[*place].add(atom);
-            }
-        }
-    }
-
-    /// Counts the services of all customers; those in the same segments come one after the other.
-    pub(super) fn count_services(&mut self, customers: &[&CustomerTally], landscape: &Landscape, k: u32) {
-        let mut of_nodes: Vec<Vec<&[&CustomerTally]>> = vec![Vec::new(); self.all.len()];
-        for same in customers.chunk_by(|one, other| Arc::ptr_eq(&one.segments, &other.segments)) {
-            for place in &self.group(&same[0].segments).nodes {
-                of_nodes[*place].push(same);
-            }
-        }
-        let counted = on_all_cores(&of_nodes, |customers| OfServices::count(customers, landscape, k));
-        for (node, counted) in self.all.iter_mut().zip(counted) {
-            node.services = counted.services;
-            for (need, customers) in counted.small_services_customers {
-                node.needs.entry(need).or_default().small_services_customers = customers;
-            }
-        }
-    }
-
-    /// All nodes, and the atoms.
+    /// All nodes, and those who are in the same segment of each dimension, with all customers counted. Of these, those
+    /// with the same segments come one after the other.
     pub(super) fn finish(
-        self,
+        mut self,
+        customers: &[&CustomerTally],
         landscape: &Landscape,
+        k: u32,
     ) -> (BTreeMap<Option<Segment>, Node>, BTreeMap<Segments, Node>) {
-        let mut all: Vec<_> = self.all.into_iter().map(|node| Some(node.finish(landscape))).collect();
-        let nodes =
-            self.places.into_iter().filter_map(|(segment, place)| Some((segment, all[place].take()?)));
-        let (groups, mut atoms) = (self.groups.into_iter(), self.atoms);
-        // A group of devices without a customer is no atom.
-        let atoms = groups.filter_map(|(segments, group)| {
-            let atom = atoms.get_mut(group.atom)?.take()?;
-            Some((segments, atom.without_facets().finish(landscape)))
+        // Tallies that were joined have the same segments more than once.
+        let mut same: BTreeMap<&Segments, Vec<Same<'_>>> = BTreeMap::new();
+        for some in customers.chunk_by(|one, other| Arc::ptr_eq(&one.segments, &other.segments)) {
+            same.entry(&*some[0].segments).or_default().push(some);
+        }
+        let same: Vec<(&Segments, Vec<Same<'_>>)> = same.into_iter().collect();
+        let groups: Vec<_> = same.iter().map(|(segments, _)| self.group_of(segments)).collect();
+        let mut in_nodes: Vec<(&Node, Vec<usize>)> = self.all.iter().map(|node| (node, Vec::new())).collect();
+        for (atom, group) in groups.iter().enumerate() {
+            group.iter().for_each(|place| in_nodes[*place].1.push(atom));
+        }
+        let needs = in_order_of_ids(landscape);
+        let told = (landscape, needs.as_slice());
+        let atoms = on_all_cores(&same, |(_, customers)| Counting::of(customers, landscape));
+        let nodes = on_all_cores(&in_nodes, |(devices, in_it)| {
+            let mut counting = Counting::default();
+            in_it.iter().for_each(|atom| counting.add(&atoms[*atom]));
+            let customers: Vec<Same<'_>> = in_it.iter().flat_map(|atom| &same[*atom].1).copied().collect();
+            counting.finish((*devices).clone(), OfServices::count(&customers, landscape, k), told)
         });
+        let mut nodes: Vec<Option<Node>> = nodes.into_iter().map(Some).collect();
+        let atoms = on_all_cores(&atoms, |atom| {
+            atom.without_facets().finish(Node::default(), OfServices::default(), told)
+        });
+        let nodes =
+            self.places.iter().filter_map(|(segment, place)| Some((segment.clone(), nodes[*place].take()?)));
+        let atoms = same.iter().zip(atoms).map(|((segments, _), node)| (Segments::clone(segments), node));
         (nodes.collect(), atoms.collect())
     }
 
-    fn group(&mut self, segments: &Arc<Segments>) -> Arc<Group> {
+    fn group(&mut self, segments: &Arc<Segments>) -> Arc<[usize]> {
         let address = Arc::as_ptr(segments).addr();
         if let Some(known) = self.known.get(&address) {
             return known.clone();
@@ -147,7 +100,7 @@ impl Nodes {
     }
 
     /// Everybody, and in each dimension the segment with its ancestors.
-    fn group_of(&mut self, segments: &Segments) -> Arc<Group> {
+    fn group_of(&mut self, segments: &Segments) -> Arc<[usize]> {
         if let Some(known) = self.groups.get(segments) {
             return known.clone();
         }
@@ -155,115 +108,32 @@ impl Nodes {
         let mut nodes = vec![0];
         for segment in segments.iter().flat_map(ancestors) {
             nodes.push(*self.places.entry(Some(segment)).or_insert_with(|| {
-                self.all.push(Counting::default());
+                self.all.push(Node::default());
                 self.all.len() - 1
             }));
         }
-        let group = Arc::new(Group { nodes, atom: self.groups.len() });
+        let group: Arc<[usize]> = nodes.into();
         self.groups.insert(segments.clone(), group.clone());
         group
     }
 }
 
-impl Counting {
-    fn device(&mut self, device: &DeviceTally) {
-        let node = &mut self.node;
-        node.devices += 1;
-        node.devices_reporting += u32::from(device.reporting);
-        node.connections += device.connections;
-        node.encrypted_hello += device.encrypted_hello;
-        node.encrypted_dns += device.encrypted_dns;
-        node.unnamed += device.unnamed;
-        node.tunnels += device.tunnels;
-        node.device_days += device.days;
-        node.unwatched_seconds += device.unwatched_seconds;
-        node.lossy_device_days += device.lossy_days;
-    }
-
-    fn customer(&mut self, seen: bool, met: &[Met]) {
-        let mut moved = Moves::default();
-        for Met { need, parts, moves, facets } in met {
-            let counts = self.needs.entry(*need).or_default();
-            counts.customers_by_parts[PartSet::of_days(*parts).index()] += 1;
-            counts.days.iter_mut().zip(parts).for_each(|(sum, days)| *sum += days);
-            counts.left += u32::from(moves.left);
-            counts.came_back += u32::from(moves.came_back);
-            if let Some(facets) = facets {
-                counts.facets.get_or_insert_default().count(facets);
-            }
-            moved.left |= moves.left;
-            moved.came_back |= moves.came_back;
-        }
-        self.node.customers += u32::from(seen);
-        self.node.left += u32::from(moved.left);
-        self.node.came_back += u32::from(moved.came_back);
-    }
-
-    /// Those of an atom too.
-    fn add(&mut self, atom: &Self) {
-        self.node.customers += atom.node.customers;
-        self.node.left += atom.node.left;
-        self.node.came_back += atom.node.came_back;
-        for (need, counts) in &atom.needs {
-            self.needs.entry(*need).or_default().add(counts);
-        }
-    }
-
-    /// As the floor takes an atom.
-    fn without_facets(mut self) -> Self {
-        self.needs.values_mut().for_each(|counts| counts.facets = None);
-        self
-    }
-
-    fn finish(mut self, landscape: &Landscape) -> Node {
-        for (index, counts) in self.services {
-            let service = landscape.service(index);
-            self.needs.entry(service.need).or_default().services.insert(service.id.clone(), counts);
-        }
-        let needs = self.needs.into_iter().map(|(index, counts)| (landscape.need(index).id.clone(), counts));
-        Node { needs: needs.collect(), ..self.node }
-    }
+fn count_device(node: &mut Node, device: &DeviceTally) {
+    node.devices += 1;
+    node.devices_reporting += u32::from(device.reporting);
+    node.connections += device.connections;
+    node.encrypted_hello += device.encrypted_hello;
+    node.encrypted_dns += device.encrypted_dns;
+    node.unnamed += device.unnamed;
+    node.tunnels += device.tunnels;
+    node.device_days += device.days;
+    node.unwatched_seconds += device.unwatched_seconds;
+    node.lossy_device_days += device.lossy_days;
 }
 
-/// The services of one node's customers, all at once: by place in a list that holds every service, which stays close at
-/// hand where a table of those that are used would not.
-#[derive(Default)]
-struct OfServices {
-    services: Vec<(ServiceIndex, ServiceCounts)>,
-    /// Distinct customers of those with fewer than k, by need.
-    small_services_customers: Map<NeedIndex, u32>,
-}
-
-impl OfServices {
-    fn count(customers: &[&[&CustomerTally]], landscape: &Landscape, k: u32) -> Self {
-        let customers = || customers.iter().copied().flatten();
-        let mut counts = vec![ServiceCounts::default(); landscape.services().len()];
-        for customer in customers() {
-            for (index, days) in &customer.services {
-                let counts = &mut counts[index.at()];
-                counts.customers += 1;
-                counts.days += days.count_ones();
-            }
-            for index in &customer.present {
-                let used = customer.services.iter().any(|(used, _)| used == index);
-                counts[index.at()].idle += u32::from(!used);
-            }
-        }
-        let mut of_services = Self::default();
-        let is_small = |index: ServiceIndex| counts[index.at()].customers < k;
-        let mut needs: Vec<NeedIndex> = Vec::new();
-        for customer in customers() {
-            let small = customer.services.iter().filter(|(index, _)| is_small(*index));
-            needs.clear();
-            needs.extend(small.map(|(index, _)| landscape.service(*index).need));
-            needs.sort_unstable();
-            needs.dedup();
-            for need in &needs {
-                *of_services.small_services_customers.entry(*need).or_default() += 1;
-            }
-        }
-        let known = landscape.indices().zip(counts);
-        of_services.services = known.filter(|(_, counts)| *counts != ServiceCounts::default()).collect();
-        of_services
-    }
+/// As they are kept, so that nothing is left to sort for each node.
+fn in_order_of_ids(landscape: &Landscape) -> Vec<NeedIndex> {
+    let mut needs: Vec<_> = landscape.needs().collect();
+    needs.sort_by(|(_, one), (_, other)| one.id.cmp(&other.id));
+    needs.into_iter().map(|(need, _)| need).collect()
 }

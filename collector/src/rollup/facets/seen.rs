@@ -157,7 +157,11 @@ fn doublings(ours: Quantiles, elsewhere: Quantiles) -> i32 {
 
 /// What one device-day had on both sides of each need, by place.
 #[derive(Debug, Default)]
-pub(in crate::rollup) struct DaysOfSides(Vec<DayOfSides>);
+pub(in crate::rollup) struct DaysOfSides {
+    days: Vec<DayOfSides>,
+    /// Needs with use of ours, and elsewhere: only what is in both is compared.
+    expected: [Vec<NeedIndex>; 2],
+}
 
 #[derive(Debug)]
 struct DayOfSides {
@@ -168,24 +172,39 @@ struct DayOfSides {
 }
 
 impl DaysOfSides {
-    /// A row of use; tolerated services are compared with nothing.
+    /// Says that there are rows of use on this side.
+    pub(in crate::rollup) fn expect(&mut self, need: NeedIndex, side: Side) {
+        match side {
+            Side::Ours => self.expected[0].push(need),
+            Side::Elsewhere => self.expected[1].push(need),
+            Side::Tolerated => {}
+        }
+    }
+
+    /// A row of use of what is expected; tolerated services are compared with nothing.
     pub(in crate::rollup) fn add(&mut self, need: NeedIndex, side: Side, row: &PackedUsage<'_>) {
+        if side == Side::Tolerated || !self.expected.iter().all(|needs| needs.contains(&need)) {
+            return;
+        }
         let place = row.kind.place;
-        let known = self.0.iter().position(|day| (day.need, day.place) == (need, place));
+        let known = self.days.iter().position(|day| (day.need, day.place) == (need, place));
         let at = known.unwrap_or_else(|| {
-            self.0.push(DayOfSides { need, place, ours: None, elsewhere: None });
-            self.0.len() - 1
+            self.days.push(DayOfSides { need, place, ours: None, elsewhere: None });
+            self.days.len() - 1
         });
-        let side = match side {
-            Side::Ours => &mut self.0[at].ours,
-            Side::Elsewhere => &mut self.0[at].elsewhere,
-            Side::Tolerated => return,
-        };
+        let day = &mut self.days[at];
+        let side = if side == Side::Ours { &mut day.ours } else { &mut day.elsewhere };
         side.get_or_insert_default().add(row);
     }
 
     /// Ours and elsewhere of those that have both; nothing is left.
     pub(in crate::rollup) fn take(&mut self) -> impl Iterator<Item = (NeedIndex, DayOfSide, DayOfSide)> + '_ {
-        self.0.drain(..).filter_map(|day| Some((day.need, day.ours?, day.elsewhere?)))
+        self.expected.iter_mut().for_each(Vec::clear);
+        self.days.drain(..).filter_map(|day| Some((day.need, day.ours?, day.elsewhere?)))
+    }
+
+    /// Nothing is compared.
+    pub(in crate::rollup) fn clear(&mut self) {
+        self.expected.iter_mut().for_each(Vec::clear);
     }
 }
