@@ -9,7 +9,7 @@
 //! - **Usual swing** ([`Line::swing`]): the middle one of the changes from week to week before this week.
 //! - **Usual range** ([`Line::range`]): the middle half of the weeks before this one.
 //! - **Movement** ([`movement`]): a need in a segment whose customer-days elsewhere alone rose in four weeks, by more
-//!   than twice their usual swing, and by more than the segment had become busier.
+//!   than chance makes of them ([`change`]), and by more than the segment had become busier.
 //! - **Headline** ([`Headline`]): the first movement that crossed, else the first, else who came back, else quiet.
 //! - **Affair** ([`affair`]): how far gone a segment is with one service, and where that goes.
 //! - **Why** ([`why`]): ours beside elsewhere, with an interval. **Next conversation** ([`conversation`]): a rule table.
@@ -17,6 +17,7 @@
 
 mod activity;
 pub mod affair;
+mod change;
 pub mod conversation;
 pub mod followed_up;
 mod headline;
@@ -32,10 +33,14 @@ pub use line::{LINE_WEEKS, Line};
 pub use movement::{MOST_MOVEMENTS, Movement};
 pub use pace::Pace;
 
+use change::Samples;
+
 use crate::{
     journal::Journal,
     portfolio::{Portfolio, SanctionStatus},
-    published::{Figure, PublishedNeed, PublishedSegment, PublishedService, PublishedWeek, Signal},
+    published::{
+        Figure, PublishedNeed, PublishedSegment, PublishedService, PublishedWeek, Signal, customers_step,
+    },
     segment::Segment,
     week::Week,
 };
@@ -192,9 +197,8 @@ impl<'w> History<'w> {
     ) -> Vec<(&'w PublishedSegment, &'w PublishedNeed)> {
         let mut found: Vec<_> = Vec::new();
         for row in self.below(root, main_dimension) {
-            found.extend(
-                row.needs.iter().filter(|need| need.came_back.shown().is_some()).map(|need| (row, need)),
-            );
+            let needs = row.needs.iter().filter(|need| self.comes_back(row, need));
+            found.extend(needs.map(|need| (row, need)));
         }
         // The most precise segment speaks: a row goes where one below it says the same.
         let all = found.clone();
@@ -204,6 +208,23 @@ impl<'w> History<'w> {
         found.sort_by_key(|(_, need)| std::cmp::Reverse(need.came_back));
         found.truncate(MOST_LISTED);
         found
+    }
+
+    /// Who comes and goes always does both: some came back, and they are more than chance makes of those before, or the days
+    /// elsewhere are fewer.
+    fn comes_back(&self, row: &PublishedSegment, need: &PublishedNeed) -> bool {
+        if need.came_back.shown().is_none() {
+            return false;
+        }
+        let rows = self.rows(row.segment.as_ref());
+        let exposures = activity::exposures(&need.need, &rows);
+        let line = |of: fn(&PublishedNeed) -> Figure| {
+            Line(rows.iter().map(|row| of(row.as_ref()?.need(&need.need)?).shown()).collect())
+        };
+        let unseen = self.this.minimum_group.saturating_sub(1);
+        let step = customers_step(self.this.minimum_group);
+        Samples::of(&line(|need| need.came_back), step, &exposures, Some(unseen)).rose()
+            || Samples::of(&line(|need| need.elsewhere_alone), 2 * step, &exposures, None).fell()
     }
 
     fn new_services(

@@ -4,7 +4,12 @@
 //! the service is not shown is one with fewer customers than may be shown, never none. *Relying* is use on three days in
 //! fourteen; of one service it is known by its days for each customer, of the need by its published figure.
 
-use super::{History, LINE_WEEKS, Line, activity::Activity, movement};
+use super::{
+    History, LINE_WEEKS, Line,
+    activity::{self, Activity},
+    change::Samples,
+    movement,
+};
 use crate::{
     portfolio::SanctionStatus,
     published::{PublishedNeed, PublishedSegment, PublishedService, PublishedWeek, customers_step},
@@ -31,7 +36,7 @@ pub enum Stage {
 /// Where an affair goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trend {
-    /// More days than four weeks ago, by more than twice its usual swing and more than they were busier.
+    /// More days than four weeks ago, by more than chance makes of them (`change`) and more than they were busier.
     Growing,
     /// Neither.
     Steady,
@@ -103,6 +108,8 @@ impl Affair<'_> {
 pub(super) struct Course {
     customers: Line,
     days: Line,
+    /// How busy they were with other needs, from this week backward.
+    exposures: Vec<Option<f64>>,
     /// How busy they are beside four weeks ago.
     activity: Activity,
     /// Weeks since the first on the line that was published, this one included.
@@ -166,28 +173,31 @@ impl Course {
             let is_gone = self.days.now().is_none() && self.customers.last_week().is_some();
             return if is_gone { Trend::Fading } else { Trend::Steady };
         };
-        let usual = self.days.swing_before(4).or_else(|| self.days.swing_before(0)).unwrap_or(0);
         let moved = |more: u32, fewer: u32| {
             let by = more.saturating_sub(fewer);
-            by >= movement::LEAST_DAYS && by * 10 >= fewer && by > usual.saturating_mul(2)
+            by >= movement::LEAST_DAYS && by * 10 >= fewer
         };
         let activity = self.activity;
-        match (moved(now, activity.grown(before)), moved(activity.shrunk(before), now)) {
-            (true, _) => Trend::Growing,
-            (_, true) => Trend::Fading,
-            _ => Trend::Steady,
+        let samples = || Samples::of(&self.days, 2 * self.step, &self.exposures, self.unseen());
+        if moved(now, activity.grown(before)) && samples().rose() {
+            Trend::Growing
+        } else if moved(activity.shrunk(before), now) && samples().fell() {
+            Trend::Fading
+        } else {
+            Trend::Steady
         }
     }
 
-    /// Of what began since then, the most that may have been there unseen: the days of as many of its customers as are
-    /// too few to be shown.
+    /// Of what began since then, the most that may have been there unseen.
     fn days_four_weeks_ago(&self) -> Option<u32> {
-        let unseen = || {
-            let is_new = self.has_begun() && (2..=4).contains(&self.age());
-            let (now, customers) = (self.days.now()?, self.customers.now()?);
-            is_new.then(|| now.saturating_mul(self.step.saturating_sub(1)).checked_div(customers))?
-        };
-        self.days.weeks_ago(4).or_else(unseen)
+        let is_new = self.has_begun() && (2..=4).contains(&self.age());
+        self.days.weeks_ago(4).or_else(|| self.unseen().filter(|_| is_new))
+    }
+
+    /// The days of as many of its customers as are too few to be shown.
+    fn unseen(&self) -> Option<u32> {
+        let (now, customers) = (self.days.now()?, self.customers.now()?);
+        now.saturating_mul(self.step.saturating_sub(1)).checked_div(customers)
     }
 
     /// Weeks since the first that shows it, this one included.
@@ -276,10 +286,16 @@ fn of_rows<'w>(
     let is_elsewhere = |service: &&PublishedService| {
         matches!(service.sanction_status, SanctionStatus::Unsanctioned | SanctionStatus::Unreviewed)
     };
+    let beside = Beside {
+        exposures: activity::exposures(&need.need, weeks),
+        activity: Activity::beside(&need.need, segment, weeks.iter().rev().nth(4).copied().flatten()),
+        weeks: weeks.iter().position(Option::is_some).map_or(0, |first| weeks.len() - first),
+        step: customers_step(this.minimum_group),
+    };
     let affair = |service: &'w PublishedService| {
         let rows: Vec<_> =
             needs.iter().map(|row| row.and_then(|row| row.service(&service.service))).collect();
-        one(service, course(this, (segment, need), weeks, &rows), (this, segment, need))
+        one(service, course(need, &beside, &rows), (this, segment, need))
     };
     known.into_iter().filter(is_elsewhere).filter_map(affair).collect()
 }
@@ -306,24 +322,33 @@ fn one<'w>(
     })
 }
 
-/// `weeks` are the segment's rows, `rows` the service's, oldest first.
-fn course(
-    this: &PublishedWeek,
-    (segment, need): (&PublishedSegment, &PublishedNeed),
-    weeks: &[Option<&PublishedSegment>],
-    rows: &[Option<&PublishedService>],
-) -> Course {
+/// What all services of one need in one segment are judged beside.
+struct Beside {
+    /// How busy they were with the rest, from this week backward.
+    exposures: Vec<Option<f64>>,
+    /// The same beside four weeks ago.
+    activity: Activity,
+    /// Weeks since the first on the line that was published, this one included.
+    weeks: usize,
+    /// What a shown figure may leave out of its customers at most.
+    step: u32,
+}
+
+/// `rows` are the service's, oldest first.
+fn course(need: &PublishedNeed, beside: &Beside, rows: &[Option<&PublishedService>]) -> Course {
     let line =
         |of: fn(&PublishedService) -> Option<u32>| Line(rows.iter().map(|row| row.and_then(of)).collect());
+    let (customers, days) = (line(|row| row.customers.shown()), line(|row| row.customer_days.shown()));
     let relying = need.facet(Facet::Reliant).map_or(0, |facet| facet.customers);
     let elsewhere = need.customers_elsewhere.shown();
     let (alone, ours) = (need.elsewhere_alone.shown(), need.ours_alone.shown());
     Course {
-        customers: line(|row| row.customers.shown()),
-        days: line(|row| row.customer_days.shown()),
-        activity: Activity::beside(&need.need, segment, weeks.iter().rev().nth(4).copied().flatten()),
-        weeks: weeks.iter().position(Option::is_some).map_or(0, |first| weeks.len() - first),
-        step: customers_step(this.minimum_group),
+        exposures: beside.exposures.clone(),
+        customers,
+        days,
+        activity: beside.activity,
+        weeks: beside.weeks,
+        step: beside.step,
         half_rely: elsewhere.is_some_and(|elsewhere| relying * 2 >= elsewhere && relying > 0),
         mostly_elsewhere: alone.zip(ours).is_some_and(|(alone, ours)| alone > ours),
         served: need.served,
@@ -344,6 +369,7 @@ mod tests {
         Course {
             customers,
             days: Line(days),
+            exposures: vec![Some(1.0); LINE_WEEKS],
             activity: Activity::default(),
             weeks: LINE_WEEKS,
             step: 5,

@@ -1,9 +1,9 @@
 //! Movements: where customers began to go elsewhere in four weeks.
 //!
 //! A movement is judged on the customer-days *elsewhere alone* of one need in one segment: this week against four weeks
-//! ago, or the oldest week since then that is shown. It counts where the gain is at least [`LEAST_DAYS`], a
-//! tenth of what was there, and more than twice the usual swing of that line before the four weeks; each of it beyond
-//! what the segment had become busier with other needs (`activity`), so that the weeks after a holiday are no movement.
+//! ago, or the oldest week since then that is shown. It counts where the gain is at least [`LEAST_DAYS`] and a tenth of
+//! what was there, beyond what the segment had become busier with other needs (`activity`), and where the line of that
+//! need in that segment is more than chance makes of what was there before (`change`).
 //! Without four weeks of history there is no movement; nor in a segment of which under 70 % of the devices reported.
 //!
 //! A segment speaks for its parent where it has at least half of the parent's gain; else the parent speaks.
@@ -14,14 +14,15 @@
 
 use super::{
     History, Known, Line,
-    activity::Activity,
+    activity::{self, Activity},
+    change::Samples,
     conversation::{self, Talk},
     elsewhere, is_ancestor,
 };
 use crate::{
     journal::Journal,
     portfolio::SanctionStatus,
-    published::{PublishedNeed, PublishedSegment, PublishedService},
+    published::{PublishedNeed, PublishedSegment, PublishedService, customers_step},
     segment::Segment,
     week::Week,
 };
@@ -166,16 +167,28 @@ fn judge<'w>(
     let then = history.segment(segment.segment.as_ref(), weeks);
     let busier = Activity::beside(&need.need, segment, then).grown(elsewhere(before));
     let beyond = elsewhere(need).saturating_sub(busier);
-    let line = history
-        .line(|week| week.segment(segment.segment.as_ref())?.need(&need.need)?.elsewhere_alone.shown());
-    let beyond_usual = beyond > usual(&line).saturating_mul(2);
-    let moved = beyond >= LEAST_DAYS && beyond >= elsewhere(before) / 10 && beyond_usual;
+    let moved = beyond >= LEAST_DAYS && beyond >= elsewhere(before) / 10 && rose(history, segment, need);
     moved.then_some(Gain { segment, need, last_week: at(1), before, weeks, gained })
 }
 
-/// The usual swing before the four weeks; where history is shorter, of all weeks; where it is too short, nothing.
-fn usual(line: &Line) -> u32 {
-    line.swing_before(WEEKS).or_else(|| line.swing_before(0)).unwrap_or(0)
+fn rose(history: &History<'_>, segment: &PublishedSegment, need: &PublishedNeed) -> bool {
+    let rows = history.rows(segment.segment.as_ref());
+    let days = |row: &PublishedSegment| row.need(&need.need)?.elsewhere_alone.shown();
+    let line = Line(rows.iter().map(|row| row.and_then(days)).collect());
+    let customers = need.customers_elsewhere.shown();
+    let unseen = customers.and_then(|customers| unseen(history, elsewhere(need), customers));
+    Samples::of(
+        &line,
+        2 * customers_step(history.this().minimum_group),
+        &activity::exposures(&need.need, &rows),
+        unseen,
+    )
+    .rose()
+}
+
+/// Of these days, those of the most customers that may have been there unseen.
+pub(super) fn unseen(history: &History<'_>, days: u32, customers: u32) -> Option<u32> {
+    days.saturating_mul(history.this().minimum_group.saturating_sub(1)).checked_div(customers)
 }
 
 fn most_precise<'w>(found: &[Gain<'w>]) -> Vec<Gain<'w>> {
