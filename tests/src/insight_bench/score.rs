@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use elsewhere_collector::insight::{History, Known};
+use elsewhere_collector::insight::{History, Known, LINE_WEEKS};
 
 use super::{
     FEWEST, JUDGED_AFTER,
@@ -94,7 +94,7 @@ impl Score {
                 course.found |= holds && heard.statements.iter().any(|it| is_of(fact, it, number));
             }
             for statement in &heard.statements {
-                score.judge(statement, &facts, number, name);
+                score.judge(statement, &facts, &history, number, name);
             }
             for measured in &heard.measured {
                 score.measure(measured, &facts, company, number);
@@ -104,7 +104,14 @@ impl Score {
         Ok(score)
     }
 
-    fn judge(&mut self, statement: &Statement, facts: &[Fact], number: u32, name: &str) {
+    fn judge(
+        &mut self,
+        statement: &Statement,
+        facts: &[Fact],
+        history: &History<'_>,
+        number: u32,
+        name: &str,
+    ) {
         let Statement { kind, segment, need, service, customers } = statement;
         self.statements += 1;
         self.under_k += u64::from(customers.is_some_and(|customers| customers < super::K));
@@ -117,7 +124,10 @@ impl Score {
         sums.wrong += 1;
         let whose = segment.as_ref().map_or_else(|| "everybody".to_owned(), ToString::to_string);
         let with = service.as_ref().map(|service| format!(" with {service}")).unwrap_or_default();
-        let words = format!("false   {name} week {number}: {whose}, {need}{with} ({customers:?} customers)");
+        let days = days_elsewhere(history, statement);
+        let words = format!(
+            "false   {name} week {number}: {whose}, {need}{with} ({customers:?} customers; days {days})"
+        );
         self.cases.push(Case { kind: *kind, words });
     }
 
@@ -200,6 +210,20 @@ impl Score {
             wrong: all.wrong + sums.wrong,
         })
     }
+}
+
+/// Days elsewhere alone of what a statement is about, week by week, and of the service where it is about one.
+fn days_elsewhere(history: &History<'_>, statement: &Statement) -> String {
+    let figure = |weeks| {
+        let need = history.need(statement.segment.as_ref(), &statement.need, weeks)?;
+        match &statement.service {
+            Some(service) => need.service(service)?.customer_days.shown(),
+            None => need.elsewhere_alone.shown(),
+        }
+    };
+    let figures =
+        (0..LINE_WEEKS).rev().map(|weeks| figure(weeks).map_or("-".to_owned(), |days| days.to_string()));
+    figures.collect::<Vec<_>>().join(" ")
 }
 
 /// The statement is what this fact is found by; one of everybody may be found anywhere.
