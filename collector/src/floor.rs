@@ -52,7 +52,7 @@ use crate::{
     config::LEAST_MINIMUM_GROUP,
     cores::on_all_cores,
     portfolio::{Landscape, NeedIndex, NeedOffer},
-    published::{Figure, Price, PublishedNeed, PublishedSegment, PublishedWeek, Reason},
+    published::{CatalogNews, Figure, Price, PublishedNeed, PublishedSegment, PublishedWeek, Reason},
     rollup::{NeedCounts, Node, Part, Rollup},
 };
 
@@ -68,15 +68,29 @@ pub struct Policy {
 /// Makes the published rows of a week.
 pub fn publish(rollup: &Rollup, landscape: &Landscape, policy: &Policy) -> PublishedWeek {
     let k = policy.minimum_group.max(LEAST_MINIMUM_GROUP);
-    let mut week =
-        PublishedWeek { week: rollup.week, minimum_group: k, segments: Vec::new(), price: Price::default() };
+    let mut week = PublishedWeek {
+        week: rollup.week,
+        minimum_group: k,
+        segments: Vec::new(),
+        price: Price::default(),
+        news: Vec::new(),
+    };
     let Some(everybody) = rollup.nodes.get(&None) else { return week };
     let floor = Floor::new(Map::new(rollup, everybody, &policy.main_dimension), landscape, k);
     let segments: Vec<At<'_>> = rollup.nodes.keys().map(Option::as_ref).collect();
     week.segments =
         on_all_cores(&segments, |segment| floor.segment(*segment)).into_iter().flatten().collect();
+    week.news = news(rollup, &week);
     week.price = costs(rollup, landscape, &week, &policy.main_dimension).released();
     week
+}
+
+/// Of services that a reader sees anyway.
+fn news(rollup: &Rollup, week: &PublishedWeek) -> Vec<CatalogNews> {
+    let needs = || week.segments.iter().flat_map(|segment| &segment.needs);
+    let is_shown = |service: &str| needs().any(|need| need.service(service).is_some());
+    let shown = rollup.news.iter().filter(|(service, _)| is_shown(service));
+    shown.map(|(service, known)| CatalogNews { service: service.clone(), known: *known }).collect()
 }
 
 /// What is shown of a week as long as it may change: rule 9.
@@ -94,6 +108,7 @@ pub fn coarse(mut week: PublishedWeek) -> PublishedWeek {
             *count = rounding.coarse_days(*count);
         }
     };
+    week.news.clear();
     week.price = Price { organisation_by_need: week.price.organisation_by_need, ..Price::default() };
     for segment in &mut week.segments {
         if segment.segment.is_some() {

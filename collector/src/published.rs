@@ -79,6 +79,18 @@ pub struct PublishedWeek {
     pub segments: Vec<PublishedSegment>,
     /// What the floor withheld.
     pub price: Price,
+    /// Services shown somewhere that only some of the week's device-days could tell of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub news: Vec<CatalogNews>,
+}
+
+/// A service that the devices' catalogs learnt of in the week: what came before could not be seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CatalogNews {
+    /// Its id.
+    pub service: String,
+    /// Percent of the week's device-days that were told by catalogs which knew it.
+    pub known: u8,
 }
 
 /// May the week still change?

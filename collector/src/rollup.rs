@@ -15,6 +15,7 @@
 //! What always holds: it is a pure function of what it was fed, in whatever order; the counts are exact and so never
 //! leave this program but through `floor`; a customer counts in every ancestor of its segment, in each dimension.
 
+mod catalogs;
 mod counts;
 mod days;
 mod facets;

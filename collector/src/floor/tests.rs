@@ -43,6 +43,7 @@ pub(super) fn rollup_of(nodes: &[(&str, NeedCounts)], atoms: &[(&str, NeedCounts
         week: "2026-W46".parse().unwrap(),
         nodes: nodes.iter().map(|(text, counts)| (segment(text), node(counts))).collect(),
         atoms: atoms.iter().map(|(text, counts)| (text.parse().unwrap(), node(counts))).collect(),
+        news: BTreeMap::new(),
         rows_not_in_catalog: 0,
     }
 }

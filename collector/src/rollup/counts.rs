@@ -18,6 +18,9 @@ pub struct Rollup {
     /// The same of those who are in the same segment of each dimension, without services; never shown: the floor knows by
     /// them what several dimensions tell together.
     pub atoms: BTreeMap<Segments, Node>,
+    /// Services that only some of the week's device-days could tell of, their catalog not knowing them yet, and of how many,
+    /// in percent.
+    pub news: BTreeMap<String, u8>,
     /// Rows of usage left out because their service is not in this collector's catalog.
     pub rows_not_in_catalog: u64,
 }

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use self::customer::Named;
 pub(super) use self::{customer::CustomerTally, device::DeviceTally};
 use super::{
+    catalogs::Catalogs,
     counts::Rollup,
     days::{bit_of, first_day, is_in_first_week, is_in_week, is_new},
     facets::DaysOfSides,
@@ -49,6 +50,7 @@ pub struct Tally {
     customers: Vec<CustomerTally>,
     /// The days of one customer come together.
     last: Option<(Customer, usize)>,
+    catalogs: Catalogs,
     rows_not_in_catalog: u64,
     /// Rows of use of each service in the device-day that is being counted.
     rows: Vec<u32>,
@@ -89,6 +91,7 @@ impl Tally {
             places: Map::default(),
             customers: Vec::new(),
             last: None,
+            catalogs: Catalogs::default(),
             rows_not_in_catalog: 0,
             rows: Vec::new(),
             services: Vec::new(),
@@ -158,6 +161,7 @@ impl Tally {
         } else {
             customer.has_own_token = true;
         }
+        let catalog = self.catalogs.told_by(day.catalog_version(), in_week.is_some());
         let services = day.services();
         self.rows.clear();
         self.rows.resize(services.len(), 0);
@@ -167,6 +171,9 @@ impl Tally {
         self.services.clear();
         for (service, rows) in services.zip(&self.rows) {
             let mut found = landscape.find(service).map(|index| Named::of(landscape, index));
+            if let Some(named) = &found {
+                self.catalogs.names(catalog, named.index);
+            }
             match &mut found {
                 Some(named) if *rows > 0 => {
                     named.need_at = customer.meet(named, bit);
@@ -218,6 +225,7 @@ impl Tally {
                 self.customers.push(tally);
             }
         }
+        self.catalogs.join(other.catalogs);
         self.rows_not_in_catalog += other.rows_not_in_catalog;
     }
 
@@ -232,8 +240,8 @@ impl Tally {
         // Those in the same segments one after the other, whose counts then stay close at hand.
         customers.sort_unstable_by_key(|customer| Arc::as_ptr(&customer.segments));
         let (nodes, atoms) = nodes.finish(&customers, landscape, k);
-        let week = Week::of(self.last_day);
-        Rollup { week, nodes, atoms, rows_not_in_catalog: self.rows_not_in_catalog }
+        let (week, news) = (Week::of(self.last_day), self.catalogs.news(landscape));
+        Rollup { week, nodes, atoms, news, rows_not_in_catalog: self.rows_not_in_catalog }
     }
 
     /// Puts those into the built-in group who are new, where the history reaches back far enough to tell.

@@ -68,7 +68,7 @@ fn publish(rollup: &Rollup, landscape: &Landscape, days: Days) -> PublishedWeek 
         shown.filter_map(|row| everybody.needs.get(&row.need)).map(NeedCounts::days_elsewhere).sum();
     let percent = (shown * 100).checked_div(all).map(|percent| u8::try_from(percent).unwrap());
     let price = Price { organisation_by_need: percent, ..Price::default() };
-    PublishedWeek { week: rollup.week, minimum_group: K, segments, price }
+    PublishedWeek { week: rollup.week, minimum_group: K, segments, price, news: Vec::new() }
 }
 
 fn trust(node: &Node) -> Trust {

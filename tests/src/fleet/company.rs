@@ -237,11 +237,26 @@ impl Company {
 
     /// Devices know a service on a date.
     pub(super) fn is_known(&self, service: &str, date: Date) -> bool {
-        !self.story.planted.iter().any(|planted| match planted {
-            Planted::CatalogUpdate { service: updated, week } => {
-                *updated == service && day_number(date) < day_number(self.iso_week(*week).monday()) + 2
+        self.still_to_learn(date).all(|unknown| unknown != service)
+    }
+
+    /// The catalog of devices on a date: another one until they have learnt all that the story has for them.
+    pub(super) fn catalog_version(&self, date: Date) -> String {
+        match self.still_to_learn(date).count() {
+            0 => self.catalog.version().to_owned(),
+            services => format!("{}-without-{services}", self.catalog.version()),
+        }
+    }
+
+    /// The services that devices don't know yet on a date.
+    fn still_to_learn(&self, date: Date) -> impl Iterator<Item = &str> {
+        self.story.planted.iter().filter_map(move |planted| match planted {
+            Planted::CatalogUpdate { service, week }
+                if day_number(date) < day_number(self.iso_week(*week).monday()) + 2 =>
+            {
+                Some(*service)
             }
-            _ => false,
+            _ => None,
         })
     }
 

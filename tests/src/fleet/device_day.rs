@@ -94,7 +94,7 @@ fn device_day(
         spills: spills.into_values().chain(by_chance).collect(),
         unknown_services: Vec::new(),
         blind_spots: Some(blind_spots),
-        agent: Some(agent(company, rng)),
+        agent: Some(agent(company, date, rng)),
         shared_device: customer.shared,
     }
 }
@@ -119,6 +119,9 @@ fn usage(
     let turned_away = !idle && company.turns_away(customer, occasion.service, day.week);
     let per_minute: u64 = if FILE_NEEDS.contains(&need) { 1_200_000 } else { 150_000 };
     let bytes = u64::from(active_minutes) * per_minute + u64::from(tries) * 20_000;
+    // Now and then a step more, wherever it is.
+    let again = u32::from((tries + active_minutes / 5).is_multiple_of(5));
+    let hops = company.sign_in_hops(customer.department, occasion.service) + again;
     let mut usage = v1::Usage {
         service_id: occasion.service.to_owned(),
         app_class: occasion.app_class.into(),
@@ -133,7 +136,7 @@ fn usage(
         bytes_up: bytes * rng.random_range(10..60) / 100,
         bytes_down: bytes * rng.random_range(50..150) / 100,
         tenant: tenant.into(),
-        sign_in_hops: if idle { 0 } else { company.sign_in_hops(customer.department, occasion.service) },
+        sign_in_hops: if idle { 0 } else { hops },
         server_wait: None,
         transfer_times: Vec::new(),
     };
@@ -228,11 +231,11 @@ fn blind_spots(
     }
 }
 
-fn agent(company: &Company, rng: &mut ChaCha8Rng) -> v1::AgentState {
+fn agent(company: &Company, date: Date, rng: &mut ChaCha8Rng) -> v1::AgentState {
     let killed = rng.random_bool(0.01);
     v1::AgentState {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        catalog_version: company.catalog.version().to_owned(),
+        catalog_version: company.catalog_version(date),
         down_seconds: if killed { rng.random_range(1..=10) } else { 0 },
         paused_seconds: 0,
         degraded: if killed { vec![v1::Degraded::Killed.into()] } else { Vec::new() },

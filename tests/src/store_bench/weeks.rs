@@ -98,7 +98,13 @@ impl Weeks {
     /// Says of a week that it has been published, so that it is not computed before a later one.
     pub fn leave_out(&self, week: Week) -> anyhow::Result<()> {
         let store = SqliteStore::create_or_open(self.path())?;
-        let empty = PublishedWeek { week, minimum_group: 5, segments: Vec::new(), price: Price::default() };
+        let empty = PublishedWeek {
+            week,
+            minimum_group: 5,
+            segments: Vec::new(),
+            price: Price::default(),
+            news: Vec::new(),
+        };
         store.publish(&empty, WeekState::Frozen { frozen_at: clock::now(), before_its_end: false })?;
         Ok(())
     }

@@ -39,7 +39,7 @@ pub(in crate::rollup) struct CustomerTally {
 /// A service that a device-day names, looked up once for all its rows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Named {
-    index: ServiceIndex,
+    pub(super) index: ServiceIndex,
     pub(super) need: NeedIndex,
     pub(super) side: Side,
     as_often_private: bool,

@@ -196,6 +196,12 @@ impl<'b> PackedDay<'b> {
         state.map_or(0, |state| state.down_seconds.saturating_add(state.paused_seconds))
     }
 
+    /// The catalog that the device told by; empty where that can't be read.
+    pub fn catalog_version(&self) -> &'b str {
+        let mut cursor = self.rest;
+        text(&mut cursor).and_then(|_agent_version| text(&mut cursor)).unwrap_or_default()
+    }
+
     /// All rows, those of usage first. Ends at the first that can't be read.
     pub fn rows(&self, mut each: impl FnMut(PackedRow<'b>)) -> Result<(), BodyError> {
         let services: Vec<&str> = self.services().collect();
@@ -325,18 +331,18 @@ fn blind_spots(cursor: &mut Cursor<'_>) -> Result<BlindSpots, BodyError> {
 
 fn agent(cursor: &mut Cursor<'_>) -> Result<v1::AgentState, BodyError> {
     Ok(v1::AgentState {
-        version: text(cursor)?,
-        catalog_version: text(cursor)?,
+        version: text(cursor)?.to_owned(),
+        catalog_version: text(cursor)?.to_owned(),
         down_seconds: cursor.varint32()?,
         paused_seconds: cursor.varint32()?,
         degraded: degraded(cursor.byte()?)?,
     })
 }
 
-fn text(cursor: &mut Cursor<'_>) -> Result<String, BodyError> {
+fn text<'b>(cursor: &mut Cursor<'b>) -> Result<&'b str, BodyError> {
     let length = cursor.count(usize::from(u8::MAX))?;
     let text = std::str::from_utf8(cursor.take(length)?);
-    text.map(str::to_owned).map_err(|_| BodyError::Malformed("a version that is no text"))
+    text.map_err(|_| BodyError::Malformed("a version that is no text"))
 }
 
 fn degraded(bits: u8) -> Result<Vec<i32>, BodyError> {

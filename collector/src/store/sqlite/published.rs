@@ -7,8 +7,8 @@ use self::row::{Columns, figure, number, price_of, trust_of};
 use super::file::File;
 use crate::{
     published::{
-        PublishedEffect, PublishedFacet, PublishedNeed, PublishedSegment, PublishedService, PublishedWeek,
-        WeekState,
+        CatalogNews, PublishedEffect, PublishedFacet, PublishedNeed, PublishedSegment, PublishedService,
+        PublishedWeek, WeekState,
     },
     store::StoreError,
     week::Week,
@@ -24,6 +24,7 @@ pub(super) const FILE: File = File {
         include_str!("../../../migrations/rollup/002_days_elsewhere.sql"),
         include_str!("../../../migrations/rollup/003_sufficient_figures.sql"),
         include_str!("../../../migrations/rollup/004_signals.sql"),
+        include_str!("../../../migrations/rollup/006_catalog_news.sql"),
     ],
 };
 
@@ -68,6 +69,7 @@ pub(super) fn read(
     let snapshot = rollup.unchecked_transaction().map_err(&error)?;
     let Some((mut published, state, hash)) = head(&snapshot, week).map_err(&error)? else { return Ok(None) };
     published.segments = segments(&snapshot, week).map_err(&error)?;
+    published.news = news(&snapshot, week).map_err(&error)?;
     if published.hash() != hash {
         return Err(FILE.damaged(&format!("week {week} is not what was released")));
     }
@@ -109,6 +111,10 @@ fn write(transaction: &Transaction<'_>, week: &PublishedWeek, state: WeekState) 
             price.segment_by_service,
         ),
     )?;
+    let mut news = transaction.prepare("INSERT INTO published_catalog_news VALUES (?1, ?2, ?3)")?;
+    for CatalogNews { service, known } in &week.news {
+        news.execute((&name, service, known))?;
+    }
     let mut segments = transaction.prepare(
         "INSERT INTO published_segments VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?;
@@ -152,10 +158,19 @@ fn head(rollup: &Connection, week: Week) -> rusqlite::Result<Option<Head>> {
             minimum_group: row.get(2)?,
             segments: Vec::new(),
             price: price_of(row, 4)?,
+            news: Vec::new(),
         };
         Ok((published, state_of(row)?, row.get(3)?))
     };
     select.query_row([week.to_string()], read).optional()
+}
+
+fn news(rollup: &Connection, week: Week) -> rusqlite::Result<Vec<CatalogNews>> {
+    let mut select = rollup.prepare_cached(
+        "SELECT service, known FROM published_catalog_news WHERE week = ?1 ORDER BY service",
+    )?;
+    let read = |row: &Row<'_>| Ok(CatalogNews { service: row.get(0)?, known: row.get(1)? });
+    select.query_map([week.to_string()], read)?.collect()
 }
 
 fn segments(rollup: &Connection, week: Week) -> rusqlite::Result<Vec<PublishedSegment>> {

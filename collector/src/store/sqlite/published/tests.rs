@@ -67,6 +67,7 @@ fn published(customers: u32) -> PublishedWeek {
             segment(Some("department:Sales/North"), None, vec![need.clone(), need]),
         ],
         price: Price { organisation_by_need: Some(93), segment_by_need: None, segment_by_service: Some(52) },
+        news: vec![CatalogNews { service: "wetransfer".into(), known: 40 }],
     }
 }
 
