@@ -374,8 +374,8 @@ pub struct CameBack {
     pub segment_name: String,
     /// For what.
     pub need: NeedName,
-    /// How many.
-    pub customers: Figure,
+    /// How many in four weeks, at least.
+    pub customers: u32,
 }
 
 /// A service that was never shown before.

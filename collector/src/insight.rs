@@ -17,6 +17,7 @@
 
 mod activity;
 pub mod affair;
+mod came_back;
 mod change;
 pub mod conversation;
 pub mod followed_up;
@@ -28,19 +29,16 @@ pub mod pace;
 pub mod package;
 pub mod why;
 
+pub use came_back::CameBack;
 pub use headline::Headline;
 pub use line::{LINE_WEEKS, Line};
 pub use movement::{MOST_MOVEMENTS, Movement};
 pub use pace::Pace;
 
-use change::Samples;
-
 use crate::{
     journal::Journal,
     portfolio::{Portfolio, SanctionStatus},
-    published::{
-        Figure, PublishedNeed, PublishedSegment, PublishedService, PublishedWeek, Signal, customers_step,
-    },
+    published::{Figure, PublishedNeed, PublishedSegment, PublishedService, PublishedWeek, Signal},
     segment::Segment,
     week::Week,
 };
@@ -90,8 +88,8 @@ pub struct Insight<'w> {
     pub pace: Pace,
     /// The need with most days elsewhere that is in no movement.
     pub largest_not_moving: Option<&'w PublishedNeed>,
-    /// Where customers came back this week, most first.
-    pub came_back_to: Vec<(&'w PublishedSegment, &'w PublishedNeed)>,
+    /// Where customers came back in four weeks, most first.
+    pub came_back_to: Vec<CameBack<'w>>,
     /// Services nobody has looked at that were shown in none of the weeks before.
     pub new_services: Vec<(&'w PublishedSegment, &'w PublishedNeed, &'w PublishedService)>,
     /// What leads the page.
@@ -133,6 +131,16 @@ impl<'w> History<'w> {
         self.segment(segment, weeks_ago)?.need(need)
     }
 
+    /// In how many of the newest weeks all devices could tell of these services: what the catalogs learnt of in an older week
+    /// can't be compared with that week and those before it.
+    fn weeks_known<'s>(&self, services: impl Iterator<Item = &'s str> + Clone) -> usize {
+        let is_news = |week: &&PublishedWeek| {
+            week.news.iter().any(|news| services.clone().any(|service| service == news.service))
+        };
+        let found = self.weeks.iter().rev().position(|week| week.as_ref().is_some_and(is_news));
+        found.unwrap_or(LINE_WEEKS)
+    }
+
     /// Weeks published before this one, of those on the line.
     pub fn weeks_before(&self) -> usize {
         self.weeks.iter().flatten().count() - 1
@@ -150,7 +158,7 @@ impl<'w> History<'w> {
         let (movements, retired) = movement::find(self, root, known);
         let affairs = affair::affairs(self, root, main_dimension);
         let share = share(this);
-        let came_back_to = self.came_back_to(root, main_dimension);
+        let came_back_to = came_back::find(self, root, main_dimension);
         let headline = Headline::choose(self, &movements, &came_back_to);
         let moving = |need: &PublishedNeed| movements.iter().any(|movement| movement.need.need == need.need);
         let largest = this
@@ -190,43 +198,6 @@ impl<'w> History<'w> {
         self.this.segments.iter().filter(is_below).collect()
     }
 
-    fn came_back_to(
-        &self,
-        root: Option<&Segment>,
-        main_dimension: &str,
-    ) -> Vec<(&'w PublishedSegment, &'w PublishedNeed)> {
-        let mut found: Vec<_> = Vec::new();
-        for row in self.below(root, main_dimension) {
-            let needs = row.needs.iter().filter(|need| self.comes_back(row, need));
-            found.extend(needs.map(|need| (row, need)));
-        }
-        // The most precise segment speaks: a row goes where one below it says the same.
-        let all = found.clone();
-        found.retain(|(row, need)| {
-            !all.iter().any(|(other, same)| same.need == need.need && lies_below(other, row))
-        });
-        found.sort_by_key(|(_, need)| std::cmp::Reverse(need.came_back));
-        found.truncate(MOST_LISTED);
-        found
-    }
-
-    /// Who comes and goes always does both: some came back, and they are more than chance makes of those before, or the days
-    /// elsewhere are fewer.
-    fn comes_back(&self, row: &PublishedSegment, need: &PublishedNeed) -> bool {
-        if need.came_back.shown().is_none() {
-            return false;
-        }
-        let rows = self.rows(row.segment.as_ref());
-        let exposures = activity::exposures(&need.need, &rows);
-        let line = |of: fn(&PublishedNeed) -> Figure| {
-            Line(rows.iter().map(|row| of(row.as_ref()?.need(&need.need)?).shown()).collect())
-        };
-        let unseen = self.this.minimum_group.saturating_sub(1);
-        let step = customers_step(self.this.minimum_group);
-        Samples::of(&line(|need| need.came_back), step, &exposures, Some(unseen)).rose()
-            || Samples::of(&line(|need| need.elsewhere_alone), 2 * step, &exposures, None).fell()
-    }
-
     fn new_services(
         &self,
         root: Option<&Segment>,
@@ -258,10 +229,14 @@ impl<'w> History<'w> {
 
     /// Some segment showed the service in a week before.
     fn was_shown(&self, need: &PublishedNeed, service: &PublishedService) -> bool {
-        let before = &self.weeks[..self.weeks.len() - 1];
-        before.iter().flatten().flat_map(|week| &week.segments).any(|segment| {
-            segment.need(&need.need).is_some_and(|need| need.service(&service.service).is_some())
-        })
+        (1..LINE_WEEKS).any(|weeks_ago| self.shows(&need.need, &service.service, weeks_ago) == Some(true))
+    }
+
+    /// Some segment showed a service so many weeks ago; `None` where that week was not published.
+    fn shows(&self, need: &str, service: &str, weeks_ago: usize) -> Option<bool> {
+        let week = self.weeks[self.weeks.len().checked_sub(1 + weeks_ago)?]?;
+        let mut needs = week.segments.iter().filter_map(|segment| segment.need(need));
+        Some(needs.any(|need| need.service(service).is_some()))
     }
 }
 

@@ -71,7 +71,7 @@ pub fn compose(source: Source<'_>, history: &History<'_>, root: Option<&Segment>
             let last_week = history.need(root, &need.need, 1);
             source.not_moving(need, last_week)
         }),
-        came_back: insight.came_back_to.iter().map(|(row, need)| source.came_back(row, need)).collect(),
+        came_back: insight.came_back_to.iter().map(|back| source.came_back(*back)).collect(),
         new_unreviewed: source.new_unreviewed(&insight),
         not_seen: source.not_seen(history, root, this, &figures),
         need_names: source.landscape.needs().map(|(_, need)| source.need(&need.id)).collect(),
@@ -251,11 +251,11 @@ impl Source<'_> {
         }
     }
 
-    fn came_back(self, row: &PublishedSegment, need: &PublishedNeed) -> CameBack {
+    fn came_back(self, back: insight::CameBack<'_>) -> CameBack {
         CameBack {
-            segment_name: segment_name(row.segment.as_ref()),
-            need: self.need(&need.need),
-            customers: need.came_back,
+            segment_name: segment_name(back.segment.segment.as_ref()),
+            need: self.need(&back.need.need),
+            customers: back.customers,
         }
     }
 

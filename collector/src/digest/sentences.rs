@@ -252,7 +252,7 @@ pub(super) fn also(digest: &Digest) -> Vec<String> {
         .iter()
         .map(|back| {
             let need = words::in_sentence(&back.need.name);
-            format!("{}, {need}: {} customers", back.segment_name, figure(back.customers))
+            format!("{}, {need}: {} customers in four weeks", back.segment_name, back.customers)
         })
         .collect();
     if !back.is_empty() {

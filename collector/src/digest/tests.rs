@@ -56,6 +56,7 @@ fn weeks() -> Vec<PublishedWeek> {
             week: last.plus(-i64::from(ago)),
             minimum_group: 5,
             segments: vec![all, legal, marketing],
+            news: Vec::new(),
             price,
         }
     };

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     portfolio::SanctionStatus,
-    published::{PublishedNeed, PublishedSegment, PublishedService, PublishedWeek, customers_step},
+    published::{Figure, PublishedNeed, PublishedSegment, PublishedService, PublishedWeek, customers_step},
     rollup::Facet,
     segment::Segment,
     week::Week,
@@ -110,6 +110,12 @@ pub(super) struct Course {
     days: Line,
     /// How busy they were with other needs, from this week backward.
     exposures: Vec<Option<f64>>,
+    /// The need's customers elsewhere, whatever they use there.
+    elsewhere: Line,
+    /// The need's days there.
+    days_elsewhere: Line,
+    /// No row of anybody shows the service, from this week backward; told of everybody only.
+    is_nowhere: Vec<bool>,
     /// How busy they are beside four weeks ago.
     activity: Activity,
     /// Weeks since the first on the line that was published, this one included.
@@ -130,25 +136,25 @@ type Rule = (Stage, &'static str, fn(&Course) -> bool);
 const RELYING_DAYS: f64 = 1.5;
 
 const RULES: [Rule; 8] = [
+    (Stage::Fling, "first shown within eight weeks, and half of its most customers gone for two", |course| {
+        let is_young = course.has_begun() && (3..=8).contains(&course.age());
+        is_young && course.most() >= 3 * course.step && course.is_half_gone(0) && course.is_half_gone(1)
+    }),
     (Stage::Over, "shown before, and not in the last two weeks", |course| {
-        course.customers.now().is_none() && course.customers.last_week().is_none()
+        let is_shown = course.customers.now().or(course.customers.last_week()).is_some();
+        !is_shown && course.is_half_gone(0) && course.is_half_gone(1)
     }),
     (Stage::Over, "at most a quarter of its most customers in the last two weeks", |course| {
         let few = |customers: Option<u32>| customers.is_none_or(|customers| customers * 4 <= course.most());
         course.shown_in(LINE_WEEKS) >= 4 && few(course.customers.now()) && few(course.customers.last_week())
     }),
-    (Stage::Fling, "first shown within eight weeks, and half of its most customers are gone", |course| {
-        let now = course.customers.now().unwrap_or(0);
-        let is_young = course.has_begun() && (2..=8).contains(&course.age());
-        is_young && course.most() >= 3 * course.step && now * 2 <= course.most()
-    }),
     (
         Stage::Dependency,
         "relied on for eight weeks, and more days elsewhere alone than with us alone",
-        |course| course.served && course.mostly_elsewhere && course.is_relied_on(8, 8),
+        |course| course.served && course.mostly_elsewhere && course.is_relied_on_for_long(),
     ),
     (Stage::Dependency, "relied on for eight weeks, and we offer nothing for it", |course| {
-        !course.served && course.is_relied_on(8, 8)
+        !course.served && course.is_relied_on_for_long()
     }),
     (Stage::Habit, "shown in four of five weeks, on three days in fourteen for each customer", |course| {
         course.is_relied_on(4, 5)
@@ -167,6 +173,13 @@ impl Course {
         (holds.0, holds.1)
     }
 
+    /// Of a service that the catalogs learnt of so many weeks ago: it may have been there before.
+    fn known_for(mut self, weeks: usize) -> Self {
+        self.exposures.truncate(weeks);
+        self.weeks = self.weeks.min(weeks);
+        self
+    }
+
     /// The two other rules.
     pub(super) fn trend(&self) -> Trend {
         let (Some(now), Some(before)) = (self.days.now(), self.days_four_weeks_ago()) else {
@@ -178,14 +191,27 @@ impl Course {
             by >= movement::LEAST_DAYS && by * 10 >= fewer
         };
         let activity = self.activity;
-        let samples = || Samples::of(&self.days, 2 * self.step, &self.exposures, self.unseen());
-        if moved(now, activity.grown(before)) && samples().rose() {
+        let unseen = vec![self.unseen(); self.days.0.len()];
+        let samples = || Samples::of(&self.days, 2 * self.step, &self.exposures, &unseen);
+        let rose = |samples: Samples| samples.rose() && (!samples.seems_new() || self.has_added());
+        if moved(now, activity.grown(before)) && rose(samples()) {
             Trend::Growing
         } else if moved(activity.shrunk(before), now) && samples().fell() {
             Trend::Fading
         } else {
             Trend::Steady
         }
+    }
+
+    /// The need has more customers elsewhere than before, or more days there, by half of what the service has now: it was
+    /// not there, withheld for others' sake.
+    fn has_added(&self) -> bool {
+        let has_added = |all: &Line, here: &Line| {
+            let before = (4..LINE_WEEKS).filter_map(|weeks| all.weeks_ago(weeks)).max();
+            let gained = all.now().zip(before).map(|(now, before)| now.saturating_sub(before));
+            gained.zip(here.now()).is_some_and(|(gained, here)| gained * 2 >= here)
+        };
+        has_added(&self.elsewhere, &self.customers) || has_added(&self.days_elsewhere, &self.days)
     }
 
     /// Of what began since then, the most that may have been there unseen.
@@ -215,9 +241,30 @@ impl Course {
         self.customers.0.iter().flatten().copied().max().unwrap_or(0)
     }
 
+    /// So many weeks ago at most half of its most customers were there. Where it is not shown it may be withheld for
+    /// others' sake: no other row shows it either, or the need has lost half as many of its customers elsewhere.
+    fn is_half_gone(&self, weeks_ago: usize) -> bool {
+        let most = self.most();
+        if let Some(customers) = self.customers.weeks_ago(weeks_ago) {
+            return customers * 2 + self.step <= most;
+        }
+        if self.is_nowhere.get(weeks_ago).copied().unwrap_or(false) {
+            return true;
+        }
+        let peak = self.customers.0.iter().zip(&self.elsewhere.0).filter(|(some, _)| **some == Some(most));
+        let peak = peak.filter_map(|(_, elsewhere)| *elsewhere).max();
+        let now = self.elsewhere.weeks_ago(weeks_ago);
+        peak.zip(now).is_some_and(|(peak, now)| now * 2 + most <= peak * 2)
+    }
+
     /// In how many of the last weeks it is shown.
     fn shown_in(&self, weeks: usize) -> usize {
         self.customers.0.iter().rev().take(weeks).flatten().count()
+    }
+
+    /// For eight weeks, of which two may be withheld.
+    fn is_relied_on_for_long(&self) -> bool {
+        self.age() >= 8 && self.is_relied_on(6, 8)
     }
 
     fn is_relied_on(&self, shown: usize, weeks: usize) -> bool {
@@ -250,7 +297,7 @@ pub fn affairs<'w>(history: &History<'w>, root: Option<&Segment>, main_dimension
     for segment in history.below(root, main_dimension) {
         let weeks = history.rows(segment.segment.as_ref());
         for need in &segment.needs {
-            found.extend(of_rows(history.this(), segment, need, &weeks));
+            found.extend(of_rows(history, segment, need, &weeks));
         }
     }
     let days = |affair: &Affair<'_>| affair.customer_days.now().unwrap_or(0);
@@ -264,16 +311,17 @@ pub fn of_need<'w>(
     segment: &'w PublishedSegment,
     need: &'w PublishedNeed,
 ) -> Vec<Affair<'w>> {
-    of_rows(history.this(), segment, need, &history.rows(segment.segment.as_ref()))
+    of_rows(history, segment, need, &history.rows(segment.segment.as_ref()))
 }
 
 /// `weeks` are the segment's rows, oldest first.
 fn of_rows<'w>(
-    this: &PublishedWeek,
+    history: &History<'w>,
     segment: &'w PublishedSegment,
     need: &'w PublishedNeed,
     weeks: &[Option<&'w PublishedSegment>],
 ) -> Vec<Affair<'w>> {
+    let this = history.this();
     let needs: Vec<_> = weeks.iter().map(|row| row.and_then(|row| row.need(&need.need))).collect();
     let mut known: Vec<&PublishedService> = Vec::new();
     // The newest row of a service says what had been decided about it last.
@@ -286,8 +334,12 @@ fn of_rows<'w>(
     let is_elsewhere = |service: &&PublishedService| {
         matches!(service.sanction_status, SanctionStatus::Unsanctioned | SanctionStatus::Unreviewed)
     };
+    let line =
+        |of: fn(&PublishedNeed) -> Figure| Line(needs.iter().map(|need| of((*need)?).shown()).collect());
     let beside = Beside {
         exposures: activity::exposures(&need.need, weeks),
+        elsewhere: line(|need| need.customers_elsewhere),
+        days_elsewhere: line(|need| need.elsewhere),
         activity: Activity::beside(&need.need, segment, weeks.iter().rev().nth(4).copied().flatten()),
         weeks: weeks.iter().position(Option::is_some).map_or(0, |first| weeks.len() - first),
         step: customers_step(this.minimum_group),
@@ -295,7 +347,13 @@ fn of_rows<'w>(
     let affair = |service: &'w PublishedService| {
         let rows: Vec<_> =
             needs.iter().map(|row| row.and_then(|row| row.service(&service.service))).collect();
-        one(service, course(need, &beside, &rows), (this, segment, need))
+        let known = history.weeks_known(std::iter::once(service.service.as_str()));
+        let mut course = course(need, &beside, &rows).known_for(known);
+        if segment.segment.is_none() {
+            let shown = |ago| history.shows(&need.need, &service.service, ago);
+            course.is_nowhere = (0..2).map(|ago| shown(ago) == Some(false)).collect();
+        }
+        one(service, course, (this, segment, need))
     };
     known.into_iter().filter(is_elsewhere).filter_map(affair).collect()
 }
@@ -326,12 +384,27 @@ fn one<'w>(
 struct Beside {
     /// How busy they were with the rest, from this week backward.
     exposures: Vec<Option<f64>>,
+    /// The need's customers elsewhere, and their days there.
+    elsewhere: Line,
+    days_elsewhere: Line,
     /// The same beside four weeks ago.
     activity: Activity,
     /// Weeks since the first on the line that was published, this one included.
     weeks: usize,
     /// What a shown figure may leave out of its customers at most.
     step: u32,
+}
+
+/// More of its days are elsewhere alone than with us alone; where these are withheld, two thirds of all are elsewhere, with
+/// or without us, so that fewer than half as many are not.
+fn is_mostly_elsewhere(need: &PublishedNeed) -> bool {
+    match (need.elsewhere_alone.shown(), need.ours_alone.shown()) {
+        (Some(alone), Some(ours)) => alone > ours,
+        _ => {
+            let days = need.elsewhere.shown().zip(need.customer_days.shown());
+            days.is_some_and(|(elsewhere, all)| elsewhere * 3 >= all * 2)
+        }
+    }
 }
 
 /// `rows` are the service's, oldest first.
@@ -341,16 +414,18 @@ fn course(need: &PublishedNeed, beside: &Beside, rows: &[Option<&PublishedServic
     let (customers, days) = (line(|row| row.customers.shown()), line(|row| row.customer_days.shown()));
     let relying = need.facet(Facet::Reliant).map_or(0, |facet| facet.customers);
     let elsewhere = need.customers_elsewhere.shown();
-    let (alone, ours) = (need.elsewhere_alone.shown(), need.ours_alone.shown());
     Course {
         exposures: beside.exposures.clone(),
+        elsewhere: beside.elsewhere.clone(),
+        days_elsewhere: beside.days_elsewhere.clone(),
+        is_nowhere: Vec::new(),
         customers,
         days,
         activity: beside.activity,
         weeks: beside.weeks,
         step: beside.step,
         half_rely: elsewhere.is_some_and(|elsewhere| relying * 2 >= elsewhere && relying > 0),
-        mostly_elsewhere: alone.zip(ours).is_some_and(|(alone, ours)| alone > ours),
+        mostly_elsewhere: is_mostly_elsewhere(need),
         served: need.served,
     }
 }
@@ -365,11 +440,16 @@ mod tests {
         let mut weeks = vec![None; LINE_WEEKS - customers.len()];
         weeks.extend(customers.iter().map(shown));
         let days = weeks.iter().map(|week| week.map(|customers| customers * days_each)).collect();
+        // Nobody uses anything else.
+        let elsewhere = weeks.iter().map(|week| Some(week.unwrap_or(0))).collect();
         let customers = Line(weeks);
         Course {
             customers,
             days: Line(days),
             exposures: vec![Some(1.0); LINE_WEEKS],
+            elsewhere: Line(elsewhere),
+            days_elsewhere: Line(Vec::new()),
+            is_nowhere: Vec::new(),
             activity: Activity::default(),
             weeks: LINE_WEEKS,
             step: 5,
@@ -381,16 +461,18 @@ mod tests {
 
     #[test]
     fn stages_are_read_off_the_weeks() {
-        let cases: [(&[u32], u32, Stage); 10] = [
+        let cases: [(&[u32], u32, Stage); 12] = [
             (&[20], 1, Stage::Trial),
             (&[5, 10, 20], 3, Stage::Trial),
             (&[20, 20, 20, 20, 20], 1, Stage::Trial),
             (&[20, 20, 20, 20, 20], 3, Stage::Habit),
             (&[20, 20, 0, 20, 20], 3, Stage::Habit),
-            (&[5, 10, 20, 20, 10], 2, Stage::Fling),
-            (&[40, 40, 40, 40, 10, 10], 2, Stage::Over),
-            (&[20, 20, 20, 0, 0], 3, Stage::Over),
-            (&[20, 20, 20, 20, 0], 3, Stage::Fling),
+            (&[5, 10, 20, 20, 5, 5], 2, Stage::Fling),
+            (&[40, 40, 40, 40, 40, 40, 40, 10, 10], 2, Stage::Over),
+            (&[20, 20, 20, 0, 0], 3, Stage::Fling),
+            (&[20, 20, 20, 20, 20, 20, 20, 0, 0], 3, Stage::Over),
+            (&[20, 20, 20, 5, 0], 3, Stage::Fling),
+            (&[20, 20, 20, 20, 0], 3, Stage::Habit),
             (&[20; 13], 3, Stage::Habit),
         ];
         for (customers, days_each, stage) in cases {
@@ -400,9 +482,9 @@ mod tests {
 
     #[test]
     fn what_the_first_published_week_shows_has_no_beginning() {
-        let gone = course(&[20, 20, 20, 20, 10], 2);
+        let gone = course(&[20, 20, 20, 5, 5], 2);
         assert_eq!(gone.stage().0, Stage::Fling);
-        assert_eq!(Course { weeks: 5, ..gone }.stage().0, Stage::Habit, "it may have been there for years");
+        assert_eq!(Course { weeks: 5, ..gone }.stage().0, Stage::Over, "it may have been there for years");
         let begun = course(&[10, 20], 2);
         assert_eq!(begun.trend(), Trend::Growing);
         assert_eq!(Course { weeks: 2, ..begun }.trend(), Trend::Steady);

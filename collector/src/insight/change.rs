@@ -55,20 +55,30 @@ pub(super) struct Samples {
 }
 
 impl Samples {
-    /// A figure's line, rounded to a step, over these exposures, this week first. Where a published week does not show it, `unseen` is what may
-    /// have been there at most.
-    pub(super) fn of(line: &Line, step: u32, exposures: &[Option<f64>], unseen: Option<u32>) -> Self {
-        let weeks = line.0.iter().rev().zip(exposures).take(BEFORE.end);
-        let sample = |(shown, exposure): (&Option<u32>, &Option<f64>)| {
-            let count = f64::from(shown.or(unseen)?);
-            Some(Sample { count, exposure: (*exposure)?, unseen: shown.is_none() })
+    /// A figure's line, rounded to a step, over these exposures, this week first. In weeks before the first that shows it,
+    /// `unseen` may have been there at most, oldest week first; what a later week does not show may be anything.
+    pub(super) fn of(line: &Line, step: u32, exposures: &[Option<f64>], unseen: &[Option<u32>]) -> Self {
+        let first = line.0.iter().position(Option::is_some).unwrap_or(line.0.len());
+        let figures = line.0.iter().enumerate().map(|(at, figure)| {
+            let unseen = unseen.get(at).copied().flatten().filter(|_| at < first);
+            Some((figure.or(unseen)?, figure.is_none()))
+        });
+        let weeks = figures.rev().zip(exposures).take(BEFORE.end);
+        let sample = |(figure, exposure): (Option<(u32, bool)>, &Option<f64>)| {
+            let (count, unseen) = figure?;
+            Some(Sample { count: f64::from(count), exposure: (*exposure)?, unseen })
         };
         Self { weeks: weeks.map(sample).collect(), step }
     }
 
+    /// Nothing of the weeks before was shown: it may have begun, or have been withheld for others' sake.
+    pub(super) fn seems_new(&self) -> bool {
+        self.before().iter().all(|sample| sample.unseen)
+    }
+
     /// It is more in the last weeks than before.
     pub(super) fn rose(&self) -> bool {
-        self.chance(|newest, before, dispersion| chance_of_more(newest, before, dispersion)) < LEVEL
+        self.chance(chance_of_more) < LEVEL
     }
 
     /// It is less.
@@ -78,13 +88,17 @@ impl Samples {
 
     /// The smallest chance over one, two and three of the last weeks, for having looked three times.
     fn chance(&self, of: impl Fn(Sample, Sample, f64) -> f64) -> f64 {
-        let before: Vec<Sample> = self.known(BEFORE).take(SET_AGAINST).collect();
-        let Some(before) = sum(&before) else { return 1.0 };
+        let Some(before) = sum(&self.before()) else { return 1.0 };
         let dispersion = self.dispersion();
         let newest: Vec<Sample> = self.weeks.iter().take(NEWEST).map_while(|sample| *sample).collect();
         let chances =
             (1..=newest.len()).filter_map(|weeks| Some(of(sum(&newest[..weeks])?, before, dispersion)));
         chances.fold(1.0, |least: f64, chance| least.min(chance * NEWEST as f64))
+    }
+
+    /// What the newest weeks are set against.
+    fn before(&self) -> Vec<Sample> {
+        self.known(BEFORE).take(SET_AGAINST).collect()
     }
 
     fn known(&self, weeks: std::ops::Range<usize>) -> impl Iterator<Item = Sample> + '_ {

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     journal::{Asked, Journal},
     portfolio::SanctionStatus,
-    published::{PublishedNeed, PublishedSegment, PublishedService},
+    published::{PublishedNeed, PublishedSegment, PublishedService, customers_step},
     rollup::Facet,
 };
 
@@ -58,6 +58,8 @@ pub struct Matter<'m> {
     pub findings: &'m [Finding],
     /// What they said.
     pub said: Option<Said>,
+    /// What customers are rounded to.
+    pub step: u32,
 }
 
 /// What to talk about next.
@@ -103,7 +105,8 @@ pub fn talk<'w>(
     };
     let newest = journal.asked.iter().filter(is_theirs).max_by_key(|asked| asked.until);
     let said = newest.and_then(|asked| asked.answers.most(this.minimum_group));
-    let next = Matter { need, affairs: &affairs, findings: &findings, said }.next();
+    let step = customers_step(this.minimum_group);
+    let next = Matter { need, affairs: &affairs, findings: &findings, said, step }.next();
     Talk { affairs, findings, said, next }
 }
 
@@ -180,8 +183,14 @@ impl Matter<'_> {
     fn is_scattered(&self) -> bool {
         let here = || self.need.services.iter().filter(|service| is_elsewhere(service));
         let Some(of) = self.need.customers_elsewhere.shown() else { return false };
-        here().count() >= 3
-            && here().all(|service| service.customers.shown().is_some_and(|some| some * 2 < of))
+        // Figures are rounded down, and a service may have nearly a step more.
+        let is_under_half = |service: &PublishedService| {
+            service.customers.shown().is_some_and(|some| (some + self.step) * 2 <= of)
+        };
+        // What is withheld may be the largest: three quarters of the days must be seen.
+        let seen: u32 = here().filter_map(|service| service.customer_days.shown()).sum();
+        let is_seen = self.need.elsewhere.shown().is_some_and(|days| seen * 4 >= days * 3);
+        is_seen && here().count() >= 3 && here().all(is_under_half)
     }
 }
 
@@ -215,7 +224,7 @@ mod tests {
     }
 
     fn next(need: &PublishedNeed, findings: &[Finding], said: Option<Said>) -> &'static str {
-        Matter { need, affairs: &[], findings, said }.next().conversation.as_str()
+        Matter { need, affairs: &[], findings, said, step: 5 }.next().conversation.as_str()
     }
 
     fn elsewhere() -> PublishedNeed {

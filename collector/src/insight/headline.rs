@@ -1,6 +1,6 @@
 //! What leads the page.
 
-use super::{History, Movement};
+use super::{CameBack, History, Movement};
 use crate::published::{PublishedNeed, PublishedSegment};
 
 /// The one thing to know this week.
@@ -30,7 +30,7 @@ impl<'w> Headline<'w> {
     pub(super) fn choose(
         history: &History<'w>,
         movements: &[Movement<'w>],
-        came_back: &[(&'w PublishedSegment, &'w PublishedNeed)],
+        came_back: &[CameBack<'w>],
     ) -> Self {
         if let Some(movement) = movements.iter().find(|movement| movement.crossed()) {
             return Self::Crossed(movement.segment, movement.need);
@@ -44,7 +44,7 @@ impl<'w> Headline<'w> {
         }
         match came_back.first() {
             _ if history.weeks_before() < WEEKS_TO_TELL => Self::TooEarly,
-            Some((segment, need)) => Self::CameBack(segment, need),
+            Some(back) => Self::CameBack(back.segment, back.need),
             None => Self::Quiet,
         }
     }

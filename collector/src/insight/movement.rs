@@ -3,8 +3,10 @@
 //! A movement is judged on the customer-days *elsewhere alone* of one need in one segment: this week against four weeks
 //! ago, or the oldest week since then that is shown. It counts where the gain is at least [`LEAST_DAYS`] and a tenth of
 //! what was there, beyond what the segment had become busier with other needs (`activity`), and where the line of that
-//! need in that segment is more than chance makes of what was there before (`change`).
-//! Without four weeks of history there is no movement; nor in a segment of which under 70 % of the devices reported.
+//! need in that segment, alone or with days that were with us too, is more than chance makes of what was there before
+//! (`change`).
+//! Without four weeks of history there is no movement; nor in a segment of which under 70 % of the devices reported (of
+//! the next one above, where the floor withholds that).
 //!
 //! A segment speaks for its parent where it has at least half of the parent's gain; else the parent speaks.
 //!
@@ -22,7 +24,7 @@ use super::{
 use crate::{
     journal::Journal,
     portfolio::SanctionStatus,
-    published::{PublishedNeed, PublishedSegment, PublishedService, customers_step},
+    published::{Figure, PublishedNeed, PublishedSegment, PublishedService, customers_step},
     segment::Segment,
     week::Week,
 };
@@ -154,7 +156,7 @@ fn judge<'w>(
     segment: &'w PublishedSegment,
     need: &'w PublishedNeed,
 ) -> Option<Gain<'w>> {
-    if segment.trust.is_none_or(|trust| trust.devices_reporting < LEAST_REPORTING) {
+    if reporting(history, segment).is_none_or(|percent| percent < LEAST_REPORTING) {
         return None;
     }
     let at = |weeks| history.need(segment.segment.as_ref(), &need.need, weeks);
@@ -171,24 +173,36 @@ fn judge<'w>(
     moved.then_some(Gain { segment, need, last_week: at(1), before, weeks, gained })
 }
 
-fn rose(history: &History<'_>, segment: &PublishedSegment, need: &PublishedNeed) -> bool {
-    let rows = history.rows(segment.segment.as_ref());
-    let days = |row: &PublishedSegment| row.need(&need.need)?.elsewhere_alone.shown();
-    let line = Line(rows.iter().map(|row| row.and_then(days)).collect());
-    let customers = need.customers_elsewhere.shown();
-    let unseen = customers.and_then(|customers| unseen(history, elsewhere(need), customers));
-    Samples::of(
-        &line,
-        2 * customers_step(history.this().minimum_group),
-        &activity::exposures(&need.need, &rows),
-        unseen,
-    )
-    .rose()
+/// Percent of the devices that reported; where that is withheld, of the next segment above that shows it.
+fn reporting(history: &History<'_>, segment: &PublishedSegment) -> Option<u8> {
+    let above = |segment: &Segment| std::iter::successors(segment.parent(), Segment::parent).map(Some);
+    let above = segment.segment.iter().flat_map(above).chain([None]);
+    let above = above.filter_map(|segment| history.segment(segment.as_ref(), 0)?.trust);
+    segment.trust.into_iter().chain(above).next().map(|trust| trust.devices_reporting)
 }
 
-/// Of these days, those of the most customers that may have been there unseen.
-pub(super) fn unseen(history: &History<'_>, days: u32, customers: u32) -> Option<u32> {
-    days.saturating_mul(history.this().minimum_group.saturating_sub(1)).checked_div(customers)
+fn rose(history: &History<'_>, segment: &PublishedSegment, need: &PublishedNeed) -> bool {
+    let rows = history.rows(segment.segment.as_ref());
+    let needs: Vec<_> = rows.iter().map(|row| row.and_then(|row| row.need(&need.need))).collect();
+    let line =
+        |of: fn(&PublishedNeed) -> Figure| Line(needs.iter().map(|need| of((*need)?).shown()).collect());
+    // Where days are not shown, the customers elsewhere may be; they had as many days each as now.
+    let step = customers_step(history.this().minimum_group);
+    let unseen = |then: &Option<&PublishedNeed>| {
+        let customers = then.and_then(|then| then.customers_elsewhere.shown()).unwrap_or(0) + step - 1;
+        need.elsewhere.shown()?.saturating_mul(customers).checked_div(need.customers_elsewhere.shown()?)
+    };
+    let unseen: Vec<_> = needs.iter().map(unseen).collect();
+    // A service that is withheld here is shown of everybody.
+    let of_everybody = history.need(None, &need.need, 0);
+    let services = [Some(need), of_everybody].into_iter().flatten().flat_map(|need| &need.services);
+    let known = history.weeks_known(services.map(|service| service.service.as_str()));
+    let mut exposures = activity::exposures(&need.need, &rows);
+    exposures.truncate(known);
+    // Days elsewhere are shown where those elsewhere alone are withheld for the others' sake.
+    [line(|need| need.elsewhere_alone), line(|need| need.elsewhere)]
+        .iter()
+        .any(|line| Samples::of(line, 2 * step, &exposures, &unseen).rose())
 }
 
 fn most_precise<'w>(found: &[Gain<'w>]) -> Vec<Gain<'w>> {

@@ -55,6 +55,7 @@ pub(crate) fn weeks(rows: impl Fn(u32) -> Vec<PublishedSegment>) -> Vec<Publishe
         minimum_group: 5,
         segments: rows(ago),
         price: Price::default(),
+        news: Vec::new(),
     };
     (0..=8).map(week).collect()
 }

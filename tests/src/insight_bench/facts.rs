@@ -73,9 +73,15 @@ impl Fact {
         }
     }
 
-    /// Its own rows among these.
-    pub fn own_rows<'w>(&self, rows: &'w [PublishedSegment]) -> impl Iterator<Item = &'w PublishedSegment> {
-        rows.iter().filter(|row| self.is_own(row.segment.as_ref()))
+    /// It may be found in this row: its own, and of a fling any above, since a service that only one department uses is
+    /// shown of everybody or of that department, not of both.
+    pub fn is_found_in(&self, segment: Option<&Segment>) -> bool {
+        self.is_own(segment) || self.kind == Kind::Fling && self.reaches(segment)
+    }
+
+    /// Those of these rows in which it may be found.
+    pub fn rows_of<'w>(&self, rows: &'w [PublishedSegment]) -> impl Iterator<Item = &'w PublishedSegment> {
+        rows.iter().filter(|row| self.is_found_in(row.segment.as_ref()))
     }
 }
 

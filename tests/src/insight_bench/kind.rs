@@ -6,7 +6,8 @@
 //! the kind is read from, and at least eight customers are involved: of a reason, that many are in its exact figure. It is
 //! **found** where it is stated for its own segment in one of its weeks.
 //!
-//! What a department does by habit is so as well (`facts`): mostly elsewhere, many ways, or with nothing of ours.
+//! What a department does by habit is so as well (`facts`): mostly elsewhere, many ways, or with nothing of ours. That
+//! they go many ways is true too where exact counts say so.
 //!
 //! | kind | stated by | planted by | shown |
 //! | --- | --- | --- | --- |

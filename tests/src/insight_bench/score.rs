@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use elsewhere_collector::insight::{History, Known, LINE_WEEKS};
+use elsewhere_collector::{
+    insight::{History, Known, LINE_WEEKS},
+    rollup::{Rollup, ServiceCounts},
+};
 
 use super::{
     FEWEST, JUDGED_AFTER,
@@ -12,7 +15,7 @@ use super::{
     statements::{self, Measured, Statement},
     told::{Told, tell},
 };
-use crate::fleet::{Company, company::Customer};
+use crate::fleet::{Company, company::Customer, story::Status};
 
 /// The sums of one kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,7 +60,7 @@ pub struct Score {
     pub cases: Vec<Case>,
 }
 
-/// A story that was missed, or a false statement.
+/// A story that was missed, or could not be seen, or a false statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
     /// Which kind.
@@ -94,7 +97,7 @@ impl Score {
                 course.found |= holds && heard.statements.iter().any(|it| is_of(fact, it, number));
             }
             for statement in &heard.statements {
-                score.judge(statement, &facts, &history, number, name);
+                score.judge(statement, (company, &facts), (&history, rollup), number, name);
             }
             for measured in &heard.measured {
                 score.measure(measured, &facts, company, number);
@@ -107,8 +110,8 @@ impl Score {
     fn judge(
         &mut self,
         statement: &Statement,
-        facts: &[Fact],
-        history: &History<'_>,
+        (company, facts): (&Company, &[Fact]),
+        (history, rollup): (&History<'_>, &Rollup),
         number: u32,
         name: &str,
     ) {
@@ -117,7 +120,8 @@ impl Score {
         self.under_k += u64::from(customers.is_some_and(|customers| customers < super::K));
         let is_so = |fact: &Fact| fact.makes_true(*kind, segment.as_ref(), need, service.as_deref(), number);
         let sums = self.kinds.entry(*kind).or_default();
-        if facts.iter().any(is_so) {
+        if facts.iter().any(is_so) || *kind == Kind::Guide && is_scattered(company, rollup, statement, number)
+        {
             sums.right += 1;
             return;
         }
@@ -156,18 +160,17 @@ impl Score {
             let involved = involved(company, fact);
             let sums = self.kinds.entry(fact.kind).or_default();
             sums.planted += 1;
-            if !course.seen || involved < FEWEST {
-                continue;
-            }
-            sums.seen += 1;
-            sums.found += u64::from(course.found);
+            let is_seen = course.seen && involved >= FEWEST;
+            sums.seen += u64::from(is_seen);
+            sums.found += u64::from(is_seen && course.found);
             if !course.found {
                 let planted = &company.story.planted[fact.story];
                 let (words, weeks) = (planted.in_words(), &fact.weeks);
                 let told = told.published.len();
                 let whose: Vec<String> = fact.segments.iter().map(ToString::to_string).collect();
                 let words = format!(
-                    "missed  {name}: {words} ({}, {} of {told} weeks from {}, {involved} customers of {})",
+                    "{} {name}: {words} ({}, {} of {told} weeks from {}, {involved} customers of {})",
+                    if is_seen { "missed " } else { "unseen " },
                     whose.join(", "),
                     weeks.clone().count(),
                     weeks.start(),
@@ -212,6 +215,21 @@ impl Score {
     }
 }
 
+/// Three services elsewhere with customers enough to be told of, none of which has half of the customers elsewhere. That
+/// is so of whoever it is so, whatever stories made it.
+fn is_scattered(company: &Company, rollup: &Rollup, statement: &Statement, number: u32) -> bool {
+    let need = rollup.nodes.get(&statement.segment).and_then(|node| node.needs.get(&statement.need));
+    need.is_some_and(|need| {
+        let is_elsewhere = |(service, counts): &(&String, &ServiceCounts)| {
+            let status = company.story.status(service, number);
+            counts.customers >= super::K && !matches!(status, Some(Status::Sanctioned | Status::Tolerated))
+        };
+        let elsewhere = need.services.iter().filter(is_elsewhere).map(|(_, counts)| counts);
+        elsewhere.clone().count() >= 3
+            && elsewhere.clone().all(|service| service.customers * 2 < need.elsewhere())
+    })
+}
+
 /// Days elsewhere alone of what a statement is about, week by week, and of the service where it is about one.
 fn days_elsewhere(history: &History<'_>, statement: &Statement) -> String {
     let figure = |weeks| {
@@ -229,7 +247,7 @@ fn days_elsewhere(history: &History<'_>, statement: &Statement) -> String {
 /// The statement is what this fact is found by; one of everybody may be found anywhere.
 fn is_of(fact: &Fact, statement: &Statement, number: u32) -> bool {
     let Statement { kind, segment, need, service, .. } = statement;
-    let is_own = fact.segments.is_empty() || fact.is_own(segment.as_ref());
+    let is_own = fact.segments.is_empty() || fact.is_found_in(segment.as_ref());
     is_own && fact.makes_true(*kind, segment.as_ref(), need, service.as_deref(), number)
 }
 

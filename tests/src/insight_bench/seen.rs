@@ -14,7 +14,7 @@ use super::{facts::Fact, kind::Kind, told::Told};
 
 /// The rows of the fact's own segments show what its kind is read from, and at least so many customers stand behind it.
 pub(super) fn is_seen(fact: &Fact, told: &Told, history: &History<'_>, rollup: &Rollup, fewest: u32) -> bool {
-    fact.own_rows(&history.this().segments).any(|row| {
+    fact.rows_of(&history.this().segments).any(|row| {
         row.need(fact.need).is_some_and(|need| is_row_seen(fact, told, history, rollup, row, need, fewest))
     })
 }

@@ -141,8 +141,15 @@ impl Listening<'_> {
             let segment = movement.segment.segment.as_ref();
             self.state(kind, segment, &movement.need.need, NeedCounts::elsewhere);
         }
-        for (row, need) in &insight.came_back_to {
-            self.state(Kind::ComesBack, row.segment.as_ref(), &need.need, |counts| counts.came_back);
+        for back in &insight.came_back_to {
+            self.push(Statement {
+                kind: Kind::ComesBack,
+                segment: back.segment.segment.clone(),
+                need: back.need.need.clone(),
+                service: None,
+                // Of four weeks, each shown: what is released is less than what is so.
+                customers: Some(back.customers),
+            });
         }
         if root.is_none() {
             for need in &insight.unserved_needs {
