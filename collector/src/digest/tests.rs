@@ -8,7 +8,7 @@ use crate::{
     },
     journal::Journal,
     portfolio::{Portfolio, SanctionStatus},
-    published::{PublishedNeed, PublishedService, PublishedWeek},
+    published::{Price, PublishedNeed, PublishedService, PublishedWeek},
     segment::Segment,
 };
 
@@ -19,6 +19,7 @@ fn service(id: &str, customers: u32) -> PublishedService {
         customers: Figure::Shown(customers),
         customer_days: Figure::Shown(customers * 3),
         customers_present: Figure::Hidden(crate::published::Reason::K),
+        customers_in_our_tenant: None,
     }
 }
 
@@ -69,6 +70,9 @@ fn read() -> (Portfolio, Journal) {
     let portfolio = r#"
 organisation = "Northmoor"
 simulated = true
+[[service]]
+id = "wetransfer"
+status = "unsanctioned"
 [[segment]]
 id = "department:Marketing"
 head = "Marketing director"

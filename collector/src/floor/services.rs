@@ -93,6 +93,9 @@ impl<'r> ServicesShown<'r> {
                 customer_days,
                 customers_present: rounding
                     .customers_if(shown.present.at(place), counts.customers + counts.idle),
+                customers_in_our_tenant: (place == EVERYBODY && shown.customers.at(place))
+                    .then(|| in_our_tenant(counts, k, rounding))
+                    .flatten(),
             })
         };
         let mut rows: Vec<_> = need.services.iter().filter_map(row).collect();
@@ -159,6 +162,13 @@ fn of_only_ours(need: &NeedCounts, rounding: Rounding) -> (Figure, Figure) {
     let days = |part: Part| rounding.days(need.days[part as usize]);
     let customers = alone + rounded(need.ours_and_elsewhere());
     (Figure::Shown(customers), Figure::Shown(days(Part::OursAlone) + days(Part::Both)))
+}
+
+/// Customers in our own tenant: where nearly all are, k under all of them, so that nobody's not being there is told.
+fn in_our_tenant(counts: &ServiceCounts, k: u32, rounding: Rounding) -> Option<u32> {
+    let told = counts.in_our_tenant.min(counts.customers.saturating_sub(k));
+    let rounded = rounding.customers(told);
+    (rounded > 0).then_some(rounded)
 }
 
 fn status(landscape: &Landscape, service: &str) -> SanctionStatus {

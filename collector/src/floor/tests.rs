@@ -24,7 +24,7 @@ pub(super) fn need(parts: [u32; 3], services: &[(&str, u32)], small: u32) -> Nee
         counts.customers_by_parts[PartSet::default().with(part).index()] = customers;
         counts.days[part as usize] = customers * 2;
     }
-    let row = |customers: u32| ServiceCounts { customers, days: customers * 2, idle: 0 };
+    let row = |customers: u32| ServiceCounts { customers, days: customers * 2, idle: 0, in_our_tenant: 0 };
     counts.services = services.iter().map(|(id, customers)| ((*id).to_owned(), row(*customers))).collect();
     counts
 }
@@ -323,4 +323,31 @@ fn of_many_dimensions_the_main_one_and_those_of_the_most_customers_are_on_the_ma
     let told: Vec<String> =
         week.segments.iter().filter_map(|row| Some(row.segment.as_ref()?.to_string())).collect();
     assert_eq!(told, ["department:A", "site:A", "starters:new", "team:A"]);
+}
+
+#[test]
+fn of_our_tenant_everybody_is_told_and_never_that_all_are_in_it() {
+    for (customers, in_our_tenant, told) in [
+        (40, 4, None),
+        (40, 5, Some(5)),
+        (40, 34, Some(30)),
+        (40, 35, Some(35)),
+        (40, 40, Some(35)),
+        (44, 44, Some(35)),
+        (10, 10, Some(5)),
+        (9, 9, None),
+    ] {
+        let mut counts = need([20, 0, customers], &[("big", customers)], 0);
+        counts.services.get_mut("big").unwrap().in_our_tenant = in_our_tenant;
+        let week = published(&[("all", counts.clone()), ("department:A", counts)]);
+        let of = |row: &PublishedSegment| {
+            let services = &row.needs[0].services;
+            services.iter().find(|row| row.service == "big").unwrap().customers_in_our_tenant
+        };
+        assert_eq!(
+            week.segments.iter().map(of).collect::<Vec<_>>(),
+            [told, None],
+            "{in_our_tenant} of {customers}"
+        );
+    }
 }

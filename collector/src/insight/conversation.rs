@@ -220,6 +220,7 @@ mod tests {
             customers: Figure::Shown(used),
             customer_days: Figure::Shown(used * 3),
             customers_present: Figure::Shown(runs),
+            customers_in_our_tenant: None,
         }
     }
 

@@ -138,6 +138,7 @@ mod tests {
                     customers: Figure::Shown(20),
                     customer_days: Figure::Shown(60),
                     customers_present: Figure::Hidden(crate::published::Reason::K),
+                    customers_in_our_tenant: None,
                 });
             }
             vec![segment("all", vec![files.clone()]), segment("department:Sales", vec![files])]

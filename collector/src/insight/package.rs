@@ -149,6 +149,7 @@ measure = "seats_in_use"
             customers: Figure::Shown(150),
             customer_days: Figure::Shown(300),
             customers_present: Figure::Shown(200),
+            customers_in_our_tenant: None,
         }];
         let effect = PublishedEffect { mean_hundredths: 120, error_hundredths: 20 };
         row.facets = vec![

@@ -86,6 +86,8 @@ pub struct ServiceCounts {
     pub days: u32,
     /// Distinct customers who did not use it, and for whom a program of it ran by itself; of services of ours only.
     pub idle: u32,
+    /// Distinct customers who used it in the organisation's own tenant; of services that nobody has reviewed only.
+    pub in_our_tenant: u32,
 }
 
 /// A set of parts.

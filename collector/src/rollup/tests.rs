@@ -128,8 +128,31 @@ fn a_customer_day_lies_in_one_part() {
     assert_eq!(need.days, [2, 1, 1, 1]);
     assert_eq!((need.customers(), need.customer_days()), (1, 5));
     assert_eq!((need.elsewhere(), need.ours_or_elsewhere(), need.ours_and_elsewhere()), (1, 1, 1));
-    assert_eq!(need.services["wetransfer"], ServiceCounts { customers: 1, days: 2, idle: 0 });
+    assert_eq!(
+        need.services["wetransfer"],
+        ServiceCounts { customers: 1, days: 2, ..ServiceCounts::default() }
+    );
     assert_eq!(need.small_services_customers, 1);
+}
+
+#[test]
+fn customers_in_our_tenant_are_counted_of_services_nobody_has_reviewed() {
+    let mut story = Story::new();
+    let in_ours = |of_november, services: &[&str]| {
+        let mut day = day(of_november, services);
+        day.usages.iter_mut().for_each(|usage| usage.tenant = Tenant::Ours);
+        day
+    };
+    story
+        .day(1, "a", "", &in_ours(9, &["wetransfer", "smash", "outbox"]))
+        .day(2, "a", "", &in_ours(10, &["wetransfer"]))
+        .day(3, "b", "", &day(10, &["wetransfer"]))
+        .day(4, "c", "", &in_ours(8, &["wetransfer"]));
+    let rollup = story.end();
+    let services = &node(&rollup, "all").needs["send-once"].services;
+    let counted = |id: &str| (services[id].customers, services[id].in_our_tenant);
+    assert_eq!(counted("wetransfer"), (2, 1), "b reached no tenant of ours, and c did so a week before");
+    assert_eq!([counted("smash"), counted("outbox")], [(1, 0), (1, 0)]);
 }
 
 #[test]
@@ -165,7 +188,7 @@ fn a_name_that_has_a_service_by_now_counts_as_its_use_and_once_a_day() {
     let rollup = story.end();
     let need = &node(&rollup, "all").needs["send-once"];
     assert_eq!(need.days, [0, 1, 0, 1]);
-    assert_eq!(need.services["smash"], ServiceCounts { customers: 1, days: 2, idle: 0 });
+    assert_eq!(need.services["smash"], ServiceCounts { customers: 1, days: 2, ..ServiceCounts::default() });
     assert_eq!(rollup.rows_not_in_catalog, 0, "a hash without a name is no service that is missing");
 }
 

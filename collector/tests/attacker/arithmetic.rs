@@ -11,7 +11,7 @@ mod need;
 mod used;
 
 use elsewhere_collector::{
-    portfolio::Side,
+    portfolio::{SanctionStatus, Side},
     rollup::{Facet, Part, Rollup},
     segment::Segment,
 };
@@ -42,6 +42,8 @@ pub(crate) enum Figure {
     Facet(Facet),
     /// Place in the company's services: those with it, or for whom it ran by itself.
     Present(usize),
+    /// Place in the company's services: those with it who are in our tenant of it.
+    InOurTenant(usize),
 }
 
 /// Everything that customers did in one or two weeks.
@@ -181,6 +183,9 @@ impl<'c> World<'c> {
         figures.extend(self.company.services_of(need).map(|(index, _)| Figure::Service(index)));
         let ours = self.company.services_of(need).filter(|(_, service)| service.side() == Side::Ours);
         figures.extend(ours.map(|(index, _)| Figure::Present(index)));
+        let unreviewed =
+            self.company.services_of(need).filter(|(_, of)| of.status == SanctionStatus::Unreviewed);
+        figures.extend(unreviewed.map(|(index, _)| Figure::InOurTenant(index)));
         if part(Part::ElsewhereAlone) {
             figures.push(Figure::Elsewhere);
             if !self.company.unseen.contains(&self.company.needs[need]) {

@@ -114,6 +114,7 @@ fn row(need: &str, served: bool, node: &Node, landscape: &Landscape, how: Days) 
             customers: customers(of.customers),
             customer_days: days(of.days, of.customers),
             customers_present: HIDDEN,
+            customers_in_our_tenant: None,
         });
     let of_facet = |facet| counts.facets.as_ref().map_or(0, |facets| facets.customers(facet));
     let told = if how == Days::RoundedWithFacets { &Facet::ALL[..] } else { &[] };

@@ -33,6 +33,10 @@ pub(crate) fn published(row: &PublishedNeed, figure: Figure, company: &Company) 
             let row = row.service(&company.services[service].id);
             row.map_or(Published::Hidden(Reason::K), |row| row.customers_present)
         }
+        Figure::InOurTenant(service) => {
+            let told = row.service(&company.services[service].id).and_then(|row| row.customers_in_our_tenant);
+            told.map_or(Published::Hidden(Reason::K), Published::Shown)
+        }
         Figure::Facet(facet) => {
             let shown = row.facets.iter().find(|shown| shown.facet == facet);
             shown.map_or(Published::Hidden(Reason::K), |shown| Published::Shown(shown.customers))
@@ -153,7 +157,7 @@ impl World<'_> {
     fn read_need(&mut self, need: usize, week: usize, node: At<'_>, row: &PublishedNeed, reading: Reading) {
         let id = self.company.needs[need].clone();
         for figure in self.figures(need) {
-            let is_part = matches!(figure, Figure::Part(_));
+            let is_part = matches!(figure, Figure::Part(_) | Figure::InOurTenant(_));
             let follows = matches!(figure, Figure::Service(service) if self.follows(service, row));
             let shown = published(row, figure, self.company)
                 .and_then(Published::shown)
@@ -181,6 +185,7 @@ impl World<'_> {
                 self.read_days(sum, self.figure(need, Figure::Part(part), week, node), days, reading);
             }
         }
+        self.read_our_tenants(need, week, node, row, reading);
         let services: Vec<usize> = self.company.services_of(need).map(|(index, _)| index).collect();
         let row_of = |service: usize| row.service(&self.company.services[service].id);
         for service in &services {
@@ -201,6 +206,31 @@ impl World<'_> {
             let sum = sum.collect();
             self.program.at_least(sum, least);
             self.program.at_least(self.figure(need, Figure::Customers, week, node), least);
+        }
+    }
+
+    /// What is told of our tenant is that or more, where all of the service but k may come to it.
+    fn read_our_tenants(
+        &mut self,
+        need: usize,
+        week: usize,
+        node: At<'_>,
+        row: &PublishedNeed,
+        reading: Reading,
+    ) {
+        for figure in self.figures(need) {
+            let Figure::InOurTenant(service) = figure else { continue };
+            let Some(of_service) = row.service(&self.company.services[service].id) else { continue };
+            let Some(shown) = of_service.customers_in_our_tenant else { continue };
+            self.say(week, node, &format!("{}, {figure:?}", row.need), "customers", shown);
+            let sum = self.figure(need, figure, week, node);
+            let (least, step) = (i64::from(shown), reading.customers.above);
+            let all_but_k = i64::from(of_service.customers.shown().unwrap_or(u32::MAX)) - reading.k;
+            if all_but_k <= least + step {
+                self.program.at_least(sum, least.max(reading.k));
+            } else {
+                self.program.between(sum, least.max(reading.k), least + step);
+            }
         }
     }
 

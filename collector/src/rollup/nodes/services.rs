@@ -20,10 +20,11 @@ impl OfServices {
         let customers = || customers.iter().copied().flatten();
         let mut counts = vec![ServiceCounts::default(); landscape.services().len()];
         for customer in customers() {
-            for (index, days) in &customer.services {
+            for (index, used) in &customer.services {
                 let counts = &mut counts[index.at()];
                 counts.customers += 1;
-                counts.days += days.count_ones();
+                counts.days += used.days.count_ones();
+                counts.in_our_tenant += u32::from(used.in_our_tenant);
             }
             for index in &customer.present {
                 let used = customer.services.iter().any(|(used, _)| used == index);

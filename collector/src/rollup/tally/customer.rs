@@ -5,7 +5,7 @@ use std::{cmp::Reverse, sync::Arc};
 use crate::{
     device::{ACTIVE_DAYS, DeviceId},
     device_day::{Evidence, Tenant},
-    portfolio::{Landscape, NeedIndex, ServiceIndex, Side},
+    portfolio::{Landscape, NeedIndex, SanctionStatus, ServiceIndex, Side},
     rollup::{
         days::{Days, week_bit},
         facets::{DaysOfSides, Seen},
@@ -28,12 +28,28 @@ pub(in crate::rollup) struct CustomerTally {
     /// Dates, history included, on which devices of a group's token told of a day, a bit each.
     pub(super) group_days: u64,
     pub(in crate::rollup) needs: Vec<(NeedIndex, Days)>,
-    /// Days of the week itself, a bit each.
-    pub(in crate::rollup) services: Vec<(ServiceIndex, u8)>,
+    /// Of the week itself.
+    pub(in crate::rollup) services: Vec<(ServiceIndex, Used)>,
     /// Services of ours of which a program ran by itself in the week.
     pub(in crate::rollup) present: Vec<ServiceIndex>,
     /// Of the week itself, where there is something beside the dates.
     seen_of_needs: Vec<(NeedIndex, Seen)>,
+}
+
+/// Use of one service in the week itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::rollup) struct Used {
+    /// A bit for each day.
+    pub(in crate::rollup) days: u8,
+    /// The organisation's own tenant of it was reached; noted of services that nobody has reviewed.
+    pub(in crate::rollup) in_our_tenant: bool,
+}
+
+impl Used {
+    fn join(&mut self, other: Self) {
+        self.days |= other.days;
+        self.in_our_tenant |= other.in_our_tenant;
+    }
 }
 
 /// A service that a device-day names, looked up once for all its rows.
@@ -43,6 +59,7 @@ pub(super) struct Named {
     pub(super) need: NeedIndex,
     pub(super) side: Side,
     as_often_private: bool,
+    is_unreviewed: bool,
     /// The place of its need in the customer's list, where it was used.
     pub(super) need_at: Option<usize>,
 }
@@ -51,7 +68,9 @@ impl Named {
     pub(super) fn of(landscape: &Landscape, index: ServiceIndex) -> Self {
         let service = landscape.service(index);
         let (need, side) = (service.need, service.side());
-        Self { index, need, side, as_often_private: service.as_often_private, need_at: None }
+        let is_unreviewed = service.status == SanctionStatus::Unreviewed;
+        let as_often_private = service.as_often_private;
+        Self { index, need, side, as_often_private, is_unreviewed, need_at: None }
     }
 }
 
@@ -136,6 +155,9 @@ impl CustomerTally {
         if side == Side::Elsewhere {
             self.see(need).elsewhere(row);
         }
+        if named.is_unreviewed && row.kind.tenant == Tenant::Ours {
+            self.note_service(named.index, Used { days: 0, in_our_tenant: true });
+        }
         sides.add(need, side, row);
         if let Some(at) = named.need_at {
             self.needs[at].1.note_place(side, row.kind.place);
@@ -159,7 +181,7 @@ impl CustomerTally {
         let mut days = Days::default();
         days.note(named.side, bit);
         if let Some(day) = week_bit(bit) {
-            self.note_service(named.index, day);
+            self.note_service(named.index, Used { days: day, in_our_tenant: false });
         }
         Some(self.note_need(named.need, days))
     }
@@ -180,10 +202,10 @@ impl CustomerTally {
         self.needs.len() - 1
     }
 
-    fn note_service(&mut self, service: ServiceIndex, days: u8) {
+    fn note_service(&mut self, service: ServiceIndex, used: Used) {
         match self.services.iter_mut().find(|(known, _)| *known == service) {
-            Some((_, known)) => *known |= days,
-            None => self.services.push((service, days)),
+            Some((_, known)) => known.join(used),
+            None => self.services.push((service, used)),
         }
     }
 
@@ -198,8 +220,8 @@ impl CustomerTally {
         for (need, days) in other.needs {
             self.note_need(need, days);
         }
-        for (service, days) in other.services {
-            self.note_service(service, days);
+        for (service, used) in other.services {
+            self.note_service(service, used);
         }
         for service in other.present {
             self.add_present(service);

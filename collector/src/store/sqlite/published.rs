@@ -24,6 +24,7 @@ pub(super) const FILE: File = File {
         include_str!("../../../migrations/rollup/002_days_elsewhere.sql"),
         include_str!("../../../migrations/rollup/003_sufficient_figures.sql"),
         include_str!("../../../migrations/rollup/004_signals.sql"),
+        include_str!("../../../migrations/rollup/005_own_tenant.sql"),
         include_str!("../../../migrations/rollup/006_catalog_news.sql"),
     ],
 };
@@ -122,8 +123,8 @@ fn write(transaction: &Transaction<'_>, week: &PublishedWeek, state: WeekState) 
         "INSERT INTO published_needs VALUES
             (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
     )?;
-    let mut services =
-        transaction.prepare("INSERT INTO published_services VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
+    let mut services = transaction
+        .prepare("INSERT INTO published_services VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?;
     let mut facets =
         transaction.prepare("INSERT INTO published_facets VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
     for (segment, at) in week.segments.iter().zip(0u32..) {
@@ -233,7 +234,8 @@ fn needs(rollup: &Connection, week: Week, segments: &mut [PublishedSegment]) -> 
 
 fn services(rollup: &Connection, week: Week, segments: &mut [PublishedSegment]) -> rusqlite::Result<()> {
     let mut select = rollup.prepare_cached(
-        "SELECT segment, need, service, sanction_status, customers, customer_days, customers_present
+        "SELECT segment, need, service, sanction_status, customers, customer_days, customers_present,
+            customers_in_our_tenant
          FROM published_services WHERE week = ?1 ORDER BY segment, need, position",
     )?;
     let mut rows = select.query([week.to_string()])?;
@@ -244,6 +246,7 @@ fn services(rollup: &Connection, week: Week, segments: &mut [PublishedSegment]) 
             customers: figure(row, 4)?,
             customer_days: figure(row, 5)?,
             customers_present: figure(row, 6)?,
+            customers_in_our_tenant: row.get(7)?,
         };
         let need = number(row, 1)?;
         if let Some(need) = segments.get_mut(number(row, 0)?).and_then(|segment| segment.needs.get_mut(need))

@@ -51,6 +51,7 @@ impl OfNeed {
         let looked_at = if parts.contains(&Part::ElsewhereAlone) { &company.facets[..] } else { &[] };
         let facets = OfFacets::new(looked_at, cell, &counts, unknowns);
         used.add_idle(company, need, so, unknowns);
+        used.add_in_our_tenant(company, need, so, unknowns);
         Self { parts, by_parts, days, used, moves, facets }
     }
 
@@ -68,6 +69,7 @@ impl OfNeed {
             self.used.constrain(side, of(on_side), &of(most), program);
         }
         self.used.constrain_idle(size, program);
+        self.used.constrain_in_our_tenant(program);
         self.facets.constrain(&self.customers_in(&ELSEWHERE), &self.only_elsewhere(), program);
         for (week, [left, came_back]) in self.moves.iter().enumerate() {
             // Who left us was with us.
@@ -130,6 +132,7 @@ impl OfNeed {
             Figure::Left => vec![(self.moves[week][0], 1)],
             Figure::CameBack => vec![(self.moves[week][1], 1)],
             Figure::Present(service) => self.used.present(service),
+            Figure::InOurTenant(service) => self.used.in_our_tenant(service),
             Figure::Facet(facet) => self.facets.customers(facet, week),
         }
     }

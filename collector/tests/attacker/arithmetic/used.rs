@@ -2,7 +2,7 @@
 //! itself.
 
 use elsewhere_collector::{
-    portfolio::Side,
+    portfolio::{SanctionStatus, Side},
     rollup::{NeedCounts, ServiceCounts},
 };
 
@@ -16,6 +16,8 @@ pub(super) struct OfServices {
     services: Vec<OfService>,
     /// Of services of ours: place in the company's services, and who did not use it while it ran by itself.
     idle: Vec<(usize, Variable)>,
+    /// Of services that nobody has reviewed: place in the company's services, and who is in our tenant.
+    in_our_tenant: Vec<(usize, Variable)>,
 }
 
 struct OfService {
@@ -34,7 +36,7 @@ impl OfServices {
             let (customers, days) = (unknowns.customers(so.customers), unknowns.days(so.days));
             OfService { service, side: of.side(), customers, days }
         });
-        Self { services: services.collect(), idle: Vec::new() }
+        Self { services: services.collect(), idle: Vec::new(), in_our_tenant: Vec::new() }
     }
 
     pub(super) fn add_idle(
@@ -47,6 +49,19 @@ impl OfServices {
         let ours = company.services_of(need).filter(|(_, of)| of.side() == Side::Ours);
         let idle = ours.map(|(service, of)| (service, unknowns.customers(counts(so, &of.id).idle)));
         self.idle = idle.collect();
+    }
+
+    pub(super) fn add_in_our_tenant(
+        &mut self,
+        company: &Company,
+        need: usize,
+        so: &NeedCounts,
+        unknowns: &mut Unknowns<'_>,
+    ) {
+        let unreviewed = company.services_of(need).filter(|(_, of)| of.status == SanctionStatus::Unreviewed);
+        let in_our_tenant =
+            unreviewed.map(|(service, of)| (service, unknowns.customers(counts(so, &of.id).in_our_tenant)));
+        self.in_our_tenant = in_our_tenant.collect();
     }
 
     /// Customers and days of a side: those who were on it for sure, and those beyond whom no service of it goes.
@@ -76,6 +91,17 @@ impl OfServices {
         for (service, _) in &self.idle {
             program.at_most(self.present(*service), size);
         }
+    }
+
+    /// Who is in our tenant used the service.
+    pub(super) fn constrain_in_our_tenant(&self, program: &mut Program) {
+        for (service, customers) in &self.in_our_tenant {
+            program.at_most(minus(vec![(*customers, 1)], &self.customers(*service)), 0);
+        }
+    }
+
+    pub(super) fn in_our_tenant(&self, service: usize) -> Sum {
+        self.in_our_tenant.iter().filter(|(of, _)| *of == service).map(|(_, of)| (*of, 1)).collect()
     }
 
     pub(super) fn customers(&self, service: usize) -> Sum {

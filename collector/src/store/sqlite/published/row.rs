@@ -72,6 +72,8 @@ impl Columns for PublishedService {
         columns.extend([self.service.clone().into(), self.sanction_status.as_str().to_owned().into()]);
         columns.extend([self.customers, self.customer_days, self.customers_present].map(value));
         columns
+            .push(self.customers_in_our_tenant.map_or(Value::Null, |customers| i64::from(customers).into()));
+        columns
     }
 }
 

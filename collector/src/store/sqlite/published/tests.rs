@@ -31,6 +31,7 @@ fn published(customers: u32) -> PublishedWeek {
             customers: shown,
             customer_days: Figure::Hidden(Reason::K),
             customers_present: Figure::Shown(35),
+            customers_in_our_tenant: Some(15),
         }],
         other_services_customers: Figure::Hidden(Reason::K),
         facets: vec![
@@ -86,6 +87,19 @@ fn a_week_is_read_as_it_was_published() {
     assert!(publish(&mut rollup, &published(20), WeekState::Running).unwrap());
     assert_eq!(read(&rollup, published(20).week).unwrap(), Some((published(20), WeekState::Running)));
     assert_eq!(read(&rollup, published(20).week.plus(1)).unwrap(), None);
+}
+
+#[test]
+fn what_is_not_told_of_our_tenant_leaves_no_trace_in_the_hash() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut rollup = opened(&dir);
+    let mut week = published(20);
+    let services =
+        week.segments.iter_mut().flat_map(|row| &mut row.needs).flat_map(|need| &mut need.services);
+    services.for_each(|service| service.customers_in_our_tenant = None);
+    assert!(!serde_json::to_string(&week).unwrap().contains("our_tenant"), "as a week of before has it");
+    publish(&mut rollup, &week, frozen(100)).unwrap();
+    assert_eq!(read(&rollup, week.week).unwrap(), Some((week, frozen(100))));
 }
 
 #[test]
