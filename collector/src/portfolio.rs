@@ -218,6 +218,38 @@ impl Portfolio {
         self.decisions.iter().filter(ours).map(|decision| decision.service.as_str())
     }
 
+    /// It was called elsewhere by a week.
+    pub fn is_called_elsewhere(&self, service: &str, week: Week) -> bool {
+        self.status(service, week) == SanctionStatus::Unsanctioned
+    }
+
+    /// Needs with a service that was called elsewhere by a week.
+    pub fn needs_called_elsewhere<'p>(
+        &'p self,
+        catalog: &'p Catalog,
+        week: Week,
+    ) -> impl Iterator<Item = &'p str> {
+        let elsewhere = self.decisions.iter().map(|decision| decision.service.as_str());
+        let elsewhere = elsewhere.filter(move |service| self.is_called_elsewhere(service, week));
+        elsewhere.filter_map(|service| {
+            let own = self.own_services.iter().find(|own| own.id == service);
+            own.map(|own| own.need.as_str()).or_else(|| Some(catalog.service(service)?.need()))
+        })
+    }
+
+    /// Somebody has looked at the service, from whatever week on it counts.
+    pub fn has_reviewed(&self, service: &str) -> bool {
+        let reviewed = |decision: &Decision| {
+            decision.service == service && decision.status != SanctionStatus::Unreviewed
+        };
+        self.decisions.iter().any(reviewed)
+    }
+
+    /// A tenant host of ours at the service stands in the file.
+    pub fn names_tenant(&self, service: &str) -> bool {
+        self.layer.tenants.iter().any(|tenant| tenant.service_id == service)
+    }
+
     fn status(&self, service: &str, week: Week) -> SanctionStatus {
         self.in_force(service, week).map_or(SanctionStatus::Unreviewed, |decision| decision.status)
     }

@@ -1,9 +1,12 @@
 //! What leads the page.
 
-use super::{CameBack, History, Movement};
-use crate::published::{PublishedNeed, PublishedSegment};
+use super::{CameBack, History, Movement, reviewed::Reviewed};
+use crate::{
+    portfolio::Portfolio,
+    published::{PublishedNeed, PublishedSegment},
+};
 
-/// The one thing to know this week.
+/// The one thing to know this week; what nobody has called elsewhere is none.
 #[derive(Debug)]
 pub enum Headline<'w> {
     /// The segment now goes elsewhere more than to us, and did not four weeks ago.
@@ -31,18 +34,21 @@ impl<'w> Headline<'w> {
         history: &History<'w>,
         movements: &[Movement<'w>],
         came_back: &[CameBack<'w>],
+        portfolio: &Portfolio,
     ) -> Self {
-        if let Some(movement) = movements.iter().find(|movement| movement.crossed()) {
+        let mut leading = movements.iter().filter(|movement| movement.is_reviewed());
+        if let Some(movement) = leading.clone().find(|movement| movement.crossed()) {
             return Self::Crossed(movement.segment, movement.need);
         }
-        if let Some(movement @ Movement { segment, need, .. }) = movements.first() {
+        if let Some(movement @ Movement { segment, need, .. }) = leading.next() {
             return match need.served {
                 true if movement.exceeds() => Self::Exceeding(segment, need),
                 true => Self::Growing(segment, need),
                 false => Self::UnservedGrowing(segment, need),
             };
         }
-        match came_back.first() {
+        let reviewed = Reviewed::new(portfolio, history.this().week);
+        match came_back.iter().find(|(_, need)| reviewed.knows(need)) {
             _ if history.weeks_before() < WEEKS_TO_TELL => Self::TooEarly,
             Some(back) => Self::CameBack(back.segment, back.need),
             None => Self::Quiet,

@@ -11,7 +11,8 @@
 //! A segment speaks for its parent where it has at least half of the parent's gain; else the parent speaks.
 //!
 //! **Rank**: by the days gained, which count one and a half times where the segment serves the paying customer directly;
-//! of equals the one that reaches more of its customers goes first. **Retired**: a movement that was one in each of the
+//! of equals the one that reaches more of its customers goes first. What nobody has called elsewhere (`reviewed`) stands behind
+//! all that somebody has: a movement is *reviewed* where at least half of its gain was called so. **Retired**: a movement that was one in each of the
 //! four weeks before as well, with no decision about it in these five, goes from the page: nobody acts on it.
 
 use super::{
@@ -20,6 +21,7 @@ use super::{
     change::Samples,
     conversation::{self, Talk},
     elsewhere, is_ancestor,
+    reviewed::Reviewed,
 };
 use crate::{
     journal::Journal,
@@ -66,6 +68,8 @@ pub struct Movement<'w> {
     pub weeks: usize,
     /// Customer-days elsewhere alone gained since then.
     pub gained: u32,
+    /// Customer-days of these that somebody called elsewhere: then and now.
+    pub reviewed_days: [u32; 2],
     /// The segment serves the paying customer directly.
     pub customer_facing: bool,
     /// How far gone it is, why, and what to talk about.
@@ -83,28 +87,34 @@ impl<'w> Movement<'w> {
 
     /// It crossed: more days elsewhere alone than with us alone now, and not before.
     pub fn crossed(&self) -> bool {
-        self.exceeds() && !exceeds(self.before)
+        self.exceeds() && !exceeds(self.before, self.reviewed_days[0])
     }
 
     /// More days elsewhere alone than with us alone, now.
     pub fn exceeds(&self) -> bool {
-        exceeds(self.need)
+        exceeds(self.need, self.reviewed_days[1])
+    }
+
+    /// At least half of what was gained is of services that somebody called elsewhere.
+    pub fn is_reviewed(&self) -> bool {
+        let [before, now] = self.reviewed_days;
+        now.saturating_sub(before).saturating_mul(2) >= self.gained
     }
 }
 
 impl Movement<'_> {
-    /// What it is ranked by: thirds of a day, then percent of its customers who are elsewhere.
-    fn rank(&self) -> (u32, u32) {
+    /// What it is ranked by: whether it is reviewed, thirds of a day, then percent of its customers who are elsewhere.
+    fn rank(&self) -> (bool, u32, u32) {
         let thirds = self.gained.saturating_mul(if self.customer_facing { 3 } else { 2 });
         let (some, of) = (self.need.customers_elsewhere.shown(), self.segment.customers.shown());
         let reach = some.zip(of).and_then(|(some, of)| (some * 100).checked_div(of));
-        (thirds, reach.unwrap_or(0))
+        (self.is_reviewed(), thirds, reach.unwrap_or(0))
     }
 }
 
-fn exceeds(need: &PublishedNeed) -> bool {
+fn exceeds(need: &PublishedNeed, days_elsewhere: u32) -> bool {
     let ours = need.ours_alone.shown().filter(|_| need.served);
-    ours.is_some_and(|ours| elsewhere(need) > ours)
+    ours.is_some_and(|ours| days_elsewhere > ours)
 }
 
 /// The gains at and below the root in the order of their rank, and those that are retired.
@@ -117,11 +127,13 @@ pub(super) fn find<'w>(
     for segment in history.below(root, &known.portfolio.main_dimension) {
         found.extend(segment.needs.iter().filter_map(|need| judge(history, segment, need)));
     }
+    let reviewed = Reviewed::new(known.portfolio, history.this().week);
     let speaking = most_precise(&found).into_iter().map(|gain| {
         let talk = conversation::talk(history, known.journal, gain.segment, gain.need);
         let customer_facing = known.portfolio.is_customer_facing(gain.segment.segment.as_ref());
         let Gain { segment, need, last_week, before, weeks, gained } = gain;
-        Movement { segment, need, last_week, before, weeks, gained, customer_facing, talk }
+        let reviewed_days = [before, need].map(|need| reviewed.days(need));
+        Movement { segment, need, last_week, before, weeks, gained, reviewed_days, customer_facing, talk }
     });
     let is_retired = |movement: &Movement<'_>| is_retired(history, known.journal, movement);
     let (retired, mut speaking): (Vec<_>, Vec<_>) = speaking.partition(is_retired);

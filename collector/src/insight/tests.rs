@@ -1,5 +1,8 @@
 use super::*;
-use crate::published::{Price, Reason, Trust};
+use crate::{
+    portfolio::{Decision, SanctionStatus},
+    published::{Price, Reason, Trust},
+};
 
 const HIDDEN: Figure = Figure::Hidden(Reason::K);
 
@@ -64,8 +67,23 @@ pub(crate) fn history(weeks: &[PublishedWeek]) -> History<'_> {
     History::of("2026-W46".parse().unwrap(), weeks).unwrap()
 }
 
+/// Of each need one service was called elsewhere.
+pub(crate) fn reviewed() -> Portfolio {
+    let catalog = elsewhere_catalog::builtin();
+    let of_need = |need: &str| catalog.services().find(|service| service.need() == need);
+    let decisions = catalog.needs().iter().filter_map(|need| {
+        Some(Decision {
+            service: of_need(need.id)?.id().to_owned(),
+            status: SanctionStatus::Unsanctioned,
+            since: None,
+            offered_not_visible: Vec::new(),
+        })
+    });
+    Portfolio { decisions: decisions.collect(), ..Portfolio::default() }
+}
+
 fn insight(weeks: &[PublishedWeek]) -> Insight<'_> {
-    let known = Known { portfolio: &Portfolio::default(), journal: &Journal::default(), signals: &[] };
+    let known = Known { portfolio: &reviewed(), journal: &Journal::default(), signals: &[] };
     history(weeks).insight(None, known).unwrap()
 }
 

@@ -1,9 +1,12 @@
-//! An entry of `portfolio.toml` as a command writes it: names that lead to one service, which nobody has reviewed yet.
+//! Entries of `portfolio.toml` as commands write them: names that lead to one service, which nobody has reviewed yet, and
+//! what was decided about one.
 
 use elsewhere_catalog::{
     Role,
     layer::{LayerFacts, OwnRule, OwnService},
 };
+
+use super::SanctionStatus;
 
 /// Names that lead to one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +59,15 @@ impl Entry {
         let (name, need, hosts) = (quoted(name), quoted(need), hosts.join(", "));
         format!("\n[[own_service]]\nid = {id}\nname = {name}\nneed = {need}\nhosts = [{hosts}]\n")
     }
+}
+
+/// A decision about a service as the file spells it, after an empty line; `because` stands above it, a comment a line.
+pub fn decision(service_id: &str, status: SanctionStatus, because: &[String]) -> String {
+    // A name may hold what would end a comment.
+    let one_line = |text: &String| text.replace(|c: char| c.is_control(), " ");
+    let because: String = because.iter().map(|text| format!("# {}\n", one_line(text))).collect();
+    let id = toml::Value::String(service_id.to_owned());
+    format!("\n{because}[[service]]\nid = {id}\nstatus = \"{status}\"\n")
 }
 
 /// The id of an own service with this name: `own:` and the name's letters and digits.
