@@ -24,6 +24,7 @@ pub fn router(installation: &Installation) -> Router {
         .route("/segments", get(rest::segments))
         .route("/services", get(rest::services))
         .route("/packages", get(rest::packages))
+        .route("/proposals", get(rest::proposals))
         .route("/signals", get(rest::signals))
         .with_state(installation.clone());
     grpc::router(installation)

@@ -15,6 +15,7 @@ pub mod digest;
 pub mod enroll_token;
 pub mod freeze;
 pub mod integrity;
+pub mod portfolio;
 mod progress;
 pub mod query;
 pub mod restore;

@@ -2,16 +2,24 @@
 //!
 //! [`compose`] makes one [`Digest`] of published rows and insight; text, Markdown and JSON are written from that and
 //! from nothing else, so they can't disagree. Pure: the same rows give the same bytes. What is not known has no line.
+//! Which page it is, is [`PageKind`]'s: the usual one, or a short one of a quiet week, the first weeks or a pilot.
 
 mod compose;
+mod early;
 mod json;
+mod kind;
 mod markdown;
+mod not_seen;
+mod sections;
 mod sentences;
 mod text;
 mod why;
 mod words;
 
 pub use compose::{Source, compose};
+pub use early::{NeedMet, ProposalLine};
+pub use kind::PageKind;
+pub use not_seen::NotSeen;
 
 use std::str::FromStr;
 
@@ -20,7 +28,7 @@ use serde::Serialize;
 
 use crate::{
     insight::why::Interval,
-    published::{Figure, Price, PublishedSegment, Trust, WeekState},
+    published::{Figure, PublishedSegment, WeekState},
     week::Week,
 };
 
@@ -49,19 +57,23 @@ pub struct Digest {
     pub segment_name: String,
     /// Smallest group that is shown.
     pub minimum_group: u32,
+    /// Which page it is.
+    pub page: PageKind,
     /// One sentence.
     pub headline: String,
     /// The first number; absent where no need can be counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub share_of_need: Option<ShareOfNeed>,
-    /// The second number.
-    pub moves: Moves,
-    /// The third number.
-    pub pace: Pace,
+    /// The second number; absent in first weeks and in a pilot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moves: Option<Moves>,
+    /// The third number; absent in first weeks and in a pilot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pace: Option<Pace>,
     /// Needs that we do not serve; absent where every need that is shown is served.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unserved_needs: Option<UnservedNeeds>,
-    /// At most five, in the order of their rank.
+    /// At most five, in the order of their rank: what somebody has called elsewhere.
     pub movements: Vec<MovementLine>,
     /// Movements that left the page because nobody decided anything about them for four weeks.
     pub retired: Vec<Retired>,
@@ -74,8 +86,16 @@ pub struct Digest {
     pub largest_not_moving: Option<NotMoving>,
     /// Where customers came back.
     pub came_back: Vec<CameBack>,
-    /// Services nobody has looked at, shown for the first time.
+    /// Services that nobody has reviewed, to be looked at first: those of gains, and those shown for the first time.
     pub new_unreviewed: Vec<NewService>,
+    /// Movements that lead nowhere yet, as nobody has called their services elsewhere.
+    pub unreviewed_gains: Vec<UnreviewedGain>,
+    /// What was met in first weeks and in a pilot, most customers first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub needs_met: Vec<NeedMet>,
+    /// What looks like ours, in first weeks and in a pilot.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub proposals: Vec<ProposalLine>,
     /// What is missing.
     pub not_seen: NotSeen,
     /// What people call the needs.
@@ -378,7 +398,20 @@ pub struct CameBack {
     pub customers: u32,
 }
 
-/// A service that was never shown before.
+/// A gain that nobody has reviewed.
+#[derive(Clone, Debug, Serialize)]
+pub struct UnreviewedGain {
+    /// Who.
+    pub segment_name: String,
+    /// For what.
+    pub need: NeedName,
+    /// Customer-days elsewhere alone gained.
+    pub gained_days: u32,
+    /// Over how many weeks.
+    pub weeks: usize,
+}
+
+/// A service to be looked at first.
 #[derive(Clone, Debug, Serialize)]
 pub struct NewService {
     /// Where.
@@ -389,28 +422,9 @@ pub struct NewService {
     pub service: String,
     /// How many.
     pub customers: Figure,
-}
-
-/// What the figures do not hold.
-#[derive(Clone, Debug, Serialize)]
-pub struct NotSeen {
-    /// Coverage and blind share; absent where the segment is withheld.
+    /// How many in the week before, where it is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub trust: Option<Trust>,
-    /// Segments of which less than 70 % of the devices reported.
-    pub hardly_reporting: Vec<(String, u8)>,
-    /// Segments with 10 % and more unnamed connections, in tenths of a percent: their figures are a lower bound.
-    pub lower_bounds: Vec<(String, u16)>,
-    /// Segments under the smallest group: their figures are in totals only.
-    pub segments_withheld: usize,
-    /// What the floor still shows, of all customers.
-    pub shown: Price,
-    /// Needs that a service of ours serves unseen.
-    pub share_withheld: Vec<NeedName>,
-    /// Services as often private as work, in no figure.
-    pub as_often_private: usize,
-    /// Segments that the journal writes about and that are none of this week, with the line of `journal.toml`.
-    pub forgotten_segments: Vec<(usize, String)>,
+    pub customers_last_week: Option<u32>,
 }
 
 /// How a digest is written.

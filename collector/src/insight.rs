@@ -10,7 +10,9 @@
 //! - **Usual range** ([`Line::range`]): the middle half of the weeks before this one.
 //! - **Movement** ([`movement`]): a need in a segment whose customer-days elsewhere alone rose in four weeks, by more
 //!   than chance makes of them ([`change`]), and by more than the segment had become busier.
-//! - **Headline** ([`Headline`]): the first movement that crossed, else the first, else who came back, else quiet.
+//! - **Headline** ([`Headline`]): the first movement that crossed, else the first, else who came back, else quiet. Only what
+//!   somebody has called elsewhere ([`reviewed`]) leads; the rest is to be looked at first ([`unreviewed`]), and what looks
+//!   like ours is proposed ([`proposal`]).
 //! - **Affair** ([`affair`]): how far gone a segment is with one service, and where that goes.
 //! - **Why** ([`why`]): ours beside elsewhere, with an interval. **Next conversation** ([`conversation`]): a rule table.
 //! - **Did it work** ([`followed_up`]), **pace** ([`pace`]), **the way still to go** ([`journey`]).
@@ -27,6 +29,9 @@ mod line;
 mod movement;
 pub mod pace;
 pub mod package;
+pub mod proposal;
+mod reviewed;
+mod unreviewed;
 pub mod why;
 
 pub use came_back::CameBack;
@@ -34,11 +39,12 @@ pub use headline::Headline;
 pub use line::{LINE_WEEKS, Line};
 pub use movement::{MOST_MOVEMENTS, Movement};
 pub use pace::Pace;
+pub use unreviewed::ToReview;
 
 use crate::{
     journal::Journal,
-    portfolio::{Portfolio, SanctionStatus},
-    published::{Figure, PublishedNeed, PublishedSegment, PublishedService, PublishedWeek, Signal},
+    portfolio::Portfolio,
+    published::{Figure, PublishedNeed, PublishedSegment, PublishedWeek, Signal},
     segment::Segment,
     week::Week,
 };
@@ -90,8 +96,8 @@ pub struct Insight<'w> {
     pub largest_not_moving: Option<&'w PublishedNeed>,
     /// Where customers came back in four weeks, most first.
     pub came_back_to: Vec<CameBack<'w>>,
-    /// Services nobody has looked at that were shown in none of the weeks before.
-    pub new_services: Vec<(&'w PublishedSegment, &'w PublishedNeed, &'w PublishedService)>,
+    /// Services that nobody has reviewed, to be looked at first.
+    pub to_review: Vec<ToReview<'w>>,
     /// What leads the page.
     pub headline: Headline<'w>,
 }
@@ -159,7 +165,7 @@ impl<'w> History<'w> {
         let affairs = affair::affairs(self, root, main_dimension);
         let share = share(this);
         let came_back_to = came_back::find(self, root, main_dimension);
-        let headline = Headline::choose(self, &movements, &came_back_to);
+        let headline = Headline::choose(self, &movements, &came_back_to, known.portfolio);
         let moving = |need: &PublishedNeed| movements.iter().any(|movement| movement.need.need == need.need);
         let largest = this
             .needs
@@ -179,7 +185,7 @@ impl<'w> History<'w> {
             unserved_needs,
             largest_not_moving: largest,
             came_back_to,
-            new_services: self.new_services(root, main_dimension),
+            to_review: unreviewed::to_review(self, root, &movements, known.portfolio),
             pace: pace::pace(self, &affairs, known),
             movements,
             retired,
@@ -198,40 +204,6 @@ impl<'w> History<'w> {
         self.this.segments.iter().filter(is_below).collect()
     }
 
-    fn new_services(
-        &self,
-        root: Option<&Segment>,
-        main_dimension: &str,
-    ) -> Vec<(&'w PublishedSegment, &'w PublishedNeed, &'w PublishedService)> {
-        let mut found = Vec::new();
-        if self.weeks_before() < NEW_AFTER_WEEKS {
-            return found;
-        }
-        for row in self.below(root, main_dimension) {
-            for need in &row.needs {
-                let unreviewed =
-                    |service: &&PublishedService| service.sanction_status == SanctionStatus::Unreviewed;
-                for service in need.services.iter().filter(unreviewed) {
-                    if !self.was_shown(need, service) {
-                        found.push((row, need, service));
-                    }
-                }
-            }
-        }
-        let all = found.clone();
-        found.retain(|(row, _, service)| {
-            !all.iter().any(|(other, _, same)| same.service == service.service && lies_below(other, row))
-        });
-        found.sort_by_key(|(_, _, service)| std::cmp::Reverse(service.customers));
-        found.truncate(MOST_LISTED);
-        found
-    }
-
-    /// Some segment showed the service in a week before.
-    fn was_shown(&self, need: &PublishedNeed, service: &PublishedService) -> bool {
-        (1..LINE_WEEKS).any(|weeks_ago| self.shows(&need.need, &service.service, weeks_ago) == Some(true))
-    }
-
     /// Some segment showed a service so many weeks ago; `None` where that week was not published.
     fn shows(&self, need: &str, service: &str, weeks_ago: usize) -> Option<bool> {
         let week = self.weeks[self.weeks.len().checked_sub(1 + weeks_ago)?]?;
@@ -242,8 +214,6 @@ impl<'w> History<'w> {
 
 /// Longest list under the movements; the rest is in the tables.
 const MOST_LISTED: usize = 3;
-/// Weeks that must have been published before a service is called new.
-const NEW_AFTER_WEEKS: usize = 4;
 
 /// Most of this week's days, in percent, whose needs another week may lack on the line of the share: past it, what is
 /// withheld would move the line more than customers do.

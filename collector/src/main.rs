@@ -7,8 +7,8 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use elsewhere_collector::commands::{
-    backup, catalog, check_config, devices, digest, enroll_token, freeze, integrity, query, restore, serve,
-    unknown,
+    backup, catalog, check_config, devices, digest, enroll_token, freeze, integrity, portfolio, query,
+    restore, serve, unknown,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -29,6 +29,7 @@ enum Command {
     Digest(digest::Args),
     Query(query::Args),
     CheckConfig(check_config::Args),
+    Portfolio(portfolio::Args),
     Catalog(catalog::Args),
     Unknown(unknown::Args),
     Integrity(integrity::Args),
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Digest(args) => digest::run(&args),
         Command::Query(args) => query::run(&args),
         Command::CheckConfig(args) => check_config::run(&args),
+        Command::Portfolio(args) => portfolio::run(&args),
         Command::Catalog(args) => catalog::run(&args),
         Command::Unknown(args) => unknown::run(args),
         Command::Integrity(args) => integrity::run(&args),

@@ -7,16 +7,16 @@ mod answers;
 mod packages;
 
 pub use answers::{
-    Beside, Head, NeedAnswer, Needs, Segments, ServiceAnswer, Services, SignalAnswer, Signals, WeekAnswer,
-    Weeks,
+    Beside, Head, NeedAnswer, Needs, Proposals, Segments, ServiceAnswer, Services, SignalAnswer, Signals,
+    WeekAnswer, Weeks,
 };
 pub use packages::{LineAnswer, PackageAnswer, Packages, SeenAnswer};
 
 use std::collections::BTreeSet;
 
 use crate::{
-    digest::{self, Digest},
-    insight::{History, Known, LINE_WEEKS, followed_up},
+    digest::{self, Digest, ProposalLine},
+    insight::{History, Known, LINE_WEEKS, followed_up, proposal::proposals},
     installation::Installation,
     journal::Journal,
     portfolio::{Landscape, Portfolio},
@@ -135,6 +135,16 @@ impl<'i> Query<'i> {
         let read = self.read(week, 1)?;
         let (row, _) = read.rows(segment)?;
         Ok(Packages::new(read.head(row), &read.portfolio.packages, row))
+    }
+
+    /// What looks like ours among the services of a week that nobody has reviewed: of everybody.
+    pub fn proposals(&self, week: Option<Week>) -> Result<Proposals, QueryError> {
+        self.scope(None)?;
+        let read = self.read(week, 1)?;
+        let (row, _) = read.rows(None)?;
+        let proposed = proposals(read.history()?.this(), &read.portfolio);
+        let line = |proposal| ProposalLine::new(proposal, &read.landscape);
+        Ok(Proposals { head: read.head(row), proposals: proposed.iter().map(line).collect() })
     }
 
     /// What was told of single services the morning after, as far as the reader may ask for its segment; newest first.

@@ -114,6 +114,20 @@ pub(super) async fn packages(
     .await
 }
 
+/// `GET /api/v1/proposals?week=`.
+pub(super) async fn proposals(
+    State(installation): State<Installation>,
+    RawQuery(asked_for): RawQuery,
+    headers: HeaderMap,
+) -> Answer {
+    ask(installation, headers, move |query| {
+        let asked = Parameters::read(asked_for.as_deref(), &["week"])?;
+        // What has been reviewed since is not proposed any more, so that it changes also for a frozen week.
+        Ok(Body::json(&query.proposals(asked.week)?, false))
+    })
+    .await
+}
+
 /// `GET /api/v1/signals`.
 pub(super) async fn signals(
     State(installation): State<Installation>,

@@ -140,9 +140,10 @@ async fn a_segment_under_the_smallest_group_is_suppressed() {
 async fn the_digest_is_the_same_page_in_every_form() {
     let served = served();
     let json = read(served.get("/api/v1/digests/2026-W46").await).await;
-    assert_eq!(json["headline"], "Too early to say what moves: this is week 2 of the five that it takes.");
+    assert_eq!(json["page"], "pilot");
+    assert_eq!(json["headline"], "This is a pilot: 10 customers were seen, and what compares begins at 50.");
     let page = text(served.get("/api/v1/digests/latest?format=text").await).await;
-    assert!(page.contains("TOO EARLY TO SAY WHAT MOVES"), "{page}");
+    assert!(page.contains("THIS IS A PILOT: 10 CUSTOMERS WERE SEEN"), "{page}");
     let markdown = served.get("/api/v1/digests/2026-W46?format=markdown").await;
     assert_eq!(markdown.headers()[header::CONTENT_TYPE], "text/markdown; charset=utf-8");
     let weeks = read(served.get("/api/v1/weeks").await).await;

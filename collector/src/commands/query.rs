@@ -35,6 +35,7 @@ enum What {
     Segments,
     Services,
     Packages,
+    Proposals,
     Signals,
 }
 
@@ -50,6 +51,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         What::Segments => answer(&query.segments(args.week)?),
         What::Services => answer(&query.services(args.week, segment)?),
         What::Packages => answer(&query.packages(args.week, segment)?),
+        What::Proposals => answer(&query.proposals(args.week)?),
         What::Signals => answer(&query.signals()?),
     }
 }

@@ -4,18 +4,18 @@ use jiff::tz::TimeZone;
 
 use super::{
     AffairLine, CameBack, Context, DecisionLine, Digest, MovementLine, Moves, NeedName, NewService,
-    NotMoving, NotSeen, Pace, Retired, SaidLine, ServiceLine, ShareOfNeed, TargetLine, UnservedNeeds, why,
-    words,
+    NotMoving, Pace, PageKind, Retired, SaidLine, ServiceLine, ShareOfNeed, TargetLine, UnreviewedGain,
+    UnservedNeeds, sections, why, words,
 };
 use crate::{
     insight::{
-        self, Headline, History, Insight, Known, Line, Movement,
+        self, Headline, History, Insight, Known, Line, Movement, ToReview,
         followed_up::{FollowedUp, Outcome, follow_up},
         journey::{Arrival, Way, way},
         percents,
     },
     portfolio::Landscape,
-    published::{PublishedNeed, PublishedSegment, Reason, WeekState},
+    published::{PublishedNeed, PublishedSegment, PublishedService, WeekState},
     rollup::{Facet, HISTORY_WEEKS},
     segment::Segment,
 };
@@ -33,50 +33,88 @@ pub struct Source<'s> {
     pub known: Known<'s>,
 }
 
-/// Segments of which fewer devices reported, in percent, are named.
-const HARDLY_REPORTING: u8 = 70;
-/// From so many tenths of a percent of unnamed connections on, a segment's figures are called a lower bound.
-const LOWER_BOUND_TENTHS: u16 = 100;
 /// Most services named in a movement.
 const MOST_SERVICES: usize = 3;
 
 /// The page for everybody (`None`) or a segment; `None` where the week has no row of it.
 pub fn compose(source: Source<'_>, history: &History<'_>, root: Option<&Segment>) -> Option<Digest> {
-    let week = history.this();
     let insight = history.insight(root, source.known)?;
-    let this = week.segment(root)?;
-    let figures: Vec<PublishedSegment> =
-        week.segments.iter().filter(|row| is_in(row.segment.as_ref(), root)).cloned().collect();
-    Some(Digest {
-        organisation: source.known.portfolio.organisation.clone(),
-        simulated: source.known.portfolio.simulated,
-        week: week.week,
-        from: week.week.monday(),
-        to: week.week.sunday(),
-        state: source.state,
-        frozen_local: frozen_local(source),
-        segment: root.map_or_else(|| "all".to_owned(), ToString::to_string),
-        segment_name: segment_name(root),
-        minimum_group: week.minimum_group,
-        headline: source.headline(history, &insight.headline),
-        share_of_need: share_of_need(&insight),
-        moves: moves(history, &insight, this),
-        pace: pace(insight.pace),
-        unserved_needs: source.unserved_needs(&insight),
-        movements: insight.movements.iter().map(|movement| source.movement(movement)).collect(),
-        retired: insight.retired.iter().map(|movement| source.retired(movement)).collect(),
-        decisions: source.decisions(history, root),
-        targets: source.targets(history, root),
-        largest_not_moving: insight.largest_not_moving.map(|need| {
-            let last_week = history.need(root, &need.need, 1);
-            source.not_moving(need, last_week)
+    let this = history.this().segment(root)?;
+    let page = PageKind::of(history, &insight, source.known, root);
+    let nothing_yet = source.nothing_yet(history, root, this, page);
+    match page {
+        PageKind::Pilot | PageKind::FirstWeeks => Some(source.early(nothing_yet, history, root, this)),
+        PageKind::Quiet | PageKind::Usual => Some(Digest {
+            headline: source.headline(history, &insight.headline),
+            share_of_need: share_of_need(&insight),
+            moves: Some(moves(history, &insight, this)),
+            pace: Some(pace(insight.pace)),
+            unserved_needs: source.unserved_needs(&insight),
+            movements: insight
+                .movements
+                .iter()
+                .filter(|movement| movement.is_reviewed())
+                .map(|movement| source.movement(movement))
+                .collect(),
+            retired: insight.retired.iter().map(|movement| source.retired(movement)).collect(),
+            decisions: source.decisions(history, root),
+            targets: source.targets(history, root),
+            largest_not_moving: insight.largest_not_moving.map(|need| {
+                let last_week = history.need(root, &need.need, 1);
+                source.not_moving(need, last_week)
+            }),
+            came_back: insight.came_back_to.iter().map(|back| source.came_back(*back)).collect(),
+            new_unreviewed: insight.to_review.iter().map(|one| source.to_review(history, one)).collect(),
+            unreviewed_gains: source.unreviewed_gains(&insight),
+            ..nothing_yet
         }),
-        came_back: insight.came_back_to.iter().map(|back| source.came_back(*back)).collect(),
-        new_unreviewed: source.new_unreviewed(&insight),
-        not_seen: source.not_seen(history, root, this, &figures),
-        need_names: source.landscape.needs().map(|(_, need)| source.need(&need.id)).collect(),
-        figures,
-    })
+    }
+}
+
+impl Source<'_> {
+    /// A page with its head, its rows and what could not be seen.
+    fn nothing_yet(
+        self,
+        history: &History<'_>,
+        root: Option<&Segment>,
+        this: &PublishedSegment,
+        page: PageKind,
+    ) -> Digest {
+        let week = history.this();
+        let rows = week.segments.iter().filter(|row| is_in(row.segment.as_ref(), root));
+        let figures: Vec<PublishedSegment> = rows.cloned().collect();
+        Digest {
+            organisation: self.known.portfolio.organisation.clone(),
+            simulated: self.known.portfolio.simulated,
+            week: week.week,
+            from: week.week.monday(),
+            to: week.week.sunday(),
+            state: self.state,
+            frozen_local: frozen_local(self),
+            segment: root.map_or_else(|| "all".to_owned(), ToString::to_string),
+            segment_name: segment_name(root),
+            minimum_group: week.minimum_group,
+            page,
+            headline: sections::headline(page, this.customers, week.minimum_group),
+            share_of_need: None,
+            moves: None,
+            pace: None,
+            unserved_needs: None,
+            movements: Vec::new(),
+            retired: Vec::new(),
+            decisions: Vec::new(),
+            targets: Vec::new(),
+            largest_not_moving: None,
+            came_back: Vec::new(),
+            new_unreviewed: Vec::new(),
+            unreviewed_gains: Vec::new(),
+            needs_met: Vec::new(),
+            proposals: Vec::new(),
+            not_seen: self.not_seen(history, root, this, &figures),
+            need_names: self.landscape.needs().map(|(_, need)| self.need(&need.id)).collect(),
+            figures,
+        }
+    }
 }
 
 impl Source<'_> {
@@ -111,7 +149,7 @@ impl Source<'_> {
         letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
     }
 
-    fn need(self, id: &str) -> NeedName {
+    pub(super) fn need(self, id: &str) -> NeedName {
         let known = self.landscape.needs().find(|(_, need)| need.id == id);
         NeedName { id: id.to_owned(), name: known.map_or(id, |(_, need)| &need.name).to_owned() }
     }
@@ -134,14 +172,7 @@ impl Source<'_> {
         let services: Vec<ServiceLine> = movement
             .services()
             .take(MOST_SERVICES)
-            .map(|service| ServiceLine {
-                id: service.service.clone(),
-                name: self.service(&service.service),
-                customers: service.customers,
-                customers_last_week: last_week
-                    .and_then(|need| need.service(&service.service))
-                    .and_then(|service| service.customers.shown()),
-            })
+            .map(|service| self.service_line(service, last_week))
             .collect();
         let question = why::question(movement, services.first().map(|service| service.name.as_str()));
         let first = services.first().map(|service| service.id.as_str());
@@ -182,6 +213,21 @@ impl Source<'_> {
                 share: said.share,
             }),
             question,
+        }
+    }
+
+    pub(super) fn service_line(
+        self,
+        service: &PublishedService,
+        last_week: Option<&PublishedNeed>,
+    ) -> ServiceLine {
+        ServiceLine {
+            id: service.service.clone(),
+            name: self.service(&service.service),
+            customers: service.customers,
+            customers_last_week: last_week
+                .and_then(|need| need.service(&service.service))
+                .and_then(|service| service.customers.shown()),
         }
     }
 
@@ -259,60 +305,27 @@ impl Source<'_> {
         }
     }
 
-    fn new_unreviewed(self, insight: &Insight<'_>) -> Vec<NewService> {
-        let services = insight.new_services.iter();
-        services
-            .map(|(row, need, service)| NewService {
-                segment_name: segment_name(row.segment.as_ref()),
-                need: self.need(&need.need),
-                service: self.service(&service.service),
-                customers: service.customers,
-            })
-            .collect()
+    fn to_review(self, history: &History<'_>, one: &ToReview<'_>) -> NewService {
+        let last_week = history.need(one.segment.segment.as_ref(), &one.need.need, 1);
+        let line = self.service_line(one.service, last_week);
+        NewService {
+            segment_name: segment_name(one.segment.segment.as_ref()),
+            need: self.need(&one.need.need),
+            service: line.name,
+            customers: line.customers,
+            customers_last_week: line.customers_last_week,
+        }
     }
 
-    fn not_seen(
-        self,
-        history: &History<'_>,
-        root: Option<&Segment>,
-        this: &PublishedSegment,
-        figures: &[PublishedSegment],
-    ) -> NotSeen {
-        let named = |row: &PublishedSegment| row.segment.as_ref().map(|segment| segment.path().to_owned());
-        let not_visible = |need: &&PublishedNeed| {
-            need.customers.shown().is_some()
-                && need.elsewhere_alone == crate::published::Figure::Hidden(Reason::OfferedNotVisible)
+    fn unreviewed_gains(self, insight: &Insight<'_>) -> Vec<UnreviewedGain> {
+        let unreviewed = insight.movements.iter().filter(|movement| !movement.is_reviewed());
+        let gain = |movement: &Movement<'_>| UnreviewedGain {
+            segment_name: segment_name(movement.segment.segment.as_ref()),
+            need: self.need(&movement.need.need),
+            gained_days: movement.gained,
+            weeks: movement.weeks,
         };
-        let hardly = figures.iter().filter_map(|row| Some((named(row)?, row.trust?.devices_reporting)));
-        let unnamed = figures.iter().filter_map(|row| Some((named(row)?, row.trust?.unnamed_tenths)));
-        NotSeen {
-            trust: this.trust,
-            hardly_reporting: hardly.filter(|(_, percent)| *percent < HARDLY_REPORTING).collect(),
-            lower_bounds: unnamed.filter(|(_, tenths)| *tenths >= LOWER_BOUND_TENTHS).collect(),
-            segments_withheld: figures.iter().filter(|row| row.customers.shown().is_none()).count(),
-            shown: history.this().price,
-            share_withheld: this.needs.iter().filter(not_visible).map(|need| self.need(&need.need)).collect(),
-            as_often_private: self
-                .landscape
-                .services()
-                .iter()
-                .filter(|service| service.as_often_private)
-                .count(),
-            forgotten_segments: self.forgotten_segments(history, root),
-        }
-    }
-}
-
-impl Source<'_> {
-    /// Whoever sees everybody is told of them.
-    fn forgotten_segments(self, history: &History<'_>, root: Option<&Segment>) -> Vec<(usize, String)> {
-        if root.is_some() {
-            return Vec::new();
-        }
-        let known: Vec<&Segment> =
-            history.this().segments.iter().filter_map(|row| row.segment.as_ref()).collect();
-        let forgotten = self.known.journal.forgotten(&known).into_iter();
-        forgotten.map(|(line, segment)| (line, segment.to_string())).collect()
+        unreviewed.map(gain).collect()
     }
 }
 
@@ -361,7 +374,7 @@ fn segment_name(segment: Option<&Segment>) -> String {
 }
 
 /// The segment itself or one below it; everything is in everybody.
-fn is_in(segment: Option<&Segment>, root: Option<&Segment>) -> bool {
+pub(super) fn is_in(segment: Option<&Segment>, root: Option<&Segment>) -> bool {
     let Some(root) = root else { return true };
     std::iter::successors(segment.cloned(), Segment::parent).any(|segment| segment == *root)
 }

@@ -1,6 +1,6 @@
 //! The page for wikis and chats. Names come from configuration and devices, so they are escaped.
 
-use super::{Digest, sentences, words};
+use super::{Digest, PageKind, not_seen, sections, sentences, words};
 use crate::{insight::percents, published::PublishedNeed};
 use words::thousands;
 
@@ -17,7 +17,33 @@ pub(super) fn write(digest: &Digest) -> String {
         lines.push("**Simulated company: its customers and all figures are made up.**".to_owned());
     }
     lines.push(format!("## {}", escape(&digest.headline)));
-    lines.push(numbers(digest).join("\n"));
+    match digest.page {
+        PageKind::Pilot | PageKind::FirstWeeks => lines.extend(early(digest)),
+        PageKind::Quiet => {
+            lines.push(numbers(digest).join("\n"));
+            lines.push("## What we could not see".to_owned());
+            lines.extend(list(&not_seen::in_short(digest)));
+        }
+        PageKind::Usual => lines.extend(usual(digest)),
+    }
+    lines.push(words::how_counted(digest));
+    format!("{}\n", lines.join("\n\n"))
+}
+
+fn early(digest: &Digest) -> Vec<String> {
+    let mut lines = Vec::new();
+    for section in sections::of(digest) {
+        lines.push(format!("## {}", section.heading));
+        if !section.note.is_empty() {
+            lines.push(capitalised(section.note));
+        }
+        lines.extend(list(&section.sentences));
+    }
+    lines
+}
+
+fn usual(digest: &Digest) -> Vec<String> {
+    let mut lines = vec![numbers(digest).join("\n")];
     lines.extend(needs(digest));
     lines.push("## Movements".to_owned());
     if digest.movements.is_empty() {
@@ -27,12 +53,18 @@ pub(super) fn write(digest: &Digest) -> String {
         lines.push(movements(digest).join("\n"));
     }
     lines.extend(sentences::star(digest).map(escape));
+    if let Some(to_review) = list(&sentences::to_review(digest)) {
+        lines.extend([
+            format!("## {}", sentences::TO_REVIEW),
+            capitalised(sentences::TO_REVIEW_NOTE),
+            to_review,
+        ]);
+    }
     lines.extend(list(&sentences::also(digest)));
     lines.extend(followed_up(digest));
     lines.push("## What we could not see".to_owned());
-    lines.extend(list(&sentences::not_seen(digest)));
-    lines.push(words::how_counted(digest));
-    format!("{}\n", lines.join("\n\n"))
+    lines.extend(list(&not_seen::sentences(digest)));
+    lines
 }
 
 fn numbers(digest: &Digest) -> Vec<String> {
@@ -50,19 +82,23 @@ fn numbers(digest: &Digest) -> Vec<String> {
         ));
     }
     let figure = |figure| words::figure(figure, digest.minimum_group);
-    numbers.push(format!(
-        "1. **Left us, came back**: {} left us for a need, {} came back, of {} customers seen; {}. *What changed for \
-         you in the last weeks?*",
-        figure(digest.moves.left),
-        figure(digest.moves.came_back),
-        figure(digest.moves.customers_seen),
-        sentences::moves(&digest.moves)
-    ));
-    numbers.push(format!(
-        "1. **Pace**: {}; {}. *What could you settle without us?*",
-        sentences::pace(digest.pace),
-        sentences::pace_of(digest.pace)
-    ));
+    if let Some(moves) = &digest.moves {
+        numbers.push(format!(
+            "1. **Left us, came back**: {} left us for a need, {} came back, of {} customers seen; {}. *What changed for \
+             you in the last weeks?*",
+            figure(moves.left),
+            figure(moves.came_back),
+            figure(moves.customers_seen),
+            sentences::moves(moves)
+        ));
+    }
+    if let Some(pace) = digest.pace {
+        numbers.push(format!(
+            "1. **Pace**: {}; {}. *What could you settle without us?*",
+            sentences::pace(pace),
+            sentences::pace_of(pace)
+        ));
+    }
     numbers
 }
 

@@ -15,6 +15,10 @@ const MOST_NEEDS: usize = 4;
 /// Over decisions.
 pub(super) const FOLLOWED_UP: &str =
     "of 100 days with us alone, before > now, beside segments left as they were";
+/// Over what nobody has reviewed.
+pub(super) const TO_REVIEW: &str = "New, unreviewed: look at it first";
+/// Beside that.
+pub(super) const TO_REVIEW_NOTE: &str = "by customers, and in brackets last week";
 /// Instead of movements.
 pub(super) const NO_MOVEMENTS: &str =
     "nothing gained more days elsewhere in four weeks than it usually swings";
@@ -55,8 +59,12 @@ pub(super) fn moves(moves: &Moves) -> String {
 
 /// `+249 days`, or `+37 days since 2026-W44` where the weeks before can't be shown.
 pub(super) fn gained(movement: &MovementLine, week: Week) -> String {
-    let days = format!("+{} days", thousands(movement.gained_days));
-    match movement.weeks {
+    days_gained(movement.gained_days, movement.weeks, week)
+}
+
+fn days_gained(gained: u32, weeks: usize, week: Week) -> String {
+    let days = format!("+{} days", thousands(gained));
+    match weeks {
         4 => days,
         weeks => format!("{days} since {}", week.plus(-i64::try_from(weeks).expect("four at most"))),
     }
@@ -258,16 +266,40 @@ pub(super) fn also(digest: &Digest) -> Vec<String> {
     if !back.is_empty() {
         sentences.push(format!("Came back: {}.", back.join("; ")));
     }
-    let new: Vec<String> = digest
-        .new_unreviewed
+    sentences
+}
+
+/// Services and gains that nobody has reviewed, a question and the command; nothing where there are none.
+pub(super) fn to_review(digest: &Digest) -> Vec<String> {
+    let mut sentences: Vec<String> = Vec::new();
+    for new in &digest.new_unreviewed {
+        let last = new.customers_last_week.map(|last| format!(" ({})", thousands(last))).unwrap_or_default();
+        sentences.push(format!(
+            "{}, {}: {} {} customers{last}.",
+            new.segment_name,
+            words::in_sentence(&new.need.name),
+            new.service,
+            words::figure(new.customers, digest.minimum_group)
+        ));
+    }
+    let gained: Vec<String> = digest
+        .unreviewed_gains
         .iter()
-        .map(|new| {
-            let need = words::in_sentence(&new.need.name);
-            format!("{}, {need}: {} {}", new.segment_name, new.service, figure(new.customers))
+        .map(|gain| {
+            let days = days_gained(gain.gained_days, gain.weeks, digest.week);
+            format!("{}, {} {days}", gain.segment_name, words::in_sentence(&gain.need.name))
         })
         .collect();
-    if !new.is_empty() {
-        sentences.push(format!("New, unreviewed: {}.", new.join("; ")));
+    if !gained.is_empty() {
+        sentences.push(format!(
+            "More days where nobody has called anything elsewhere, or not what gained them: {}.",
+            gained.join("; ")
+        ));
+    }
+    if !sentences.is_empty() {
+        sentences
+            .push("Take along: what do they do there, and is it ours, tolerated or elsewhere?".to_owned());
+        sentences.push("Review: elsewhere-collector portfolio propose".to_owned());
     }
     sentences
 }
@@ -286,88 +318,4 @@ fn unserved_needs(unserved: &UnservedNeeds) -> String {
         unserved.needs.len(),
         names.join("; ")
     )
-}
-
-/// What is missing, a sentence or two each.
-pub(super) fn not_seen(digest: &Digest) -> Vec<String> {
-    let not_seen = &digest.not_seen;
-    let mut sentences = Vec::new();
-    if let Some(trust) = &not_seen.trust {
-        let hardly: Vec<String> =
-            not_seen.hardly_reporting.iter().map(|(name, percent)| format!("{name} {percent} %")).collect();
-        let hardly = if hardly.is_empty() {
-            String::new()
-        } else {
-            format!(" Under 70 %, and so without movements: {}.", words::list(&hardly))
-        };
-        sentences.push(format!(
-            "Devices: {} % of those enrolled reported; nothing is known of people without one.{hardly}",
-            trust.devices_reporting
-        ));
-        let bounds: Vec<String> = not_seen
-            .lower_bounds
-            .iter()
-            .map(|(name, unnamed)| format!("{name} {} %", words::tenths(*unnamed)))
-            .collect();
-        let bounds = if bounds.is_empty() {
-            String::new()
-        } else {
-            format!(" So many that the figures are a lower bound: {}.", words::list(&bounds))
-        };
-        sentences.push(format!(
-            "Unnamed connections: {} % (hidden hello {}, encrypted DNS {}, tunnels {}).{bounds}",
-            words::tenths(trust.unnamed_tenths),
-            words::tenths(trust.encrypted_hello_tenths),
-            words::tenths(trust.encrypted_dns_tenths),
-            words::tenths(trust.tunnels_tenths)
-        ));
-    }
-    sentences.extend(price(digest));
-    if !not_seen.share_withheld.is_empty() {
-        let needs = not_seen.share_withheld.iter().map(|need| words::in_sentence(&need.name));
-        sentences.push(format!(
-            "Share withheld, as a service of ours serves it unseen: {}.",
-            needs.collect::<Vec<_>>().join("; ")
-        ));
-    }
-    sentences.push(format!(
-        "In no figure: {} services as often private as work (webmail, chat, social), other organisations' own tenants, \
-         shared devices.",
-        not_seen.as_often_private
-    ));
-    let forgotten: Vec<String> = not_seen
-        .forgotten_segments
-        .iter()
-        .map(|(line, segment)| format!("{segment} (journal.toml line {line})"))
-        .collect();
-    if !forgotten.is_empty() {
-        sentences.push(format!(
-            "Written down about segments that are none this week: {}. Say with [[renamed]] what became of them.",
-            words::list(&forgotten)
-        ));
-    }
-    sentences
-}
-
-fn price(digest: &Digest) -> Option<String> {
-    let shown = digest.not_seen.shown;
-    let by = |percent: Option<u8>, what: &str| percent.map(|percent| format!("{percent} {what}"));
-    let levels = [
-        by(shown.organisation_by_need, "by need"),
-        by(shown.segment_by_need, "by segment and need"),
-        by(shown.segment_by_service, "by segment and service"),
-    ];
-    let levels: Vec<String> = levels.into_iter().flatten().collect();
-    let withheld = match digest.not_seen.segments_withheld {
-        0 => String::new(),
-        1 => format!(" One segment is under {} as a whole.", digest.minimum_group),
-        segments => format!(" {segments} segments are under {} as a whole.", digest.minimum_group),
-    };
-    (!levels.is_empty()).then(|| {
-        format!(
-            "Groups under {} are in totals only. Of 100 days elsewhere we can show at least {}.{withheld}",
-            digest.minimum_group,
-            words::list(&levels)
-        )
-    })
 }

@@ -1,6 +1,6 @@
 //! The page for mail and terminals: at most 104 columns, aligned, nothing but characters.
 
-use super::{Digest, MovementLine, Moves, Pace, ShareOfNeed, sentences, words};
+use super::{Digest, MovementLine, Moves, Pace, PageKind, ShareOfNeed, not_seen, sections, sentences, words};
 use words::thousands;
 
 /// Widest line, in columns: what a mail window and a terminal side by side still show.
@@ -10,18 +10,11 @@ const WIDTH: usize = 104;
 pub(super) fn write(digest: &Digest) -> String {
     let mut page = Page::default();
     page.head(digest);
-    page.heading("THREE NUMBERS", "");
-    if let Some(share) = &digest.share_of_need {
-        page.share_of_need(share);
-    } else {
-        page.line("1 Share of need    no need can be counted: groups under the smallest are never shown");
+    match digest.page {
+        PageKind::Pilot | PageKind::FirstWeeks => page.early(digest),
+        PageKind::Quiet => page.quiet(digest),
+        PageKind::Usual => page.usual(digest),
     }
-    page.moves(&digest.moves, digest.minimum_group);
-    page.pace(digest.pace);
-    page.movements(digest);
-    page.also(digest);
-    page.followed_up(digest);
-    page.not_seen(digest);
     page.line("");
     page.line(&format!("Same figures as JSON: /api/v1/digests/{}{}", digest.week, query_of(digest)));
     page.0
@@ -31,6 +24,45 @@ pub(super) fn write(digest: &Digest) -> String {
 struct Page(String);
 
 impl Page {
+    fn early(&mut self, digest: &Digest) {
+        for section in sections::of(digest) {
+            self.heading(&section.heading.to_uppercase(), section.note);
+            section.sentences.iter().for_each(|sentence| self.wrapped("", sentence));
+        }
+    }
+
+    fn quiet(&mut self, digest: &Digest) {
+        self.numbers(digest);
+        self.heading("WHAT WE COULD NOT SEE", "");
+        for sentence in not_seen::in_short(digest) {
+            self.wrapped("", &sentence);
+        }
+    }
+
+    fn usual(&mut self, digest: &Digest) {
+        self.numbers(digest);
+        self.movements(digest);
+        self.to_review(digest);
+        self.also(digest);
+        self.followed_up(digest);
+        self.not_seen(digest);
+    }
+
+    fn numbers(&mut self, digest: &Digest) {
+        self.heading("THREE NUMBERS", "");
+        if let Some(share) = &digest.share_of_need {
+            self.share_of_need(share);
+        } else {
+            self.line("1 Share of need    no need can be counted: groups under the smallest are never shown");
+        }
+        if let Some(moves) = &digest.moves {
+            self.moves(moves, digest.minimum_group);
+        }
+        if let Some(pace) = digest.pace {
+            self.pace(pace);
+        }
+    }
+
     fn head(&mut self, digest: &Digest) {
         let who = if digest.segment == "all" { "all customers" } else { digest.segment_name.as_str() };
         self.line(&format!(
@@ -135,6 +167,16 @@ impl Page {
         self.wrapped("  ", &format!("Next: \"{}\"{with}", movement.question));
     }
 
+    fn to_review(&mut self, digest: &Digest) {
+        let sentences = sentences::to_review(digest);
+        if !sentences.is_empty() {
+            self.heading(&sentences::TO_REVIEW.to_uppercase(), sentences::TO_REVIEW_NOTE);
+        }
+        for sentence in sentences {
+            self.wrapped("", &sentence);
+        }
+    }
+
     fn also(&mut self, digest: &Digest) {
         let sentences = sentences::also(digest);
         if !sentences.is_empty() {
@@ -147,7 +189,7 @@ impl Page {
 
     fn not_seen(&mut self, digest: &Digest) {
         self.heading("WHAT WE COULD NOT SEE", "");
-        for sentence in sentences::not_seen(digest) {
+        for sentence in not_seen::sentences(digest) {
             self.wrapped("", &sentence);
         }
     }

@@ -3,7 +3,7 @@
 //! Two kinds: those of a movement that is not reviewed, in its segment; and those that no segment showed in any week on the
 //! line before this one, once [`NEW_AFTER_WEEKS`] weeks were published, in the most precise segment that shows them.
 
-use super::{History, Movement, lies_below, proposal::is_unreviewed};
+use super::{History, LINE_WEEKS, Movement, lies_below, proposal::is_unreviewed};
 use crate::{
     portfolio::Portfolio,
     published::{PublishedNeed, PublishedSegment, PublishedService},
@@ -79,10 +79,6 @@ fn new<'w>(history: &History<'w>, root: Option<&Segment>, portfolio: &Portfolio)
 
 /// Some segment showed the service in a week before.
 fn was_shown(history: &History<'_>, need: &PublishedNeed, service: &PublishedService) -> bool {
-    let before = &history.weeks[..history.weeks.len() - 1];
-    before
-        .iter()
-        .flatten()
-        .flat_map(|week| &week.segments)
-        .any(|segment| segment.need(&need.need).is_some_and(|need| need.service(&service.service).is_some()))
+    let shows = |weeks_ago| history.shows(&need.need, &service.service, weeks_ago);
+    (1..LINE_WEEKS).any(|weeks_ago| shows(weeks_ago) == Some(true))
 }

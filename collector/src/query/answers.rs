@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use crate::{
+    digest::ProposalLine,
     insight::percents,
     portfolio::{Landscape, SanctionStatus},
     published::{
@@ -202,6 +203,16 @@ pub struct ServiceAnswer {
     pub customer_days: Beside,
     /// Distinct customers who used it or for whom a program of it ran by itself; of services of ours only.
     pub customers_present: Beside,
+}
+
+/// What looks like ours in a week.
+#[derive(Clone, Debug, Serialize)]
+pub struct Proposals {
+    /// The week; the segment is everybody.
+    #[serde(flatten)]
+    pub head: Head,
+    /// What looks like ours first, then by customers.
+    pub proposals: Vec<ProposalLine>,
 }
 
 /// What was told of single services.
