@@ -301,7 +301,7 @@ pub struct MovementLine {
     pub gained_days: u32,
     /// Over how many weeks.
     pub weeks: usize,
-    /// Services elsewhere, most customers first.
+    /// Services elsewhere, those that somebody called so first, then by customers.
     pub services: Vec<ServiceLine>,
     /// Customers with this need.
     pub customers: Figure,

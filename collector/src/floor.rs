@@ -23,8 +23,8 @@
 //!    nights could be one device, and what a night shows the freeze may have to withhold: then it would be known as k at
 //!    least. So it has everybody's needs only, without services, facets or moves, and its counts are rounded further.
 //!
-//! 10. **Tenants.** How many customers of a service that nobody has reviewed are in our own tenant of it is told of everybody
-//!    only, and never as more than all of them but k: so in each group k may be in no tenant of ours, whatever is shown of it.
+//! 10. **Tenants.** How many customers of a service that nobody has reviewed are in our own tenant of it is told of
+//!     everybody only, and never as more than all of them but k: so of each group k may be in no tenant of ours.
 //!
 //! Beside the weeks it makes [`signals`], which are told once, the morning after, without a count.
 //!

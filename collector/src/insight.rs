@@ -10,9 +10,9 @@
 //! - **Usual range** ([`Line::range`]): the middle half of the weeks before this one.
 //! - **Movement** ([`movement`]): a need in a segment whose customer-days elsewhere alone rose in four weeks, by more
 //!   than chance makes of them ([`change`]), and by more than the segment had become busier.
-//! - **Headline** ([`Headline`]): the first movement that crossed, else the first, else who came back, else quiet. Only what
-//!   somebody has called elsewhere ([`reviewed`]) leads; the rest is to be looked at first ([`unreviewed`]), and what looks
-//!   like ours is proposed ([`proposal`]).
+//! - **Headline** ([`Headline`]): the first movement that crossed, else the first, else who came back, else quiet.
+//! - **Reviewed** ([`reviewed`]): called elsewhere by somebody; nothing else leads. What is not is to be looked at first
+//!   ([`unreviewed`]), and what looks like ours is proposed ([`proposal`]).
 //! - **Affair** ([`affair`]): how far gone a segment is with one service, and where that goes.
 //! - **Why** ([`why`]): ours beside elsewhere, with an interval. **Next conversation** ([`conversation`]): a rule table.
 //! - **Did it work** ([`followed_up`]), **pace** ([`pace`]), **the way still to go** ([`journey`]).
@@ -86,7 +86,7 @@ pub struct Insight<'w> {
     pub unserved: Line,
     /// Unserved needs that are shown, most days first.
     pub unserved_needs: Vec<&'w PublishedNeed>,
-    /// At most [`MOST_MOVEMENTS`], in the order of their rank.
+    /// In the order of their rank: at most [`MOST_MOVEMENTS`] that are reviewed, then as many that are not.
     pub movements: Vec<Movement<'w>>,
     /// Movements that nobody decided anything about for four weeks.
     pub retired: Vec<Movement<'w>>,

@@ -134,6 +134,11 @@ impl Installation {
         &self.store
     }
 
+    /// There is a `portfolio.toml`.
+    pub fn has_portfolio(&self) -> bool {
+        self.dir.join(PORTFOLIO).exists()
+    }
+
     /// What the organisation offers and has decided, read anew, so that an edit counts at once. Without a
     /// `portfolio.toml` nothing is ours yet. An error goes into logs, so it quotes nothing of the file, which names domains.
     pub fn portfolio(&self) -> anyhow::Result<Portfolio> {

@@ -219,8 +219,8 @@ pub struct PublishedService {
     pub customer_days: Figure,
     /// Distinct customers who used it or for whom a program of it ran by itself; of services of ours only.
     pub customers_present: Figure,
-    /// Distinct customers, at least, who used it in the organisation's own tenant: of everybody, and of services that nobody
-    /// has reviewed only; absent where it may not be told.
+    /// Distinct customers, at least, who used it in the organisation's own tenant: of everybody, and of services that
+    /// nobody has reviewed only; absent where it may not be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customers_in_our_tenant: Option<u32>,
 }

@@ -139,7 +139,9 @@ impl<'i> Query<'i> {
 
     /// What looks like ours among the services of a week that nobody has reviewed: of everybody.
     pub fn proposals(&self, week: Option<Week>) -> Result<Proposals, QueryError> {
-        self.scope(None)?;
+        if !self.reader.may_ask_for(None) {
+            return Err(QueryError::OutOfScope("everybody".to_owned()));
+        }
         let read = self.read(week, 1)?;
         let (row, _) = read.rows(None)?;
         let proposed = proposals(read.history()?.this(), &read.portfolio);

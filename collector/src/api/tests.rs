@@ -95,6 +95,28 @@ what = "who travels"
 }
 
 #[tokio::test]
+async fn proposals_come_with_their_reason_and_go_once_reviewed() {
+    let served = served();
+    let answer = read(served.get("/api/v1/proposals?week=2026-W46").await).await;
+    assert_eq!((answer["segment"].as_str(), answer["state"].as_str()), (Some("all"), Some("frozen")));
+    assert_eq!(
+        answer["proposals"],
+        json!([{
+            "service": "dropbox", "name": "Dropbox", "need": {"id": "store-files", "name": "Store and share files"},
+            "looks_like": "to_decide", "rule": "a quarter or more of those with the need use it",
+            "customers": 5, "of_customers": 10, "segments": 1, "of_segments": 1,
+            "why": "5 of the 10 customers with this need use it, in the one segment that shows any service for it."
+        }])
+    );
+    let portfolio = served.installation.dir().join("portfolio.toml");
+    let before = std::fs::read_to_string(&portfolio).unwrap();
+    let decision = "[[service]]\nid = \"dropbox\"\nstatus = \"tolerated\"\nsince = \"2026-W47\"\n";
+    std::fs::write(&portfolio, before + decision).unwrap();
+    let answer = read(served.get("/api/v1/proposals").await).await;
+    assert_eq!(answer["proposals"], json!([]));
+}
+
+#[tokio::test]
 async fn services_come_with_customers_rounded_and_the_week_before() {
     let served = served();
     let answer =
@@ -141,7 +163,10 @@ async fn the_digest_is_the_same_page_in_every_form() {
     let served = served();
     let json = read(served.get("/api/v1/digests/2026-W46").await).await;
     assert_eq!(json["page"], "pilot");
-    assert_eq!(json["headline"], "This is a pilot: 10 customers were seen, and what compares begins at 50.");
+    assert_eq!(
+        json["headline"],
+        "This is a pilot: 10 customers were seen, and figures that compare begin at 50."
+    );
     let page = text(served.get("/api/v1/digests/latest?format=text").await).await;
     assert!(page.contains("THIS IS A PILOT: 10 CUSTOMERS WERE SEEN"), "{page}");
     let markdown = served.get("/api/v1/digests/2026-W46?format=markdown").await;

@@ -1,7 +1,5 @@
 //! `portfolio`: what looks like ours, proposed from a published week and written as `portfolio.toml` would have it.
 
-use std::fmt::Write as _;
-
 use crate::{
     commands::{DataArgs, print},
     digest::ProposalLine,
@@ -24,8 +22,8 @@ enum Action {
     Propose(Propose),
 }
 
-/// Propose for each service that nobody has reviewed whether it looks like ours, is to be decided, or looks like elsewhere, by
-/// its share of those who have the need, the segments that use it and our own tenant. Nothing is changed.
+/// Propose for each service that nobody has reviewed whether it looks like ours, is to be decided, or looks like
+/// elsewhere, by its share of those who have the need, the segments that use it and our own tenant. Nothing is changed.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  elsewhere-collector portfolio propose\n  elsewhere-collector portfolio propose --format \
@@ -59,10 +57,17 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let text = match args.format {
         Format::Table => table(&proposed),
         Format::Json => format!("{}\n", serde_json::to_string_pretty(&proposed)?),
-        Format::Toml => entries(&proposed, &installation.portfolio()?),
+        Format::Toml => {
+            let begins = if installation.has_portfolio() { "" } else { NEW_FILE };
+            format!("{begins}{}", entries(&proposed, &installation.portfolio()?))
+        }
     };
     print(&text)
 }
+
+/// How a file begins that is not there yet.
+const NEW_FILE: &str =
+    "# What the organisation is called on its pages.\norganisation = \"Your organisation\"\n";
 
 /// A group of proposals, its heading and what to do about it.
 const GROUPS: [(&str, &str, &str); 3] = [
@@ -77,7 +82,7 @@ fn table(proposed: &Proposals) -> String {
         1 => "one service that nobody has reviewed".to_owned(),
         count => format!("{count} services that nobody has reviewed"),
     };
-    let mut lines = format!("week {}: {services}\n", proposed.head.week.week);
+    let mut lines = vec![format!("week {}: {services}", proposed.head.week.week)];
     let width =
         |of: fn(&ProposalLine) -> &str| proposed.proposals.iter().map(|line| of(line).chars().count()).max();
     let name = width(|line| &line.name).unwrap_or(0);
@@ -85,13 +90,14 @@ fn table(proposed: &Proposals) -> String {
     for (looks, heading, then) in GROUPS {
         let mut of_group = proposed.proposals.iter().filter(|line| line.looks_like == looks).peekable();
         if of_group.peek().is_some() {
-            lines += &format!("\n{heading}   {then}\n");
+            lines.extend([String::new(), format!("{heading}   {then}")]);
         }
-        for line in of_group {
-            lines += &format!("{:<name$}  {:<need$}  {}\n", line.name, line.need.name, line.why);
-        }
+        let row =
+            |line: &ProposalLine| format!("{:<name$}  {:<need$}  {}", line.name, line.need.name, line.why);
+        lines.extend(of_group.map(row));
     }
-    lines
+    lines.push(String::new());
+    lines.join("\n")
 }
 
 /// Entries that change nothing but what looks like ours: what is to be decided stays unreviewed until somebody says so.
@@ -101,20 +107,146 @@ fn entries(proposed: &Proposals, portfolio: &Portfolio) -> String {
         let what = format!("{}, {}: {}", line.name, line.need.name, line.why);
         let has_entry = portfolio.decisions.iter().any(|decision| decision.service == line.service);
         let (status, then) = match line.looks_like {
-            "ours" => (SanctionStatus::Sanctioned, "looks like ours"),
-            "to_decide" => (SanctionStatus::Unreviewed, "write sanctioned, tolerated or unsanctioned"),
-            _ => (SanctionStatus::Unreviewed, "look at it; then write tolerated or unsanctioned"),
+            "ours" => (SanctionStatus::Sanctioned, "Looks like ours"),
+            "to_decide" => (SanctionStatus::Unreviewed, "Write sanctioned, tolerated or unsanctioned"),
+            _ => (SanctionStatus::Unreviewed, "Look at it; then write tolerated or unsanctioned"),
         };
         if has_entry {
-            let told = what.replace(|c: char| c.is_control(), " ");
-            let _ = write!(
-                text,
-                "\n# {told}\n# '{}' has an entry already: change its status there ({then}).\n",
-                line.service
-            );
+            let entry = format!("'{}' has an entry already: change its status there. {then}.", line.service);
+            text += &["\n", &entry::comment(&what), &entry::comment(&entry)].concat();
         } else {
             text += &entry::decision(&line.service, status, &[what, format!("{then}.")]);
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        digest::{NeedName, ProposalLine},
+        published::{Figure, WeekState},
+        query::{Head, WeekAnswer},
+    };
+
+    fn line(service: &str, name: &str, looks_like: &'static str) -> ProposalLine {
+        ProposalLine {
+            service: service.into(),
+            name: name.into(),
+            need: NeedName { id: "team-chat".into(), name: "Chat with people".into() },
+            looks_like,
+            rule: "",
+            customers: 80,
+            of_customers: 100,
+            segments: 3,
+            of_segments: 4,
+            customers_in_our_tenant: None,
+            why: "80 of the 100 customers with this need use it, in 3 of 4 segments.".into(),
+        }
+    }
+
+    fn proposed() -> Proposals {
+        let head = Head {
+            organisation: "Northmoor".into(),
+            simulated: false,
+            week: WeekAnswer { week: "2026-W46".parse().unwrap(), state: WeekState::Running },
+            minimum_group: 5,
+            segment: None,
+            customers_seen: Figure::Shown(100),
+        };
+        let proposals = vec![
+            line("microsoft-teams", "Microsoft Teams", "ours"),
+            line("slack", "Slack", "to_decide"),
+            line("own:pager", "Pager", "to_decide"),
+            line("zulip", "Zulip", "elsewhere"),
+        ];
+        Proposals { head, proposals }
+    }
+
+    #[test]
+    fn the_table_gives_each_its_reason() {
+        insta::assert_snapshot!(table(&proposed()), @r"
+        week 2026-W46: 4 services that nobody has reviewed
+
+        LOOKS LIKE OURS   sanctioned, if it is
+        Microsoft Teams  Chat with people  80 of the 100 customers with this need use it, in 3 of 4 segments.
+
+        TO BE DECIDED   sanctioned, tolerated or unsanctioned
+        Slack            Chat with people  80 of the 100 customers with this need use it, in 3 of 4 segments.
+        Pager            Chat with people  80 of the 100 customers with this need use it, in 3 of 4 segments.
+
+        LOOKS LIKE ELSEWHERE   look at it; then tolerated or unsanctioned
+        Zulip            Chat with people  80 of the 100 customers with this need use it, in 3 of 4 segments.
+        ");
+        let nothing = Proposals { proposals: Vec::new(), ..proposed() };
+        assert_eq!(table(&nothing), "week 2026-W46: no service is shown that nobody has reviewed\n");
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_breaks_the_file(names in proptest::collection::vec("(?s).{0,20}", 3), has_entry in any::<bool>()) {
+            let ids = ["microsoft-teams", "slack", "zulip"];
+            let lines = ids.iter().zip(&names).map(|(id, name)| ProposalLine {
+                why: name.clone(),
+                ..line(id, name, if has_entry { "ours" } else { "elsewhere" })
+            });
+            let proposed = Proposals { proposals: lines.collect(), ..proposed() };
+            let before = if has_entry { "[[service]]\nid = \"slack\"\nstatus = \"unreviewed\"\n" } else { "" };
+            let catalog = elsewhere_catalog::builtin();
+            let portfolio = Portfolio::parse(&format!("{NEW_FILE}{before}"), catalog).unwrap();
+            let file = format!("{NEW_FILE}{before}{}", entries(&proposed, &portfolio));
+            prop_assert_eq!(Portfolio::parse(&file, catalog).unwrap().decisions.len(), 3);
+        }
+    }
+
+    #[test]
+    fn the_file_takes_what_is_printed_for_it() {
+        let catalog = elsewhere_catalog::builtin();
+        let begun = "organisation = \"N\"\n[[own_service]]\nid = \"own:pager\"\nname = \"Pager\"\nneed = \
+                     \"team-chat\"\n[[service]]\nid = \"zulip\"\nstatus = \"unreviewed\"\n";
+        let before = Portfolio::parse(begun, catalog).unwrap();
+        let printed = entries(&proposed(), &before);
+        insta::assert_snapshot!(printed, @r#"
+        # Proposed from week 2026-W46.
+
+        # Microsoft Teams, Chat with people: 80 of the 100 customers with this need use it, in 3 of 4 segments.
+        # Looks like ours.
+        [[service]]
+        id = "microsoft-teams"
+        status = "sanctioned"
+
+        # Slack, Chat with people: 80 of the 100 customers with this need use it, in 3 of 4 segments.
+        # Write sanctioned, tolerated or unsanctioned.
+        [[service]]
+        id = "slack"
+        status = "unreviewed"
+
+        # Pager, Chat with people: 80 of the 100 customers with this need use it, in 3 of 4 segments.
+        # Write sanctioned, tolerated or unsanctioned.
+        [[service]]
+        id = "own:pager"
+        status = "unreviewed"
+
+        # Zulip, Chat with people: 80 of the 100 customers with this need use it, in 3 of 4 segments.
+        # 'zulip' has an entry already: change its status there. Look at it; then write tolerated or unsanctioned.
+        "#);
+        let after = Portfolio::parse(&format!("{begun}{printed}"), catalog).unwrap();
+        let told: Vec<_> = after.decisions.iter().map(|it| (it.service.as_str(), it.status)).collect();
+        let unreviewed = SanctionStatus::Unreviewed;
+        assert_eq!(
+            told,
+            [
+                ("zulip", unreviewed),
+                ("microsoft-teams", SanctionStatus::Sanctioned),
+                ("slack", unreviewed),
+                ("own:pager", unreviewed)
+            ]
+        );
+        let alone = Proposals { proposals: vec![line("slack", "Slack", "ours")], ..proposed() };
+        let new = format!("{NEW_FILE}{}", entries(&alone, &Portfolio::default()));
+        assert_eq!(Portfolio::parse(&new, catalog).unwrap().decisions.len(), 1, "a file of its own");
+    }
 }

@@ -14,7 +14,7 @@ use crate::{
         journey::{Arrival, Way, way},
         percents,
     },
-    portfolio::Landscape,
+    portfolio::{Landscape, SanctionStatus},
     published::{PublishedNeed, PublishedSegment, PublishedService, WeekState},
     rollup::{Facet, HISTORY_WEEKS},
     segment::Segment,
@@ -169,8 +169,10 @@ impl Source<'_> {
 
     fn movement(self, movement: &Movement<'_>) -> MovementLine {
         let Movement { segment, need, last_week, gained, weeks, .. } = *movement;
-        let services: Vec<ServiceLine> = movement
-            .services()
+        let mut elsewhere: Vec<&PublishedService> = movement.services().collect();
+        elsewhere.sort_by_key(|service| !self.is_called_elsewhere(service));
+        let services: Vec<ServiceLine> = elsewhere
+            .into_iter()
             .take(MOST_SERVICES)
             .map(|service| self.service_line(service, last_week))
             .collect();
@@ -214,6 +216,11 @@ impl Source<'_> {
             }),
             question,
         }
+    }
+
+    fn is_called_elsewhere(self, service: &PublishedService) -> bool {
+        let known = self.landscape.find(&service.service).map(|at| self.landscape.service(at).status);
+        [Some(service.sanction_status), known].contains(&Some(SanctionStatus::Unsanctioned))
     }
 
     pub(super) fn service_line(

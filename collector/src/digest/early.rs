@@ -52,7 +52,7 @@ pub struct ProposalLine {
     pub of_customers: u32,
     /// Uppermost segments of the main dimension that show it.
     pub segments: usize,
-    /// Those that show its need.
+    /// Those that show any service for its need.
     pub of_segments: usize,
     /// Customers, at least, in our own tenant of it; absent where it may not be told.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,7 +91,8 @@ fn why(proposal: &Proposal<'_>) -> String {
     let (customers, of) = (thousands(proposal.customers), thousands(proposal.of_customers));
     let segments = match (proposal.segments, proposal.of_segments) {
         (_, 0) => String::new(),
-        (0, _) => ", too few in each segment to name one".to_owned(),
+        (0, _) => ", in no segment by enough to be shown".to_owned(),
+        (_, 1) => ", in the one segment that shows any service for it".to_owned(),
         (segments, of) => format!(", in {segments} of {of} segments"),
     };
     let tenant = match proposal.service.customers_in_our_tenant {

@@ -1,13 +1,11 @@
 //! Which page a week is written as, the first that holds:
 //!
-//! | page | when |
-//! | --- | --- |
-//! | pilot | under [`PILOT_UNDER`] customers were seen in the week, all segments together |
-//! | first weeks | nothing of what was seen had been reviewed when the week was published: no need is served, no service has a status |
-//! | quiet | nothing moved, nobody came back beyond what is usual, nothing is to be reviewed, no signal was told in the week or the morning after, no decision is due until the next page, and no gain was retired |
-//! | usual | any other week |
-//!
-//! A decision is due that is to be looked at again within the week or the one after.
+//! 1. **Pilot**: under [`PILOT_UNDER`] customers were seen in the week, all segments together.
+//! 2. **First weeks**: nothing of what was seen had been reviewed when the week was published: no need is served, and
+//!    no service has a status.
+//! 3. **Quiet**: nothing moved, nobody came back, nothing is to be reviewed, no signal was told in the week or the
+//!    morning after, no gain was retired, and no decision is to be looked at again before the end of the next week.
+//! 4. **Usual**: any other week.
 
 use jiff::Span;
 use serde::Serialize;
@@ -76,6 +74,7 @@ fn is_quiet(history: &History<'_>, insight: &Insight<'_>, known: Known<'_>, root
     matches!(insight.headline, Headline::Quiet)
         && insight.movements.is_empty()
         && insight.retired.is_empty()
+        && insight.came_back_to.is_empty()
         && insight.to_review.is_empty()
         && !signals.into_iter().any(|signal| told.contains(&signal.released))
         && !due

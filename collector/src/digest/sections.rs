@@ -27,7 +27,9 @@ pub(super) fn headline(page: PageKind, seen: Figure, minimum_group: u32) -> Stri
     let seen = words::figure(seen, minimum_group);
     match page {
         PageKind::Pilot => {
-            format!("This is a pilot: {seen} customers were seen, and what compares begins at {PILOT_UNDER}.")
+            format!(
+                "This is a pilot: {seen} customers were seen, and figures that compare begin at {PILOT_UNDER}."
+            )
         }
         _ => "First weeks: nothing is called elsewhere before somebody has looked at it.".to_owned(),
     }

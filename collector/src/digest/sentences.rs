@@ -292,7 +292,7 @@ pub(super) fn to_review(digest: &Digest) -> Vec<String> {
         .collect();
     if !gained.is_empty() {
         sentences.push(format!(
-            "More days where nobody has called anything elsewhere, or not what gained them: {}.",
+            "Days gained there, which nobody has called elsewhere yet: {}.",
             gained.join("; ")
         ));
     }

@@ -1,3 +1,5 @@
+mod early;
+
 use jiff::tz::TimeZone;
 
 use super::*;
@@ -113,9 +115,13 @@ did_not_know_ours = 30
 
 fn page(weeks: &[PublishedWeek], root: Option<&str>, state: WeekState) -> Digest {
     let (portfolio, journal) = read();
+    page_of(weeks, root, state, Known { portfolio: &portfolio, journal: &journal, signals: &[] })
+}
+
+fn page_of(weeks: &[PublishedWeek], root: Option<&str>, state: WeekState, known: Known<'_>) -> Digest {
+    let portfolio = known.portfolio;
     let landscape = portfolio.landscape(elsewhere_catalog::builtin(), "2026-W46".parse().unwrap());
     let zone = TimeZone::UTC;
-    let known = Known { portfolio: &portfolio, journal: &journal, signals: &[] };
     let source = Source { zone: &zone, landscape: &landscape, state, known };
     let root: Option<Segment> = root.map(|root| root.parse().unwrap());
     let history = History::of("2026-W46".parse().unwrap(), weeks).unwrap();

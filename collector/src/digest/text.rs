@@ -42,7 +42,7 @@ impl Page {
     fn usual(&mut self, digest: &Digest) {
         self.numbers(digest);
         self.movements(digest);
-        self.to_review(digest);
+        self.unreviewed(digest);
         self.also(digest);
         self.followed_up(digest);
         self.not_seen(digest);
@@ -167,7 +167,7 @@ impl Page {
         self.wrapped("  ", &format!("Next: \"{}\"{with}", movement.question));
     }
 
-    fn to_review(&mut self, digest: &Digest) {
+    fn unreviewed(&mut self, digest: &Digest) {
         let sentences = sentences::to_review(digest);
         if !sentences.is_empty() {
             self.heading(&sentences::TO_REVIEW.to_uppercase(), sentences::TO_REVIEW_NOTE);

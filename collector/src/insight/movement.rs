@@ -11,9 +11,10 @@
 //! A segment speaks for its parent where it has at least half of the parent's gain; else the parent speaks.
 //!
 //! **Rank**: by the days gained, which count one and a half times where the segment serves the paying customer directly;
-//! of equals the one that reaches more of its customers goes first. What nobody has called elsewhere (`reviewed`) stands behind
-//! all that somebody has: a movement is *reviewed* where at least half of its gain was called so. **Retired**: a movement that was one in each of the
-//! four weeks before as well, with no decision about it in these five, goes from the page: nobody acts on it.
+//! of equals the one that reaches more of its customers goes first. A movement is *reviewed* where at least half of its gain
+//! was called elsewhere by somebody (`reviewed`); those that are not stand behind the others. **Retired**: a movement that
+//! was one in each of the four weeks before as well, with no decision about it in these five, goes from the page: nobody
+//! acts on it.
 
 use super::{
     History, Known, Line,
@@ -31,7 +32,7 @@ use crate::{
     week::Week,
 };
 
-/// Most movements on a page.
+/// Most movements on a page, reviewed, and as many that are not.
 pub const MOST_MOVEMENTS: usize = 5;
 /// Weeks over which a gain is judged.
 const WEEKS: usize = 4;
@@ -68,7 +69,7 @@ pub struct Movement<'w> {
     pub weeks: usize,
     /// Customer-days elsewhere alone gained since then.
     pub gained: u32,
-    /// Customer-days of these that somebody called elsewhere: then and now.
+    /// Customer-days elsewhere alone that somebody called so: then, and now.
     pub reviewed_days: [u32; 2],
     /// The segment serves the paying customer directly.
     pub customer_facing: bool,
@@ -103,12 +104,12 @@ impl<'w> Movement<'w> {
 }
 
 impl Movement<'_> {
-    /// What it is ranked by: whether it is reviewed, thirds of a day, then percent of its customers who are elsewhere.
-    fn rank(&self) -> (bool, u32, u32) {
+    /// What it is ranked by: thirds of a day, then percent of its customers who are elsewhere.
+    fn rank(&self) -> (u32, u32) {
         let thirds = self.gained.saturating_mul(if self.customer_facing { 3 } else { 2 });
         let (some, of) = (self.need.customers_elsewhere.shown(), self.segment.customers.shown());
         let reach = some.zip(of).and_then(|(some, of)| (some * 100).checked_div(of));
-        (self.is_reviewed(), thirds, reach.unwrap_or(0))
+        (thirds, reach.unwrap_or(0))
     }
 }
 
@@ -117,7 +118,7 @@ fn exceeds(need: &PublishedNeed, days_elsewhere: u32) -> bool {
     ours.is_some_and(|ours| days_elsewhere > ours)
 }
 
-/// The gains at and below the root in the order of their rank, and those that are retired.
+/// The gains at and below the root in the order of their rank, those reviewed first; and those that are retired.
 pub(super) fn find<'w>(
     history: &History<'w>,
     root: Option<&Segment>,
@@ -138,8 +139,11 @@ pub(super) fn find<'w>(
     let is_retired = |movement: &Movement<'_>| is_retired(history, known.journal, movement);
     let (retired, mut speaking): (Vec<_>, Vec<_>) = speaking.partition(is_retired);
     speaking.sort_by_key(|movement| std::cmp::Reverse(movement.rank()));
-    speaking.truncate(MOST_MOVEMENTS);
-    (speaking, retired)
+    let (mut found, mut unreviewed): (Vec<_>, Vec<_>) = speaking.into_iter().partition(Movement::is_reviewed);
+    found.truncate(MOST_MOVEMENTS);
+    unreviewed.truncate(MOST_MOVEMENTS);
+    found.append(&mut unreviewed);
+    (found, retired)
 }
 
 /// It was a movement in each of the four weeks before, and nobody decided anything about it.

@@ -1,28 +1,30 @@
 //! What looks like ours among the services that nobody has reviewed: proposed with its reason, decided by a person.
 //!
-//! Of one published week and everybody. For a service with `c` customers of the `n` who have its need, shown in `s` of the
-//! `g` segments (the uppermost of the main dimension) that show the need, and with `t` customers in our own tenant, all as
-//! the floor rounded them, the first rule that holds:
+//! Of one published week and everybody. For a service with `c` customers of the `n` who have its need, shown in `s` of
+//! the `g` segments (the uppermost of the main dimension) that show any service for the need, and with `t` customers in
+//! our own tenant, all as the floor rounded them, the first rule that holds, with the smallest group `k`:
 //!
 //! | proposal | rule |
 //! | --- | --- |
 //! | ours | `2 t >= c`: most of its customers are in our own tenant |
 //! | to decide | the portfolio names a tenant host of ours at it, and `4 c >= n` |
-//! | ours | `4 c >= 3 n` and `2 s >= g`: nearly everybody with the need uses it, in most segments |
+//! | ours | `4 c >= 3 n`, `2 s >= g`, `c >= 2 k`: nearly everybody with the need uses it, in most segments |
 //! | to decide | `4 c >= n`: a quarter of those with the need uses it |
 //! | elsewhere | anything else |
 //!
-//! `t` is told for a service whose tenant hosts stand in `portfolio.toml`, also with the status `unreviewed`: devices know no
-//! other way whose tenant a host is. It is a lower bound where nearly all are in it (`floor.rs`, rule 10).
+//! Where a service of ours serves the need unseen, `n` is not all who have it, and the third rule does not hold.
 //!
-//! Whether customers sign in by *our* sign-in can't be had from what devices send: a row says how many doors were passed
-//! on the way, and neither whose they were nor whether one was the service's own. So it is no cue here.
+//! `t` is told for a service whose tenant hosts stand in `portfolio.toml`, also with the status `unreviewed`: devices
+//! know no other way whose tenant a host is. It is a lower bound where nearly all are in it (`floor.rs`, rule 10).
+//!
+//! Whether customers sign in by *our* sign-in can't be had from what devices send: a row says how many doors were
+//! passed on the way, and neither whose they were nor whether one was the service's own. So it is no cue here.
 
 use std::cmp::Reverse;
 
 use crate::{
     portfolio::{Portfolio, SanctionStatus},
-    published::{PublishedNeed, PublishedSegment, PublishedService, PublishedWeek},
+    published::{Figure, PublishedNeed, PublishedSegment, PublishedService, PublishedWeek, Reason},
 };
 
 /// What a service looks like.
@@ -53,8 +55,10 @@ pub struct Proposal<'w> {
     pub of_customers: u32,
     /// Segments that show it.
     pub segments: usize,
-    /// Segments that show its need.
+    /// Segments that show any service for its need.
     pub of_segments: usize,
+    /// So many are broad: twice the smallest group.
+    broad_from: u32,
     /// The portfolio names a tenant host of ours at it.
     pub tenant_named: bool,
 }
@@ -77,7 +81,11 @@ impl Proposal<'_> {
 
     fn is_nearly_everybodys(&self) -> bool {
         let is_broad = u64::from(self.customers) * 4 >= u64::from(self.of_customers) * 3;
-        is_broad && self.segments * 2 >= self.of_segments
+        let is_seen_whole = self.need.elsewhere != Figure::Hidden(Reason::OfferedNotVisible);
+        is_broad
+            && is_seen_whole
+            && self.segments * 2 >= self.of_segments
+            && self.customers >= self.broad_from
     }
 
     fn is_a_quarters(&self) -> bool {
@@ -106,8 +114,8 @@ const RULES: [Rule; 4] = [
 /// Where none does.
 const NO_RULE: (Looks, &str) = (Looks::Elsewhere, "few of those with the need use it");
 
-/// A proposal for each service that everybody's row shows and nobody has reviewed, neither then nor since: what looks like ours
-/// first, then by customers.
+/// A proposal for each service that everybody's row shows and nobody has reviewed, neither then nor since: what looks
+/// like ours first, then by customers.
 pub fn proposals<'w>(week: &'w PublishedWeek, portfolio: &Portfolio) -> Vec<Proposal<'w>> {
     let Some(everybody) = week.segment(None) else { return Vec::new() };
     let is_uppermost = |row: &&PublishedSegment| {
@@ -119,7 +127,7 @@ pub fn proposals<'w>(week: &'w PublishedWeek, portfolio: &Portfolio) -> Vec<Prop
     let mut proposed = Vec::new();
     for need in &everybody.needs {
         let rows: Vec<&PublishedNeed> = segments.iter().filter_map(|row| row.need(&need.need)).collect();
-        let of_segments = rows.iter().filter(|row| row.customers.shown().is_some()).count();
+        let of_segments = rows.iter().filter(|row| !row.services.is_empty()).count();
         for service in need.services.iter().filter(|service| is_unreviewed(service, portfolio)) {
             let shown = service.customers.shown().zip(need.customers.shown());
             let Some((customers, of_customers)) = shown else { continue };
@@ -132,6 +140,7 @@ pub fn proposals<'w>(week: &'w PublishedWeek, portfolio: &Portfolio) -> Vec<Prop
                 of_customers,
                 segments: rows.iter().filter(|row| row.service(&service.service).is_some()).count(),
                 of_segments,
+                broad_from: 2 * week.minimum_group,
                 tenant_named: portfolio.names_tenant(&service.service),
             };
             proposed.push(proposal.judge());
@@ -155,7 +164,6 @@ mod tests {
     use crate::{
         insight::tests::{need, segment, weeks},
         portfolio::Decision,
-        published::{Figure, Reason},
     };
 
     fn service(id: &str, customers: u32, in_our_tenant: Option<u32>) -> PublishedService {
@@ -170,14 +178,18 @@ mod tests {
     }
 
     /// A hundred customers have the need; the service is shown in so many of four segments.
-    fn week_of(services: Vec<PublishedService>, shown_in: usize) -> PublishedWeek {
+    fn week_of(services: &[PublishedService], shown_in: usize) -> PublishedWeek {
+        let mut other = vec![service("zoom", 5, None)];
+        other.truncate(shown_in);
         let with = |services| PublishedNeed { services, ..need("team-chat", false, [0, 0, 0, 100]) };
-        let mut rows = vec![segment("all", vec![with(services.clone())])];
+        let mut rows = vec![segment("all", vec![with(services.to_vec())])];
         for (at, name) in ["A", "B", "C", "D"].into_iter().enumerate() {
-            let services = if at < shown_in { services.clone() } else { Vec::new() };
+            let services = if at < shown_in { services.to_vec() } else { other.clone() };
             rows.push(segment(&format!("department:{name}"), vec![with(services)]));
         }
-        rows.push(segment("department:A/North", vec![with(services.clone())]));
+        // A segment that shows no service of the need at all says nothing.
+        rows.push(segment("department:E", vec![with(Vec::new())]));
+        rows.push(segment("department:A/North", vec![with(services.to_vec())]));
         rows.push(segment("site:Leeds", vec![with(Vec::new())]));
         weeks(|_| rows.clone()).remove(0)
     }
@@ -202,8 +214,9 @@ mod tests {
             (20, Some(10), 1, Ours, Ours),
             (20, Some(5), 1, Elsewhere, Elsewhere),
             (75, Some(35), 4, Ours, ToDecide),
+            (75, None, 0, Ours, ToDecide),
         ] {
-            let week = week_of(vec![service("slack", customers, in_our_tenant)], shown_in);
+            let week = week_of(&[service("slack", customers, in_our_tenant)], shown_in);
             let looks = |portfolio: &Portfolio| proposals(&week, portfolio)[0].looks;
             let case = format!("{customers}, {in_our_tenant:?}, {shown_in}");
             assert_eq!((looks(&Portfolio::default()), looks(&with_tenant())), (without, named), "{case}");
@@ -213,7 +226,7 @@ mod tests {
     #[test]
     fn the_numbers_stand_beside_it_and_ours_comes_first() {
         let services = [("a", 20), ("b", 30), ("c", 80), ("d", 85), ("e", 30)];
-        let week = week_of(services.map(|(id, customers)| service(id, customers, None)).to_vec(), 3);
+        let week = week_of(&services.map(|(id, customers)| service(id, customers, None)), 3);
         let proposed = proposals(&week, &Portfolio::default());
         let order: Vec<&str> = proposed.iter().map(|it| it.service.service.as_str()).collect();
         assert_eq!(order, ["d", "c", "b", "e", "a"]);
@@ -223,10 +236,24 @@ mod tests {
     }
 
     #[test]
+    fn breadth_says_nothing_of_so_few_nor_where_ours_serves_unseen() {
+        let week_with = |customers, of_customers, elsewhere| {
+            let mut week = week_of(&[service("slack", customers, None)], 4);
+            let need = &mut week.segments[0].needs[0];
+            (need.customers, need.elsewhere) = (Figure::Shown(of_customers), elsewhere);
+            proposals(&week, &Portfolio::default())[0].looks
+        };
+        let k = Figure::Hidden(Reason::K);
+        assert_eq!(week_with(10, 10, k), Looks::Ours);
+        assert_eq!(week_with(5, 5, k), Looks::ToDecide);
+        assert_eq!(week_with(100, 100, Figure::Hidden(Reason::OfferedNotVisible)), Looks::ToDecide);
+    }
+
+    #[test]
     fn what_was_reviewed_then_or_since_is_not_proposed() {
         let mut reviewed = service("slack", 80, None);
         reviewed.sanction_status = SanctionStatus::Tolerated;
-        let week = week_of(vec![reviewed, service("zoom", 80, None), service("webex", 80, None)], 4);
+        let week = week_of(&[reviewed, service("zoom", 80, None), service("webex", 80, None)], 4);
         let decided = |status| Decision {
             service: "zoom".into(),
             status,

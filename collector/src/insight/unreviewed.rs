@@ -1,7 +1,7 @@
 //! Services that nobody has reviewed, and that should be looked at before anything is said of them.
 //!
-//! Two kinds: those of a movement that is not reviewed, in its segment; and those that no segment showed in any week on the
-//! line before this one, once [`NEW_AFTER_WEEKS`] weeks were published, in the most precise segment that shows them.
+//! Two kinds: those of a movement that is not reviewed, in its segment; and those that no segment showed in any week on
+//! the line before this one, once [`NEW_AFTER_WEEKS`] weeks were published, in the most precise segment that shows them.
 
 use super::{History, LINE_WEEKS, Movement, lies_below, proposal::is_unreviewed};
 use crate::{

@@ -1,5 +1,5 @@
-//! Entries of `portfolio.toml` as commands write them: names that lead to one service, which nobody has reviewed yet, and
-//! what was decided about one.
+//! Entries of `portfolio.toml` as commands write them: names that lead to one service, which nobody has reviewed yet,
+//! and what was decided about one.
 
 use elsewhere_catalog::{
     Role,
@@ -61,11 +61,14 @@ impl Entry {
     }
 }
 
+/// A comment, one line of it whatever the text holds.
+pub fn comment(text: &str) -> String {
+    format!("# {}\n", text.replace(|c: char| c.is_control(), " "))
+}
+
 /// A decision about a service as the file spells it, after an empty line; `because` stands above it, a comment a line.
 pub fn decision(service_id: &str, status: SanctionStatus, because: &[String]) -> String {
-    // A name may hold what would end a comment.
-    let one_line = |text: &String| text.replace(|c: char| c.is_control(), " ");
-    let because: String = because.iter().map(|text| format!("# {}\n", one_line(text))).collect();
+    let because: String = because.iter().map(|text| comment(text)).collect();
     let id = toml::Value::String(service_id.to_owned());
     format!("\n{because}[[service]]\nid = {id}\nstatus = \"{status}\"\n")
 }
