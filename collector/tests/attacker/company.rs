@@ -316,7 +316,7 @@ impl Person {
 /// Whoever does the same on a weekday does it in the same part of the day and at the same place, and waits as long.
 fn usage(service: &str, customer: usize, weekday: usize) -> Usage {
     // Of one service everybody is.
-    let in_ours = service.ends_with('1') || customer % 5 < 3;
+    let in_ours = service.ends_with('0') || customer % 5 < 3;
     let wait = Quantiles { median: u8::try_from(60 + customer % 7 * 12).unwrap(), p90: 200 };
     Usage {
         service: service.parse().unwrap(),

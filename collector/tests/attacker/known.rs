@@ -136,6 +136,18 @@ fn windows_off_their_middle() {
     }
 }
 
+/// All of A and B are in our tenant of the service, 18 each, and 36 in all: of C there is one at most.
+#[test]
+fn differencing_of_our_tenants() {
+    let company = plain()
+        .with(18, "department:A", &[ONCE])
+        .with(12, "department:A", &[NEVER])
+        .with(18, "department:B", &[ONCE])
+        .with(12, "department:B", &[NEVER])
+        .with(6, "department:C", &[NEVER]);
+    stands(&company, &Told::rounded("department:C, files, InOurTenant(0): 0 to 1, it is 0"), each_week);
+}
+
 /// A small department with one team that is withheld.
 #[test]
 fn small_parents() {

@@ -41,6 +41,7 @@ impl<'c> Released<'c> {
             days: window,
             price,
             reporting: ReportingRead::Exactly,
+            tenants_are_capped: false,
         };
         let weeks = (0..company.weeks).map(publish).collect();
         Self { company, weeks, between: Between::default(), reading }
@@ -114,7 +115,7 @@ fn row(need: &str, served: bool, node: &Node, landscape: &Landscape, how: Days) 
             customers: customers(of.customers),
             customer_days: days(of.days, of.customers),
             customers_present: HIDDEN,
-            customers_in_our_tenant: None,
+            customers_in_our_tenant: customers(of.in_our_tenant).shown(),
         });
     let of_facet = |facet| counts.facets.as_ref().map_or(0, |facets| facets.customers(facet));
     let told = if how == Days::RoundedWithFacets { &Facet::ALL[..] } else { &[] };

@@ -67,6 +67,8 @@ pub(crate) struct Reading {
     pub(crate) price: PriceRead,
     /// How the share of devices that reported is.
     pub(crate) reporting: ReportingRead,
+    /// Customers in our tenant are never told as more than all of the service but k.
+    pub(crate) tenants_are_capped: bool,
 }
 
 /// How far what was counted lies below and above a published number at most.
@@ -124,7 +126,7 @@ impl Reading {
         let customers = Window { below: 0, above: step - 1 };
         let days = Window { below: step, above: step - 1 };
         let reporting = ReportingRead::InSteps(u64::try_from(step).unwrap());
-        Self { k, customers, days, price: PriceRead::InTens, reporting }
+        Self { k, customers, days, price: PriceRead::InTens, reporting, tenants_are_capped: true }
     }
 }
 
@@ -224,12 +226,13 @@ impl World<'_> {
             let Some(shown) = of_service.customers_in_our_tenant else { continue };
             self.say(week, node, &format!("{}, {figure:?}", row.need), "customers", shown);
             let sum = self.figure(need, figure, week, node);
-            let (least, step) = (i64::from(shown), reading.customers.above);
+            let most = i64::from(shown) + reading.customers.above;
+            let least = (i64::from(shown) - reading.customers.below).max(reading.k);
             let all_but_k = i64::from(of_service.customers.shown().unwrap_or(u32::MAX)) - reading.k;
-            if all_but_k <= least + step {
-                self.program.at_least(sum, least.max(reading.k));
+            if reading.tenants_are_capped && all_but_k <= most {
+                self.program.at_least(sum, least);
             } else {
-                self.program.between(sum, least.max(reading.k), least + step);
+                self.program.between(sum, least, most);
             }
         }
     }
