@@ -97,7 +97,9 @@ fn why(proposal: &Proposal<'_>) -> String {
     };
     let tenant = match proposal.service.customers_in_our_tenant {
         Some(some) => format!(", {} or more of them in our own tenant", thousands(some)),
-        None if proposal.tenant_named => ", too few of them in our own tenant to say how many".to_owned(),
+        None if proposal.tenant_named => {
+            ", too few of them seen in our own tenant to say how many".to_owned()
+        }
         None => String::new(),
     };
     format!("{customers} of the {of} customers with this need use it{segments}{tenant}.")
