@@ -33,7 +33,7 @@ fn page(installation: &Installation) -> Digest {
 
 #[test]
 fn a_pilot_is_told_what_was_met_and_what_looks_like_ours() {
-    let (_dir, installation) = told(read(include_str!("../stories/pilot.toml")));
+    let (dir, installation) = told(read(include_str!("../stories/pilot.toml")));
     let digest = page(&installation);
     assert_eq!(digest.page, PageKind::Pilot);
     let of = |looks: &str| -> Vec<&str> {
@@ -47,6 +47,14 @@ fn a_pilot_is_told_what_was_met_and_what_looks_like_ours() {
     for never in ["MOVEMENT", "Elsewhere rate", "left us for", "of 100 days", "days elsewhere"] {
         assert!(!text.contains(never), "{never} in {text}");
     }
+
+    let portfolio = dir.path().join("portfolio.toml");
+    let before = std::fs::read_to_string(&portfolio).unwrap();
+    let reviewed = "[[service]]\nid = \"outlook\"\nstatus = \"sanctioned\"\n";
+    std::fs::write(&portfolio, format!("{before}\n{reviewed}")).unwrap();
+    let still_proposed = page(&installation).proposals;
+    assert_eq!(still_proposed.len(), digest.proposals.len() - 1);
+    assert!(still_proposed.iter().all(|line| line.service != "outlook"));
 }
 
 #[test]

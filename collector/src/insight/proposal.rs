@@ -12,7 +12,8 @@
 //! | to decide | `4 c >= n`: a quarter of those with the need uses it |
 //! | elsewhere | anything else |
 //!
-//! Where a service of ours serves the need unseen, `n` is not all who have it, and the third rule does not hold.
+//! The third rule holds of a need that nothing of ours serves yet: beside ours breadth says nothing, and where ours serves
+//! it unseen, `n` is not all who have it.
 //!
 //! `t` is told for a service whose tenant hosts stand in `portfolio.toml`, also with the status `unreviewed`: devices
 //! know no other way whose tenant a host is. It is a lower bound where nearly all are in it (`floor.rs`, rule 10).
@@ -84,6 +85,7 @@ impl Proposal<'_> {
         let is_seen_whole = self.need.elsewhere != Figure::Hidden(Reason::OfferedNotVisible);
         is_broad
             && is_seen_whole
+            && !self.need.served
             && self.segments * 2 >= self.of_segments
             && self.customers >= self.broad_from
     }
@@ -236,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn breadth_says_nothing_of_so_few_nor_where_ours_serves_unseen() {
+    fn breadth_says_nothing_of_so_few_nor_where_ours_serves_the_need() {
         let week_with = |customers, of_customers, elsewhere| {
             let mut week = week_of(&[service("slack", customers, None)], 4);
             let need = &mut week.segments[0].needs[0];
@@ -247,6 +249,9 @@ mod tests {
         assert_eq!(week_with(10, 10, k), Looks::Ours);
         assert_eq!(week_with(5, 5, k), Looks::ToDecide);
         assert_eq!(week_with(100, 100, Figure::Hidden(Reason::OfferedNotVisible)), Looks::ToDecide);
+        let mut beside_ours = week_of(&[service("slack", 100, None)], 4);
+        beside_ours.segments[0].needs[0].served = true;
+        assert_eq!(proposals(&beside_ours, &Portfolio::default())[0].looks, Looks::ToDecide);
     }
 
     #[test]

@@ -143,7 +143,10 @@ fn write_portfolio(company: &Company, dir: &Path) -> anyhow::Result<()> {
 struct File<'f> {
     organisation: &'f str,
     simulated: bool,
+    /// Without any there is no key, so that blocks can be added.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     service: Vec<Service<'f>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     segment: Vec<Segment>,
 }
 
