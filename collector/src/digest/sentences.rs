@@ -254,7 +254,6 @@ pub(super) fn also(digest: &Digest) -> Vec<String> {
             retired.join("; ")
         ));
     }
-    let figure = |figure| words::figure(figure, digest.minimum_group);
     let back: Vec<String> = digest
         .came_back
         .iter()

@@ -48,7 +48,7 @@ impl<'w> Headline<'w> {
             };
         }
         let reviewed = Reviewed::new(portfolio, history.this().week);
-        match came_back.iter().find(|(_, need)| reviewed.knows(need)) {
+        match came_back.iter().find(|back| reviewed.knows(back.need)) {
             _ if history.weeks_before() < WEEKS_TO_TELL => Self::TooEarly,
             Some(back) => Self::CameBack(back.segment, back.need),
             None => Self::Quiet,
