@@ -139,10 +139,9 @@ impl<'w> History<'w> {
 
     /// In how many of the newest weeks all devices could tell of these services: what the catalogs learnt of in an older week
     /// can't be compared with that week and those before it.
-    fn weeks_known<'s>(&self, services: impl Iterator<Item = &'s str> + Clone) -> usize {
-        let is_news = |week: &&PublishedWeek| {
-            week.news.iter().any(|news| services.clone().any(|service| service == news.service))
-        };
+    fn weeks_known(&self, services: &[&str]) -> usize {
+        let is_news =
+            |week: &&PublishedWeek| week.news.iter().any(|news| services.contains(&news.service.as_str()));
         let found = self.weeks.iter().rev().position(|week| week.as_ref().is_some_and(is_news));
         found.unwrap_or(LINE_WEEKS)
     }

@@ -50,12 +50,12 @@ impl Activity {
 /// where it has no row. Where nothing is known it was as busy.
 pub(super) fn exposures(need: &str, rows: &[Option<&PublishedSegment>]) -> Vec<Option<f64>> {
     let Some(Some(now)) = rows.last() else { return Vec::new() };
-    let beside_now = |then: &Option<&PublishedSegment>| {
-        let Activity { now, then } = Activity::beside(need, now, Some((*then)?));
+    let beside_now = |then: Option<&PublishedSegment>| {
+        let Activity { now, then } = Activity::beside(need, now, Some(then?));
         #[expect(clippy::cast_precision_loss, reason = "days are far below 2^52")]
         Some(if now > 0 && then > 0 { then as f64 / now as f64 } else { 1.0 })
     };
-    rows.iter().rev().map(beside_now).collect()
+    rows.iter().rev().copied().map(beside_now).collect()
 }
 
 #[cfg(test)]

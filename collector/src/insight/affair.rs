@@ -347,7 +347,7 @@ fn of_rows<'w>(
     let affair = |service: &'w PublishedService| {
         let rows: Vec<_> =
             needs.iter().map(|row| row.and_then(|row| row.service(&service.service))).collect();
-        let known = history.weeks_known(std::iter::once(service.service.as_str()));
+        let known = history.weeks_known(&[service.service.as_str()]);
         let mut course = course(need, &beside, &rows).known_for(known);
         if segment.segment.is_none() {
             let shown = |ago| history.shows(&need.need, &service.service, ago);
@@ -398,13 +398,11 @@ struct Beside {
 /// More of its days are elsewhere alone than with us alone; where these are withheld, two thirds of all are elsewhere, with
 /// or without us, so that fewer than half as many are not.
 fn is_mostly_elsewhere(need: &PublishedNeed) -> bool {
-    match (need.elsewhere_alone.shown(), need.ours_alone.shown()) {
-        (Some(alone), Some(ours)) => alone > ours,
-        _ => {
-            let days = need.elsewhere.shown().zip(need.customer_days.shown());
-            days.is_some_and(|(elsewhere, all)| elsewhere * 3 >= all * 2)
-        }
+    if let (Some(alone), Some(ours)) = (need.elsewhere_alone.shown(), need.ours_alone.shown()) {
+        return alone > ours;
     }
+    let days = need.elsewhere.shown().zip(need.customer_days.shown());
+    days.is_some_and(|(elsewhere, all)| elsewhere * 3 >= all * 2)
 }
 
 /// `rows` are the service's, oldest first.

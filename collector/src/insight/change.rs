@@ -8,7 +8,7 @@
 //! a holiday nor new colleagues are a change.
 //!
 //! **Dispersion.** One customer has several days, so days vary more than counts of events do; regulars vary less. Counts are
-//! divided by the dispersion before the test (quasi-likelihood; McCullagh and Nelder, *Generalized Linear Models*, 1989,
+//! divided by the dispersion before the test (quasi-likelihood; `McCullagh` and Nelder, *Generalized Linear Models*, 1989,
 //! 4.5). It is read off neighbouring weeks `i` and `j`, whose `(x_i a_j - x_j a_i)² / (a_i a_j (x_i + x_j))` is the dispersion on
 //! average where nothing changed, of the weeks before only, and drawn toward 1 as if four such pairs had said so. Figures are
 //! rounded to a step `r`, which hides small swings: a mean count `m` has `r² / 12m` more (Sheppard's correction).
@@ -24,8 +24,8 @@ use super::Line;
 /// The chance that a line which only swings is called a change.
 pub(super) const LEVEL: f64 = 1e-4;
 
-/// Weeks that are looked at for what changed.
-pub(super) const NEWEST: usize = 3;
+/// So many weeks are looked at for what changed: the newest, two and three of them.
+const NEWEST: u8 = 3;
 /// Weeks ago that the weeks before end, and how many they are at most.
 const BEFORE: std::ops::Range<usize> = 4..10;
 /// Weeks before that are set against: older ones only tell how much it swings.
@@ -90,10 +90,11 @@ impl Samples {
     fn chance(&self, of: impl Fn(Sample, Sample, f64) -> f64) -> f64 {
         let Some(before) = sum(&self.before()) else { return 1.0 };
         let dispersion = self.dispersion();
-        let newest: Vec<Sample> = self.weeks.iter().take(NEWEST).map_while(|sample| *sample).collect();
+        let newest = self.weeks.iter().take(usize::from(NEWEST)).map_while(|sample| *sample);
+        let newest: Vec<Sample> = newest.collect();
         let chances =
             (1..=newest.len()).filter_map(|weeks| Some(of(sum(&newest[..weeks])?, before, dispersion)));
-        chances.fold(1.0, |least: f64, chance| least.min(chance * NEWEST as f64))
+        chances.fold(1.0, |least: f64, chance| least.min(chance * f64::from(NEWEST)))
     }
 
     /// What the newest weeks are set against.
@@ -111,8 +112,9 @@ impl Samples {
         let pairs = before.windows(2).filter_map(|pair| apart(pair[0], pair[1]));
         let (sum, count) = pairs.fold((0.0, 0.0), |(sum, count), apart| (sum + apart, count + 1.0));
         let swing = ((sum + SAYING_ONE) / (count + SAYING_ONE)).max(LEAST);
-        let counts = before.iter().map(|sample| sample.count).sum::<f64>().max(1.0);
-        swing + f64::from(self.step).powi(2) / 12.0 * before.len() as f64 / counts
+        let (weeks, counts) =
+            before.iter().fold((0.0, 0.0), |(weeks, counts), sample| (weeks + 1.0, counts + sample.count));
+        swing + f64::from(self.step).powi(2) / 12.0 * weeks / f64::max(counts, 1.0)
     }
 }
 

@@ -204,15 +204,15 @@ fn rose(history: &History<'_>, segment: &PublishedSegment, need: &PublishedNeed)
         |of: fn(&PublishedNeed) -> Figure| Line(needs.iter().map(|need| of((*need)?).shown()).collect());
     // Where days are not shown, the customers elsewhere may be; they had as many days each as now.
     let step = customers_step(history.this().minimum_group);
-    let unseen = |then: &Option<&PublishedNeed>| {
+    let unseen = |then: Option<&PublishedNeed>| {
         let customers = then.and_then(|then| then.customers_elsewhere.shown()).unwrap_or(0) + step - 1;
         need.elsewhere.shown()?.saturating_mul(customers).checked_div(need.customers_elsewhere.shown()?)
     };
-    let unseen: Vec<_> = needs.iter().map(unseen).collect();
+    let unseen: Vec<_> = needs.iter().copied().map(unseen).collect();
     // A service that is withheld here is shown of everybody.
     let of_everybody = history.need(None, &need.need, 0);
     let services = [Some(need), of_everybody].into_iter().flatten().flat_map(|need| &need.services);
-    let known = history.weeks_known(services.map(|service| service.service.as_str()));
+    let known = history.weeks_known(&services.map(|service| service.service.as_str()).collect::<Vec<_>>());
     let mut exposures = activity::exposures(&need.need, &rows);
     exposures.truncate(known);
     // Days elsewhere are shown where those elsewhere alone are withheld for the others' sake.

@@ -75,13 +75,15 @@ impl Nodes {
         let atoms = on_all_cores(&same, |(_, customers)| Counting::of(customers, landscape));
         let nodes = on_all_cores(&in_nodes, |(devices, in_it)| {
             let mut counting = Counting::default();
-            in_it.iter().for_each(|atom| counting.add(&atoms[*atom]));
+            for atom in in_it {
+                counting.add(&atoms[*atom]);
+            }
             let customers: Vec<Same<'_>> = in_it.iter().flat_map(|atom| &same[*atom].1).copied().collect();
-            counting.finish((*devices).clone(), OfServices::count(&customers, landscape, k), told)
+            counting.finish(devices, OfServices::count(&customers, landscape, k), told)
         });
         let mut nodes: Vec<Option<Node>> = nodes.into_iter().map(Some).collect();
         let atoms = on_all_cores(&atoms, |atom| {
-            atom.without_facets().finish(Node::default(), OfServices::default(), told)
+            atom.without_facets().finish(&Node::default(), OfServices::default(), told)
         });
         let nodes =
             self.places.iter().filter_map(|(segment, place)| Some((segment.clone(), nodes[*place].take()?)));

@@ -262,14 +262,12 @@ impl Tally {
         if let Some(last) = self.last_segments.as_ref().filter(|last| ***last == *segments) {
             return last.clone();
         }
-        let shared = match self.segments.get(segments) {
-            Some(known) => known.clone(),
-            None => {
-                let shared = Arc::new(segments.clone());
-                self.segments.insert(segments.clone(), shared.clone());
-                shared
-            }
-        };
+        let known = self.segments.get(segments).cloned();
+        let shared = known.unwrap_or_else(|| {
+            let shared = Arc::new(segments.clone());
+            self.segments.insert(segments.clone(), shared.clone());
+            shared
+        });
         self.last_segments = Some(shared.clone());
         shared
     }

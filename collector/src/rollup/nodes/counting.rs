@@ -94,7 +94,7 @@ impl Counting {
     /// With what devices told. `by_id` are the landscape's needs in the order of their ids.
     pub(super) fn finish(
         mut self,
-        devices: Node,
+        devices: &Node,
         services: OfServices,
         (landscape, by_id): (&Landscape, &[NeedIndex]),
     ) -> Node {
@@ -110,7 +110,7 @@ impl Counting {
             let counts = needs.get_mut(need.at())?.take()?;
             Some((landscape.need(*need).id.clone(), *counts))
         });
-        Node { customers, left, came_back, needs: needs.collect(), ..devices }
+        Node { customers, left, came_back, needs: needs.collect(), ..devices.clone() }
     }
 
     fn need(&mut self, need: NeedIndex) -> &mut NeedCounts {
