@@ -12,20 +12,27 @@
 //! Customers of whom a device first told in the week itself or the three before are the built-in group of new starters, where
 //! somebody told already eight weeks ago: before that nobody could be told from a fleet that is just being rolled out.
 //!
+//! Beside a week's counts it makes [`Arrivals`], who began with a service in the last seven days, and says which of them
+//! are more than usual ([`surprising`]).
+//!
 //! What always holds: it is a pure function of what it was fed, in whatever order; the counts are exact and so never
 //! leave this program but through `floor`; a customer counts in every ancestor of its segment, in each dimension.
 
+mod arrivals;
 mod catalogs;
 mod counts;
 mod days;
 mod facets;
 mod moves;
 mod nodes;
+mod surprise;
 mod tally;
 
+pub use arrivals::{ARRIVAL_DAYS, ArrivalTally, Arrivals, Arrived, first_day as first_arrival_day};
 pub use counts::{NeedCounts, Node, PartSet, Rollup, ServiceCounts};
 pub use days::{HISTORY_WEEKS, Part};
 pub use facets::{Effect, Facet, FacetCounts};
+pub use surprise::surprising;
 pub use tally::Tally;
 
 #[cfg(test)]
