@@ -48,7 +48,7 @@ use need::{NeedShown, Sides};
 pub use price::{Account, Costs, costs};
 use rounding::Rounding;
 use services::ServicesShown;
-pub use signals::signals;
+pub use signals::{fewest_to_tell, signals};
 use trust::trust;
 
 use crate::{

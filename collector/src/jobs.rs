@@ -17,7 +17,7 @@ use crate::{
     portfolio::{Landscape, Portfolio},
     published::{PublishedWeek, WeekState},
     rollup::{HISTORY_WEEKS, Tally},
-    store::{StoreError, Visitor},
+    store::{Member, StoreError, Visitor, body::PackedDay},
     unknown_names,
     week::Week,
 };
@@ -266,10 +266,11 @@ fn count(
             tally.enrolled(device.id, &device.groups.segments);
         }
     }
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let mut tallies: Vec<Tally> = (0..threads).map(|_| tally.another()).collect();
+    let mut tallies: Vec<Tally> = (0..threads()).map(|_| tally.another()).collect();
     for (week, landscape) in weeks {
-        add_week(&mut tallies, installation, &landscape, week)?;
+        add_week(&mut tallies, installation, week, |tally, member, day| {
+            tally.add_packed(&landscape, member, day);
+        })?;
     }
     for counted in tallies {
         tally.join(counted);
@@ -277,18 +278,21 @@ fn count(
     Ok(())
 }
 
+fn threads() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
 /// Counts a week, a part of its devices in each tally.
-fn add_week(
-    tallies: &mut [Tally],
+fn add_week<T: Send>(
+    tallies: &mut [T],
     installation: &Installation,
-    landscape: &Landscape,
     week: Week,
+    add: impl Fn(&mut T, &Member, &PackedDay<'_>) + Sync,
 ) -> anyhow::Result<()> {
+    let add = &add;
     let visitor = |tally| -> Visitor<'_> {
-        let tally: &mut Tally = tally;
-        Box::new(|member, day| {
-            tally.add_packed(landscape, member, day);
-        })
+        let tally: &mut T = tally;
+        Box::new(move |member, day| add(tally, member, day))
     };
     let mut visitors: Vec<Visitor<'_>> = tallies.iter_mut().map(visitor).collect();
     match installation.store().visit_week(week, &mut visitors) {

@@ -225,8 +225,8 @@ pub struct PublishedService {
     pub customers_in_our_tenant: Option<u32>,
 }
 
-/// At least k customers of a segment used a service elsewhere within the seven days before this was released. What it tells,
-/// and what not: `floor/signals.rs`.
+/// At least k customers of a segment began with a service elsewhere within the seven days before this was released, more
+/// than usual. What it tells, and what not: `floor/signals.rs`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signal {
     /// `None` is everybody.

@@ -16,6 +16,7 @@
 
 mod attacker {
     pub(crate) mod arithmetic;
+    mod arrivals;
     pub(crate) mod attack;
     pub(crate) mod between;
     pub(crate) mod campaign;

@@ -14,6 +14,7 @@ use crate::{
         self, Unfinished,
         tests::{at, story, week},
     },
+    published::Signal,
     reader::{Reader, Role},
 };
 
@@ -261,7 +262,16 @@ async fn signals(served: &Served, segment: &str) -> Value {
 async fn signals_say_at_least_so_many_and_are_of_the_readers_segments() {
     let served = served();
     assert_eq!(read(served.get("/api/v1/signals").await).await, json!({"signals": []}));
-    jobs::nightly(&served.installation, at("2026-11-16T13:00:00Z")).unwrap();
+    let released = jiff::civil::date(2026, 11, 16);
+    let signal = |segment: Option<&str>| Signal {
+        segment: segment.map(|segment| segment.parse().unwrap()),
+        need: "store-files".into(),
+        service: "dropbox".into(),
+        released,
+        minimum_group: 5,
+    };
+    let told = [signal(None), signal(Some("department:Marketing"))];
+    served.installation.store().release_signals(released, &told).unwrap();
     let of = |segment| {
         json!({
             "segment": segment, "need": "store-files", "service": "dropbox", "name": "Dropbox",

@@ -222,7 +222,7 @@ pub struct Signals {
     pub signals: Vec<SignalAnswer>,
 }
 
-/// A service elsewhere that passed the smallest group in a segment.
+/// A service elsewhere with which more of a segment began than is usual.
 #[derive(Clone, Debug, Serialize)]
 pub struct SignalAnswer {
     /// `all`, or `department:Marketing`.
@@ -236,7 +236,7 @@ pub struct SignalAnswer {
     pub name: String,
     /// The morning on which it was told, of the seven days before it.
     pub released: Date,
-    /// `at least 5`, and never more.
+    /// Who began: `at least 5`, and never more.
     pub customers: String,
 }
 

@@ -3,7 +3,8 @@
 //!
 //! A week only grows, so a night's figure is a lower bound of the frozen one; a night's figures are not set against each
 //! other, since their windows are twice as wide. A signal is at least k customers within seven days, which lie in two
-//! weeks: what they can't have been in the one they were in the other. Of several signals each is read by itself.
+//! weeks: what they can't have been in the one they were in the other. And it is k customers who had not used the service
+//! in any week before. Of several signals each is read by itself.
 
 use std::collections::HashSet;
 
@@ -25,6 +26,8 @@ use super::{
 
 /// Nights that are read: after Wednesday and Saturday, in which a week is half over and nearly.
 const NIGHTS: [usize; 2] = [2, 5];
+/// Nights of which signals are read: the same, and the last, whose seven days are the week.
+const SIGNAL_NIGHTS: [usize; 3] = [2, 5, 6];
 
 #[derive(Default)]
 pub(crate) struct Between {
@@ -51,15 +54,19 @@ impl Between {
         Self::of_nights(company, |rows| rows)
     }
 
-    /// Signals wherever there are k customers, whatever else is told, and no nights.
+    /// Signals wherever there are k customers and k who began, whatever else is told, and no nights.
     pub(crate) fn of_naive_signals(company: &Company) -> Self {
         let mut between = Self::default();
-        let [weekday, _] = NIGHTS;
-        for week in 0..company.weeks {
+        for (week, weekday) in (0..company.weeks).flat_map(|week| [2, 6].map(|weekday| (week, weekday))) {
+            let arrivals = company.arrivals(week, weekday);
             for (segment, node) in &company.rollup_of_seven_days(week, weekday).nodes {
                 let services =
                     node.needs.iter().flat_map(|(need, of)| of.services.iter().map(move |of| (need, of)));
-                let is_signal = |(_, (_, of)): &(_, (_, &ServiceCounts))| of.customers >= company.k;
+                let began =
+                    |service: &String| arrivals.get(segment).is_some_and(|of| of[service].now >= company.k);
+                let is_signal = |(_, (service, of)): &(&String, (&String, &ServiceCounts))| {
+                    of.customers >= company.k && began(service)
+                };
                 between.signals.extend(services.filter(is_signal).map(|(need, (service, _))| Told {
                     week,
                     weekday,
@@ -82,8 +89,12 @@ impl Between {
         for (week, weekday) in (0..company.weeks).flat_map(|week| NIGHTS.map(|weekday| (week, weekday))) {
             let rows = floor::publish(&company.rollup_by(week, weekday), &landscape, &policy);
             between.nights.push((week, shown(rows)));
-            let days = company.rollup_of_seven_days(week, weekday);
-            let signals = floor::signals(&days, &landscape, &policy, civil_week(week).sunday());
+        }
+        let nights = (0..company.weeks).flat_map(|week| SIGNAL_NIGHTS.map(|weekday| (week, weekday)));
+        for (week, weekday) in nights {
+            let (days, began) =
+                (company.rollup_of_seven_days(week, weekday), company.arrivals(week, weekday));
+            let signals = floor::signals(&days, &landscape, &policy, &began, civil_week(week).sunday());
             let is_new = |signal: &Signal| told.insert((signal.segment.clone(), signal.service.clone()));
             let new = signals.into_iter().filter(is_new);
             between.signals.extend(new.map(|signal| Told { week, weekday, signal }));
@@ -112,6 +123,7 @@ impl Released<'_> {
         if told.weekday < 6 && told.week > 0 {
             within.insert(0, told.week - 1);
         }
+        told.read_of_weeks_before(world, service, within[0]);
         let (looked_at, others): (Vec<usize>, Vec<usize>) =
             within.into_iter().partition(|week| world.weeks.contains(week));
         if looked_at.is_empty() {
@@ -152,15 +164,46 @@ impl Released<'_> {
 impl Told {
     /// Customers of the service who could be among those whom it is of: a customer counts where it was last.
     fn customers(&self, world: &World<'_>, service: usize) -> Sum {
-        let customers = &world.company.customers;
-        let is_in = |index: &usize| {
-            let stay = |week: usize| customers[*index].weeks.get(week)?.as_ref();
-            let last = stay(self.week).or_else(|| stay(self.week.checked_sub(1)?));
-            last.is_some_and(|stay| stay.is_in(self.signal.segment.as_ref()))
-        };
-        let test = |cell: &Cell| cell.of.iter().any(is_in);
         let need = world.company.services[service].need;
-        world.figure_of(need, Figure::Service(service), 0, test)
+        world.figure_of(need, Figure::Service(service), 0, |cell| self.has_some_of(world.company, cell))
+    }
+
+    fn has(&self, company: &Company, customer: usize) -> bool {
+        company.customers[customer].is_now_in(self.week, self.signal.segment.as_ref())
+    }
+
+    fn has_some_of(&self, company: &Company, cell: &Cell) -> bool {
+        cell.of.iter().any(|customer| self.has(company, *customer))
+    }
+
+    /// Of those who are there now, k did not use the service in a week before `first`; those of them who were not there
+    /// then may be some of these.
+    fn read_of_weeks_before(&self, world: &mut World<'_>, service: usize, first: usize) {
+        let company = world.company;
+        let now: Vec<usize> =
+            (0..company.customers.len()).filter(|customer| self.has(company, *customer)).collect();
+        for (place, week) in world.weeks.clone().into_iter().enumerate().filter(|(_, week)| *week < first) {
+            let was_there = |customer: &&usize| {
+                company.customers[**customer].weeks.get(week).is_some_and(Option::is_some)
+            };
+            let joined = now.len() - now.iter().filter(was_there).count();
+            let did_not = i64::from(self.signal.minimum_group) - i64::try_from(joined).unwrap();
+            if did_not <= 0 {
+                continue;
+            }
+            let test = |cell: &Cell| cell.stays[place].is_some() && self.has_some_of(company, cell);
+            let all: i64 = world.cells.iter().filter(|cell| test(cell)).map(Cell::size).sum();
+            let used = world.figure_of(company.services[service].need, Figure::Service(service), place, test);
+            world.program.says(format!(
+                "{}, {}: {} began later, after day {} of {}",
+                civil_week(week),
+                name(self.signal.segment.as_ref()),
+                self.signal.service,
+                self.weekday + 1,
+                civil_week(self.week)
+            ));
+            world.program.at_most(used, all - did_not);
+        }
     }
 }
 

@@ -352,3 +352,20 @@ fn a_signal_of_what_the_week_withholds() {
     assert!(broken.iter().any(|told| told.contains(line)), "it tells {broken:#?}");
     assert_eq!(harm(&each_week(&Released::by_floor(&company))), Vec::<String>::new());
 }
+
+/// Five of A's eight had not used it before, so no more than three had.
+#[test]
+fn a_signal_of_those_who_began() {
+    let company = plain()
+        .with(2, "department:A", &[ONCE, NEVER])
+        .with(5, "department:A", &[NEVER, ONCE])
+        .with(1, "department:A", &[NEVER, NEVER])
+        .with(20, "department:B", &[ONCE, ONCE])
+        .with(15, "department:B", &[NEVER, NEVER]);
+    let signals =
+        Released { between: Between::of_naive_signals(&company), ..Released::frozen_by_floor(&company) };
+    let broken = harm(&each_week(&signals));
+    let line = "department:A, files, Service(0): 0 to 3, it is 2";
+    assert!(broken.iter().any(|told| told.contains(line)), "it tells {broken:#?}");
+    assert_eq!(harm(&each_week(&Released::by_floor(&company))), Vec::<String>::new());
+}

@@ -12,7 +12,7 @@ use crate::{
     device_day::{AgentState, AppClass, BlindSpots, DeviceDay, Evidence, Place, Tenant, Usage},
     floor::tests::{landscape, need, policy, rollup_of},
     portfolio::SanctionStatus,
-    rollup::{NeedCounts, Tally},
+    rollup::{NeedCounts, Node, ServiceCounts, Tally},
     segment::{Segment, Segments},
 };
 
@@ -20,8 +20,25 @@ const MORNING: Date = date(2026, 11, 17);
 
 /// Segment and service of each signal.
 fn told(nodes: &[(&str, NeedCounts)], atoms: &[(&str, NeedCounts)]) -> Vec<(String, String)> {
-    let signals = signals(&rollup_of(nodes, atoms), &landscape(), &policy(), MORNING);
+    let signals = of_all(&rollup_of(nodes, atoms), &landscape(), &policy());
     signals.into_iter().map(|signal| (name(signal.segment.as_ref()), signal.service)).collect()
+}
+
+/// As if all customers had begun, which surprises.
+fn of_all(rollup: &Rollup, landscape: &Landscape, policy: &Policy) -> Vec<Signal> {
+    let services = |node: &Node| {
+        let services = node.needs.values().flat_map(|need| &need.services);
+        let began = |counts: &ServiceCounts| arrived(counts.customers, MANY);
+        services.map(|(service, counts)| (service.clone(), began(counts))).collect()
+    };
+    let began = rollup.nodes.iter().map(|(segment, node)| (segment.clone(), services(node))).collect();
+    signals(rollup, landscape, policy, &began, MORNING)
+}
+
+const MANY: u32 = 1000;
+
+fn arrived(now: u32, without: u32) -> Arrived {
+    Arrived { now, without, ..Arrived::default() }
 }
 
 fn name(segment: Option<&Segment>) -> String {
@@ -39,7 +56,7 @@ fn a_service_elsewhere_is_told_from_k_customers_on() {
         assert_eq!(told(&[("all", counts)], &[]).len(), expected, "{customers}");
     }
     let counts = need([30, 0, 30], &[("ours", 30), ("big", 12)], 0);
-    let signals = signals(&rollup_of(&[("all", counts)], &[]), &landscape(), &policy(), MORNING);
+    let signals = of_all(&rollup_of(&[("all", counts)], &[]), &landscape(), &policy());
     let big = Signal {
         segment: None,
         need: "files".into(),
@@ -56,8 +73,29 @@ fn where_the_smallest_group_is_raised_a_signal_takes_a_whole_step() {
     let policy = Policy { minimum_group: 12, ..policy() };
     for (customers, expected) in [(11, 0), (12, 0), (14, 0), (15, 1)] {
         let counts = need([60, 0, 60], &[("ours", 60), ("big", customers)], 0);
-        let signals = signals(&rollup_of(&[("all", counts)], &[]), &landscape(), &policy, MORNING);
+        let signals = of_all(&rollup_of(&[("all", counts)], &[]), &landscape(), &policy);
         assert_eq!(signals.len(), expected, "{customers}");
+    }
+}
+
+#[test]
+fn those_who_began_and_those_without_it_are_k_or_more() {
+    let counts = || need([60, 0, 60], &[("ours", 60), ("big", 30)], 0);
+    let rollup = rollup_of(&[("all", counts()), ("department:A", counts())], &[]);
+    for (k, now, without, told) in [
+        (5, 5, 5, true),
+        (5, 4, 50, false),
+        (5, 50, 4, false),
+        (8, 10, 10, true),
+        (8, 9, 10, false),
+        (8, 10, 9, false),
+    ] {
+        let policy = Policy { minimum_group: k, ..policy() };
+        let big = std::collections::BTreeMap::from([("big".to_owned(), arrived(now, without))]);
+        let began = Arrivals::from([(Some("department:A".parse().unwrap()), big)]);
+        let signals = signals(&rollup, &landscape(), &policy, &began, MORNING);
+        assert_eq!(signals.len(), usize::from(told), "{now} of {k}, {without} without");
+        assert!(signals.iter().all(|signal| signal.segment.is_some()), "nobody else began");
     }
 }
 
@@ -200,7 +238,7 @@ fn no_signal_of_a_random_fleet_has_fewer_than_k_customers() {
             tally.add(&landscape, device, &customer, &segments(told.0), &day(told));
         }
         let policy = Policy { minimum_group: k, main_dimension: "department".into() };
-        let signals = signals(&tally.finish(&landscape, k), &landscape, &policy, MORNING);
+        let signals = of_all(&tally.finish(&landscape, k), &landscape, &policy);
         for signal in &signals {
             let customers = customers_of(&fleet, signal.segment.as_ref(), &signal.service);
             prop_assert!(customers >= k as usize, "{customers} of {k}: {signal:?}");

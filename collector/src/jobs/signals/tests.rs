@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use elsewhere_proto::v1;
 
 use super::*;
@@ -6,7 +8,7 @@ use crate::{
     device::{DeviceId, Groups},
     jobs::{
         nightly,
-        tests::{PORTFOLIO, at, day, flip, story},
+        tests::{PORTFOLIO, at, day, flip, story, week},
     },
     wire::days_of,
 };
@@ -24,6 +26,27 @@ fn night(installation: &Installation, of_november: i8) {
     nightly(installation, at(&format!("2026-11-{of_november:02}T02:30:00Z"))).unwrap();
 }
 
+/// The first days of the eleven weeks before W46.
+fn mondays() -> impl Iterator<Item = jiff::civil::Date> {
+    (-11..0).map(|weeks| week("2026-W46").plus(weeks).monday())
+}
+
+/// The story, whose customers have long used what we offer.
+fn known(dir: &tempfile::TempDir, weeks: &[&str]) -> Installation {
+    let installation = story(dir, weeks);
+    past(&installation, 1..=14, "department:Marketing");
+    installation
+}
+
+/// Devices of a segment used what we offer, once a week.
+fn past(installation: &Installation, devices: RangeInclusive<u64>, segment: &str) {
+    for (bits, on) in devices.flat_map(|bits| mondays().map(move |on| (bits, on))) {
+        tell_on(installation, bits, segment, on, |day| {
+            (day.revision, day.usages[0].service_id) = (1, "sharepoint-online".into());
+        });
+    }
+}
+
 /// A device of a segment tells that it used a service on a day of November.
 fn tell(installation: &Installation, bits: u64, segment: &str, of_november: i8, service: &str) {
     tell_of(installation, bits, segment, of_november, |day| day.usages[0].service_id = service.into());
@@ -36,7 +59,17 @@ fn tell_of(
     of_november: i8,
     change: impl Fn(&mut v1::DeviceDay),
 ) {
-    let (id, on) = (DeviceId::from_bits(bits), jiff::civil::date(2026, 11, of_november));
+    tell_on(installation, bits, segment, jiff::civil::date(2026, 11, of_november), change);
+}
+
+fn tell_on(
+    installation: &Installation,
+    bits: u64,
+    segment: &str,
+    on: jiff::civil::Date,
+    change: impl Fn(&mut v1::DeviceDay),
+) {
+    let id = DeviceId::from_bits(bits);
     let now = at(&format!("{on}T20:00:00Z"));
     let known = installation.store().device(id).unwrap();
     let groups = Groups { segments: segment.parse().unwrap(), pseudonym: None };
@@ -57,7 +90,7 @@ const DROPBOX: [&str; 2] = ["2026-11-10 all dropbox", "2026-11-10 department:Mar
 #[test]
 fn a_signal_is_told_the_morning_after_and_once() {
     let dir = tempfile::tempdir().unwrap();
-    let installation = story(&dir, &["2026-W46", "2026-W47"]);
+    let installation = known(&dir, &["2026-W46", "2026-W47"]);
     nightly(&installation, at("2026-11-09T22:00:00Z")).unwrap();
     assert_eq!(told(&installation), [""; 0], "the day is not over");
     for of_november in [10, 11, 17, 18] {
@@ -70,7 +103,7 @@ fn a_signal_is_told_the_morning_after_and_once() {
 fn the_eighth_day_back_does_not_count() {
     for (morning, signals) in [(16, 2), (17, 0)] {
         let dir = tempfile::tempdir().unwrap();
-        let installation = story(&dir, &["2026-W46"]);
+        let installation = known(&dir, &["2026-W46"]);
         night(&installation, morning);
         assert_eq!(told(&installation).len(), signals, "9 November, on the morning of the {morning}th");
     }
@@ -79,7 +112,10 @@ fn the_eighth_day_back_does_not_count() {
 #[test]
 fn customers_of_seven_days_count_together_across_the_weeks() {
     let dir = tempfile::tempdir().unwrap();
-    let installation = story(&dir, &[]);
+    let installation = known(&dir, &[]);
+    for devices in [21..=25, 31..=35] {
+        past(&installation, devices, "department:Sales");
+    }
     // Saturday to Tuesday.
     for (bits, of_november) in (21..).zip([14, 14, 15, 16, 17]) {
         tell(&installation, bits, "department:Sales", of_november, "wetransfer");
@@ -92,9 +128,28 @@ fn customers_of_seven_days_count_together_across_the_weeks() {
 }
 
 #[test]
-fn what_comes_after_the_nights_work_waits_for_the_next() {
+fn what_was_used_all_along_is_not_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let weeks: Vec<String> = (36..=46).map(|week| format!("2026-W{week}")).collect();
+    let installation = story(&dir, &weeks.iter().map(String::as_str).collect::<Vec<_>>());
+    for of_november in 10..=16 {
+        night(&installation, of_november);
+        assert_eq!(told(&installation), [""; 0], "{of_november}");
+    }
+}
+
+#[test]
+fn in_the_first_weeks_nothing_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let installation = story(&dir, &["2026-W46"]);
+    night(&installation, 10);
+    assert_eq!(told(&installation), [""; 0], "it may have been used for years");
+}
+
+#[test]
+fn what_comes_after_the_nights_work_waits_for_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    let installation = known(&dir, &["2026-W46"]);
     for bits in 1..=4 {
         tell(&installation, bits, "department:Marketing", 10, "wetransfer");
     }
@@ -110,9 +165,10 @@ fn what_comes_after_the_nights_work_waits_for_the_next() {
 #[test]
 fn ours_tolerated_private_and_guests_services_are_not_told() {
     let dir = tempfile::tempdir().unwrap();
-    let installation = story(&dir, &[]);
+    let installation = known(&dir, &[]);
     let portfolio = format!("{PORTFOLIO}[[service]]\nid = \"wetransfer\"\nstatus = \"tolerated\"\n");
     std::fs::write(dir.path().join("portfolio.toml"), portfolio).unwrap();
+    past(&installation, 100..=149, "department:Sales");
     let others = ["sharepoint-online", "wetransfer", "whatsapp", "asana", "dropbox"];
     for (bits, service) in (0..50).zip(others.into_iter().cycle()) {
         tell_of(&installation, 100 + bits, "department:Sales", 10, |day| {
@@ -128,7 +184,7 @@ fn ours_tolerated_private_and_guests_services_are_not_told() {
 #[test]
 fn what_was_told_stays_though_it_is_ours_now_or_k_is_raised() {
     let dir = tempfile::tempdir().unwrap();
-    let installation = story(&dir, &["2026-W46", "2026-W47"]);
+    let installation = known(&dir, &["2026-W46", "2026-W47"]);
     night(&installation, 10);
     drop(installation);
     let portfolio = format!("{PORTFOLIO}[[service]]\nid = \"dropbox\"\nstatus = \"sanctioned\"\n");
@@ -145,8 +201,9 @@ fn what_was_told_stays_though_it_is_ours_now_or_k_is_raised() {
 fn a_larger_smallest_group_is_kept_to_by_whole_steps_of_the_rounding() {
     for (k, customers, signals) in [(8, 10, 2), (8, 9, 0), (11, 15, 2), (11, 14, 0)] {
         let dir = tempfile::tempdir().unwrap();
-        drop(story(&dir, &[]));
+        drop(known(&dir, &[]));
         let installation = again(&dir, &format!("minimum_group = {k}"));
+        past(&installation, 100..=139, "department:Sales");
         for bits in 100..140 {
             let service = if bits < 100 + customers { "wetransfer" } else { "sharepoint-online" };
             tell(&installation, bits, "department:Sales", 9, service);
@@ -159,7 +216,7 @@ fn a_larger_smallest_group_is_kept_to_by_whole_steps_of_the_rounding() {
 #[test]
 fn days_end_in_the_organisations_zone() {
     let dir = tempfile::tempdir().unwrap();
-    drop(story(&dir, &["2026-W46"]));
+    drop(known(&dir, &["2026-W46"]));
     let installation = again(&dir, "zone = \"America/Los_Angeles\"");
     night(&installation, 10);
     assert_eq!(told(&installation), [""; 0], "there it is still the 9th");
@@ -170,7 +227,7 @@ fn days_end_in_the_organisations_zone() {
 #[test]
 fn cut_off_anywhere_and_run_again_it_tells_the_same() {
     let dir = tempfile::tempdir().unwrap();
-    let installation = story(&dir, &["2026-W46"]);
+    let installation = known(&dir, &["2026-W46"]);
     night(&installation, 10);
     // As if it had died before it noted that it was done.
     let rollup = rusqlite::Connection::open(dir.path().join("rollup.db")).unwrap();
@@ -189,7 +246,7 @@ fn cut_off_anywhere_and_run_again_it_tells_the_same() {
 fn a_damaged_week_gives_no_days_and_the_other_is_judged() {
     for (damaged, signals) in [("2026-W45", 2), ("2026-W46", 0)] {
         let dir = tempfile::tempdir().unwrap();
-        drop(story(&dir, &["2026-W45", "2026-W46"]));
+        drop(known(&dir, &["2026-W46"]));
         flip(&dir, damaged);
         let installation = again(&dir, "");
         night(&installation, 10);

@@ -14,7 +14,7 @@ use crate::{
         self,
         tests::{at, day, flip, story, week},
     },
-    published::{PublishedWeek, WeekState},
+    published::{PublishedWeek, Signal, WeekState},
     store::Store,
     wire::{days_of, tests::good_day},
 };
@@ -97,6 +97,15 @@ fn a_restored_store_has_all_that_was_backed_up_and_another_name() {
     let installation = &company.installation;
     fs::write(company.data.path().join("ca.key"), "the authority's key").unwrap();
     jobs::nightly(installation, at("2026-11-10T02:00:00Z")).unwrap();
+    let released = date(2026, 11, 10);
+    let signal = Signal {
+        segment: None,
+        need: "store-files".into(),
+        service: "dropbox".into(),
+        released,
+        minimum_group: 5,
+    };
+    installation.store().release_signals(released, &[signal]).unwrap();
     installation.store().set_device_state(DeviceId::from_bits(3), DeviceState::Revoked).unwrap();
     let backed_up = company.back_up(NOW);
     assert_eq!(backed_up.path.file_name().unwrap(), "elsewhere-2026-11-18T02-00-00Z");
@@ -107,6 +116,7 @@ fn a_restored_store_has_all_that_was_backed_up_and_another_name() {
     assert_eq!(days(&again), days(installation));
     assert_eq!(again.store().devices().unwrap(), installation.store().devices().unwrap());
     assert_eq!(again.store().signals().unwrap(), installation.store().signals().unwrap());
+    assert_eq!(again.store().signals().unwrap().len(), 1);
     assert_eq!(again.store().device(DeviceId::from_bits(3)).unwrap().unwrap().state, DeviceState::Revoked);
     let (before, after) = (installation.store().identity().unwrap(), again.store().identity().unwrap());
     assert_ne!(before.store_id, after.store_id);
