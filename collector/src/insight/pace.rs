@@ -2,7 +2,7 @@
 //!
 //! - **Theirs**: days from an affair's beginning to the end of the week in which it first is a habit (`affair`), the middle
 //!   one of those that became habits in the weeks on the line. The beginning is the morning of its signal, or where
-//!   there was none the first day of the first week that shows it.
+//!   there was none by the morning after the first week that shows it, that week's first day.
 //! - **Ours**: days from the beginning of an affair of the same need, in the decision's segment or one below it, to the
 //!   decision; the middle one of those taken in the weeks on the line.
 //! - **Waiting**: affairs that are a habit or more and that no decision is about.
@@ -74,7 +74,9 @@ fn begun(history: &History<'_>, affair: &Affair<'_>, signals: &[Signal]) -> Opti
         signal.service == affair.service.service && signal.segment == affair.segment.segment
     };
     let shown = affair.since.monday();
-    if let Some(signal) = signals.iter().filter(is_its).map(|signal| signal.released).min() {
+    let signal = signals.iter().filter(is_its).map(|signal| signal.released).min();
+    // One that comes later tells of more customers, who are not how it began.
+    if let Some(signal) = signal.filter(|signal| *signal <= affair.since.plus(1).monday()) {
         return Some(signal.min(affair.since.sunday()));
     }
     history.published(affair.since.plus(-1)).map(|_| shown)
@@ -188,7 +190,11 @@ mod tests {
             released: date(2026, 10, 2),
             minimum_group: 5,
         };
-        assert_eq!(told(&Journal::default(), &[signal]).theirs, Some(30));
+        assert_eq!(told(&Journal::default(), std::slice::from_ref(&signal)).theirs, Some(30));
+        for (of_october, days) in [(11, 21), (12, 21), (13, 27)] {
+            let signal = Signal { released: date(2026, 10, of_october), ..signal.clone() };
+            assert_eq!(told(&Journal::default(), &[signal]).theirs, Some(days), "{of_october}");
+        }
     }
 
     #[test]
