@@ -71,7 +71,7 @@ pub fn signals(
     let mut signals = Vec::new();
     for segment in &days.segments {
         let Some(surprising) = surprising.get(&segment.segment) else { continue };
-        let arrived = |row: &PublishedService| surprising.get(&row.service).filter(may_be_told).is_some();
+        let arrived = |row: &PublishedService| surprising.get(&row.service).as_ref().is_some_and(may_be_told);
         for need in &segment.needs {
             let services = need.services.iter().filter(|row| is_signal(row) && arrived(row));
             signals.extend(services.map(|row| Signal {

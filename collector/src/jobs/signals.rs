@@ -9,7 +9,7 @@
 //! without history: a device of a group's token counts there once it told of five days of the weeks in which the seven lie,
 //! which is later than in the week's figures, never earlier. A damaged week gives no days, and fewer signals.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 use jiff::{Span, Timestamp, civil::Date};
@@ -53,7 +53,7 @@ fn judge(
     let arrivals = ArrivalTally::until(last_day, named.clone(), &policy.main_dimension);
     let arrivals = count_arrivals(installation, arrivals, &landscape, last_day, damaged)?;
     let surprising = surprising(&arrivals, floor::fewest_to_tell(&policy));
-    if surprising.values().all(|services| services.is_empty()) {
+    if surprising.values().all(BTreeMap::is_empty) {
         return Ok(Vec::new());
     }
     let mut tally = Tally::until(last_day, named);

@@ -232,9 +232,9 @@ impl ArrivalTally {
         let set_of = |service: ServiceIndex| sets.partition_point(|set| *set < self.known[service.at()]);
         let mut nodes: BTreeMap<Option<Segment>, Node> = BTreeMap::new();
         for person in self.people.iter().filter(|person| person.counts()) {
-            let Some(segment) = person.segment() else { continue };
+            let Some(place) = person.place() else { continue };
             let above = |segment: &Segment| segment.parent();
-            let upwards = std::iter::successors(segment.cloned(), above).map(Some);
+            let upwards = std::iter::successors(place.as_deref().cloned(), above).map(Some);
             for segment in upwards.chain([None]) {
                 let opens = person.open(segment.as_ref(), &sets);
                 nodes.entry(segment).or_default().count(person, &opens, set_of);

@@ -14,7 +14,8 @@ use crate::{
 /// Days of a catalog in which nothing is an arrival yet.
 const FRESH_FOR: u32 = 7;
 
-type Place = Option<Arc<Segment>>;
+/// A segment of the main dimension, or none.
+pub(super) type Place = Option<Arc<Segment>>;
 
 #[derive(Debug, Default)]
 pub(super) struct Person {
@@ -94,9 +95,9 @@ impl Person {
         self.has_own_token || self.group_days.count_ones() >= ACTIVE_DAYS
     }
 
-    /// Where they are, `Some(None)` being in no segment; `None` where nothing was told of the seven days.
-    pub(super) fn segment(&self) -> Option<Option<&Segment>> {
-        self.now.as_ref().map(|(_, _, place)| place.as_deref())
+    /// Where they are, if only in no segment; `None` where nothing was told of the seven days.
+    pub(super) fn place(&self) -> Option<&Place> {
+        self.now.as_ref().map(|(_, _, place)| place)
     }
 
     /// The services they used, with the first date.

@@ -37,7 +37,7 @@ fn chances_are_those_of_the_two_distributions() {
 #[test]
 fn the_more_there_were_before_the_more_it_takes() {
     for (before, least) in [(0, 5), (1, 5), (2, 6), (3, 6), (4, 7), (8, 8), (16, 11), (32, 15)] {
-        let first = (FEWEST..).find(|now| is_alone_surprising(*now, before));
+        let first = (FEWEST..99).find(|now| is_alone_surprising(*now, before));
         assert_eq!(first, Some(least), "after {before}");
     }
 }
