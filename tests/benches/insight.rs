@@ -1,13 +1,13 @@
 //! How much of what happens in made-up companies the product says, and how much it says that does not happen.
 //!
-//! Run by `./tests/bench insight [--companies N] [--show KIND] [--stories DIR]`.
+//! Run by `./tests/bench insight [--companies N] [--show KIND] [--stories DIR] [--signals]`.
 
 use std::path::PathBuf;
 
 use clap::Parser;
 use elsewhere_tests::{
     clock,
-    insight_bench::{self, HELD_OUT, Kind, Score, TUNING, add_rows, large, print_kinds},
+    insight_bench::{self, HELD_OUT, Kind, Score, TUNING, add_rows, large, print_kinds, signals},
     table::{Goal, Table},
 };
 
@@ -27,6 +27,9 @@ struct Args {
     /// Score the story files (*.toml) of this directory instead
     #[arg(long, value_name = "DIR")]
     stories: Option<PathBuf>,
+    /// Judge the nights' signals alone
+    #[arg(long)]
+    signals: bool,
     /// Given by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -52,6 +55,11 @@ fn main() -> anyhow::Result<()> {
         println!("{table}");
         return Ok(());
     }
+    if args.signals {
+        signals::measure(&mut table)?;
+        println!("\n{table}");
+        return Ok(());
+    }
     let begun = clock::now();
     let seeds: Vec<u64> = (TUNING..=args.companies).collect();
     let score = insight_bench::of_seeds(&seeds)?;
@@ -66,6 +74,7 @@ fn main() -> anyhow::Result<()> {
         let seconds = clock::now().duration_since(begun).as_secs_f64();
         table.row("companies made up and judged", seconds, "s", "all of them", Goal::None);
         large::measure(&mut table)?;
+        signals::measure(&mut table)?;
     }
     println!("\n{table}");
     Ok(())

@@ -13,6 +13,7 @@ pub mod kind;
 pub mod large;
 mod score;
 mod seen;
+pub mod signals;
 pub mod statements;
 mod stories;
 pub mod told;

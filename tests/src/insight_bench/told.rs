@@ -111,7 +111,7 @@ fn roll_up(company: &Company, weeks: &[WeekOfDays], k: u32) -> anyhow::Result<Ro
     Ok(tally.finish(&last.landscape, k))
 }
 
-fn member_of(company: &Company, customer: &Person, device: DeviceId, week: u32) -> Member {
+pub(super) fn member_of(company: &Company, customer: &Person, device: DeviceId, week: u32) -> Member {
     let pseudonym = (!customer.shared).then(|| customer.pseudonym.clone());
     let groups = Groups { segments: customer.segments_in(week).clone(), pseudonym };
     Member {
