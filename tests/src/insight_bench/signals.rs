@@ -28,7 +28,7 @@ use quiet::Beginning;
 /// Companies without a story.
 const QUIET: u64 = 30;
 /// Companies in which some begin with a service.
-const BEGUN: u64 = 15;
+const BEGUN: u64 = 40;
 /// Their seeds begin here, apart from those of companies with stories.
 const SEEDS: u64 = 500_000;
 /// How many begin within seven days.
@@ -94,8 +94,10 @@ fn beginnings(table: &mut Table) -> anyhow::Result<()> {
 }
 
 fn course(begun: &Beginning, heard: &Heard) -> Course {
+    // What only one department uses is told of it or of everybody, not of both.
     let is_its = |signal: &&nights::Signal| {
-        signal.service == begun.service && signal.segment.as_ref() == Some(&begun.segment)
+        let of_it = signal.segment.as_ref().is_none_or(|segment| *segment == begun.segment);
+        signal.service == begun.service && of_it
     };
     let days = |since: jiff::civil::Date, on: jiff::civil::Date| (on - since).get_days();
     let signal = heard.signals.iter().find(is_its).filter(|signal| days(begun.last, signal.released) <= 7);
