@@ -341,8 +341,20 @@ pub struct MovementLine {
     /// What they answered, where they were asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub said: Option<SaidLine>,
+    /// Who had the first of the services before them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub word_of_mouth: Option<BeforeLine>,
     /// A question to take along.
     pub question: String,
+}
+
+/// Who had a service before.
+#[derive(Clone, Debug, Serialize)]
+pub struct BeforeLine {
+    /// The segment's name.
+    pub segment_name: String,
+    /// The first week that shows it there.
+    pub since: Week,
 }
 
 /// How far gone an affair is.

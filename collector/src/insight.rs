@@ -15,6 +15,7 @@
 //!   ([`unreviewed`]), and what looks like ours is proposed ([`proposal`]).
 //! - **Affair** ([`affair`]): how far gone a segment is with one service, and where that goes.
 //! - **Why** ([`why`]): ours beside elsewhere, with an interval. **Next conversation** ([`conversation`]): a rule table.
+//! - **Word of mouth** ([`word_of_mouth`]): who had a service before.
 //! - **Did it work** ([`followed_up`]), **pace** ([`pace`]), **the way still to go** ([`journey`]).
 
 mod activity;
@@ -33,6 +34,7 @@ pub mod proposal;
 mod reviewed;
 mod unreviewed;
 pub mod why;
+pub mod word_of_mouth;
 
 pub use came_back::CameBack;
 pub use headline::Headline;

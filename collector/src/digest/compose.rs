@@ -3,16 +3,16 @@
 use jiff::tz::TimeZone;
 
 use super::{
-    AffairLine, CameBack, Context, DecisionLine, Digest, MovementLine, Moves, NeedName, NewService,
-    NotMoving, Pace, PageKind, Retired, SaidLine, ServiceLine, ShareOfNeed, TargetLine, UnreviewedGain,
-    UnservedNeeds, sections, why, words,
+    AffairLine, BeforeLine, CameBack, Context, DecisionLine, Digest, MovementLine, Moves, NeedName,
+    NewService, NotMoving, Pace, PageKind, Retired, SaidLine, ServiceLine, ShareOfNeed, TargetLine,
+    UnreviewedGain, UnservedNeeds, sections, why, words,
 };
 use crate::{
     insight::{
         self, Headline, History, Insight, Known, Line, Movement, ToReview,
         followed_up::{FollowedUp, Outcome, follow_up},
         journey::{Arrival, Way, way},
-        percents,
+        percents, word_of_mouth,
     },
     portfolio::{Landscape, SanctionStatus},
     published::{PublishedNeed, PublishedSegment, PublishedService, WeekState},
@@ -54,7 +54,7 @@ pub fn compose(source: Source<'_>, history: &History<'_>, root: Option<&Segment>
                 .movements
                 .iter()
                 .filter(|movement| movement.is_reviewed())
-                .map(|movement| source.movement(movement))
+                .map(|movement| source.movement(history, movement))
                 .collect(),
             retired: insight.retired.iter().map(|movement| source.retired(movement)).collect(),
             decisions: source.decisions(history, root),
@@ -167,7 +167,7 @@ impl Source<'_> {
         })
     }
 
-    fn movement(self, movement: &Movement<'_>) -> MovementLine {
+    fn movement(self, history: &History<'_>, movement: &Movement<'_>) -> MovementLine {
         let Movement { segment, need, last_week, gained, weeks, .. } = *movement;
         let mut elsewhere: Vec<&PublishedService> = movement.services().collect();
         elsewhere.sort_by_key(|service| !self.is_called_elsewhere(service));
@@ -180,6 +180,10 @@ impl Source<'_> {
         let first = services.first().map(|service| service.id.as_str());
         let affair =
             movement.talk.affairs.iter().find(|affair| Some(affair.service.service.as_str()) == first);
+        let dimension = &self.known.portfolio.main_dimension;
+        let before = segment.segment.as_ref().zip(first).and_then(|(segment, service)| {
+            word_of_mouth::told_by(history, dimension, segment, &need.need, service)
+        });
         MovementLine {
             segment: segment.segment.as_ref().map_or_else(|| "all".to_owned(), ToString::to_string),
             segment_name: segment_name(segment.segment.as_ref()),
@@ -213,6 +217,10 @@ impl Source<'_> {
                 customers: said.customers,
                 of: said.of,
                 share: said.share,
+            }),
+            word_of_mouth: before.map(|before| BeforeLine {
+                segment_name: segment_name(before.segment.segment.as_ref()),
+                since: before.since,
             }),
             question,
         }

@@ -94,6 +94,10 @@ pub(super) fn movement(movement: &MovementLine, minimum_group: u32) -> Vec<Strin
     });
     sentences.extend(rate(movement));
     sentences.push(why::sentence(movement));
+    let before = movement.word_of_mouth.as_ref();
+    sentences.extend(
+        before.map(|before| format!("Word of mouth: {}, since {}.", before.segment_name, before.since)),
+    );
     sentences
 }
 
