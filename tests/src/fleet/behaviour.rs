@@ -128,7 +128,9 @@ fn meet(company: &Company, customer: &Customer, routine: &Routine, day: &mut Wor
         && other != service
     {
         let (device, minutes) = (device(customer, rng), around(routine.minutes, rng));
-        occasions.push(used(other, device, AppClass::Browser, minutes));
+        let slower =
+            company.slowness(customer.department, other, day.week).map_or(1.0, |(slower, ..)| slower);
+        occasions.push(Occasion { slower, ..used(other, device, AppClass::Browser, minutes) });
     }
 }
 

@@ -181,16 +181,19 @@ fn rollup(dir: &Path) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::date;
+
     use super::*;
     use crate::{
         jobs::{
             self,
             tests::{at, page_bytes, story},
         },
+        published::Signal,
         store::sqlite::SqliteStore,
     };
 
-    const TODAY: Date = jiff::civil::date(2026, 11, 18);
+    const TODAY: Date = date(2026, 11, 18);
 
     fn problems(dir: &tempfile::TempDir) -> Vec<String> {
         let checked = check(dir.path(), TODAY, &mut |_| ()).unwrap();
@@ -203,6 +206,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let installation = story(&dir, &["2026-W44", "2026-W45", "2026-W46"]);
         jobs::nightly(&installation, at("2026-11-10T02:00:00Z")).unwrap();
+        let signal = Signal {
+            segment: None,
+            need: "send-once".into(),
+            service: "wetransfer".into(),
+            released: TODAY,
+            minimum_group: 5,
+        };
+        installation.store().release_signals(date(2026, 11, 10), &[signal]).unwrap();
         dir
     }
 
